@@ -1,0 +1,4 @@
+export * from './agent.ts';
+export * from './city.ts';
+export * from './steer.ts';
+export * from './version.ts';
