@@ -1,0 +1,22 @@
+import type { KubeEndpointSlice, KubePod, KubeRoutingOverride, KubeService } from './objects.ts';
+import type { RoutingTable } from './table.ts';
+import { RoutingTracker } from './tracker.ts';
+
+export interface RoutingInput {
+  readonly services: Iterable<KubeService>;
+  readonly endpointSlices: Iterable<KubeEndpointSlice>;
+  readonly overrides: Iterable<KubeRoutingOverride>;
+  readonly pods: Iterable<KubePod>;
+  /** The reader's node, for `internalTrafficPolicy: Local`. */
+  readonly node?: string;
+}
+
+/** The whole table from nothing: what the incremental `RoutingTracker` must always equal. */
+export function buildRoutingTable(input: RoutingInput): RoutingTable {
+  const tracker = new RoutingTracker(input.node);
+  for (const pod of input.pods) tracker.setPod(pod);
+  for (const service of input.services) tracker.setService(service);
+  for (const slice of input.endpointSlices) tracker.setEndpointSlice(slice);
+  for (const override of input.overrides) tracker.setOverride(override);
+  return tracker.take().table;
+}
