@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { kernelTools, kernelToolsAndBrowser } from './kernel-tools.mjs';
+import { childEnvironment, pinnedNode, root } from './runtime.mjs';
+import { runTests } from './test-steps.mjs';
+
+/**
+ * What `start.mjs` can start: the tools each needs on the machine, whether it makes namespaces, and how it runs.
+ * `run(args)` gives the exit code.
+ */
+export const programs = {
+  city: { tools: kernelTools, namespaces: true, run: (args) => runPinned('apps/city/src/main.ts', args) },
+  agent: { tools: kernelTools, namespaces: false, run: (args) => runPinned('apps/agent/src/main.ts', args) },
+  test: { tools: kernelToolsAndBrowser, namespaces: true, run: runTests },
+  screenshots: {
+    tools: kernelToolsAndBrowser,
+    namespaces: true,
+    run: (args) => runPinned('scripts/screenshots.ts', args),
+  },
+};
+
+/**
+ * Runs one of our TypeScript programs under the pinned Node in the caller's terminal and folder. The IPC channel tells
+ * the program when this process is gone even by kill -9, so that nothing it started outlives the command.
+ */
+function runPinned(file, args) {
+  const child = spawn(pinnedNode, [join(root, file), ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: childEnvironment(),
+  });
+  // A terminal's Ctrl-C reaches the child too; a `kill` of this process has to be passed on.
+  process.on('SIGINT', () => {});
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+  });
+}

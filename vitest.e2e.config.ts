@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** End-to-end tests: a whole city and a browser. One file at a time: there is one city per user. */
+export default defineConfig({
+  test: {
+    include: ['{apps,packages}/*/test/**/*.e2e.test.ts'],
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+  },
+});

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Kernel tests: real iptables, conntrack and packets. `npm test` runs them inside fresh namespaces (see
+ * scripts/setup/test-steps.mjs); one file at a time, because they share those namespaces.
+ */
+export default defineConfig({
+  test: {
+    include: ['{apps,packages}/*/test/**/*.kernel.test.ts'],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
