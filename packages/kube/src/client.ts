@@ -1,0 +1,251 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { request as httpRequest } from 'undici';
+import { z } from 'zod';
+import { accessSource, type ConnectOptions } from './access.ts';
+import { failed, isKubeError, KubeError, refused } from './error.ts';
+import { jsonLines } from './lines.ts';
+import { describe, type Place, pathOf, type Resource } from './resource.ts';
+
+export interface ListOptions {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Objects per request; the pages are put together here. 500 when absent. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface WatchOptions extends Omit<ListOptions, 'limit'> {
+  readonly resourceVersion: string;
+  /** After so many seconds the server ends the watch. */
+  readonly timeoutSeconds: number;
+}
+
+export interface WatchEvent<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  readonly object: T;
+}
+
+export interface AccessAttributes {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly subresource?: string;
+}
+
+type Address = { readonly namespace?: string; readonly name: string; readonly subresource?: string };
+type Named = { readonly metadata?: { readonly name?: string; readonly namespace?: string } };
+
+/** Typed doors to an API server. Every method rejects with a KubeError, or with the reason of an aborted signal. */
+export interface KubeClient {
+  /** Every object, over all pages. */
+  list<T>(resource: Resource, options?: ListOptions): Promise<{ items: T[]; resourceVersion: string }>;
+  get<T>(resource: Resource, address: Address): Promise<T>;
+  create<T>(resource: Resource, object: T & Named): Promise<T>;
+  /** With `metadata.resourceVersion` in the object it fails as `conflict` when somebody else was faster. */
+  replace<T>(resource: Resource, object: T & Named, subresource?: string): Promise<T>;
+  patch<T>(resource: Resource, address: Address, patch: unknown, type: 'merge' | 'json'): Promise<T>;
+  /** `uid`: delete only this very object. */
+  delete(resource: Resource, address: Address, preconditions?: { uid?: string }): Promise<void>;
+  /** One watch request: resolves when the server accepts it. The iteration ends with the server's end or throws. */
+  watch<T>(resource: Resource, options: WatchOptions): Promise<AsyncIterable<WatchEvent<T>>>;
+  /** May the identity this client uses do that? */
+  selfAccess(attributes: AccessAttributes): Promise<{ allowed: boolean; reason?: string }>;
+  /** Ends every connection; requests under way fail. */
+  close(): Promise<void>;
+}
+
+interface Call {
+  readonly operation: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Record<string, string | number | undefined>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A list of thousands of pods takes seconds; half a minute without an answer is a dead server. */
+const REQUEST_MILLISECONDS = 30_000;
+const PAGE = 500;
+
+const listEnvelope = z.object({
+  metadata: z.object({ resourceVersion: z.string().default(''), continue: z.string().optional() }),
+  items: z.array(z.looseObject({})).nullish(),
+});
+const watchEnvelope = z.object({
+  type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
+  object: z.looseObject({}),
+});
+const reviewEnvelope = z.object({ status: z.object({ allowed: z.boolean(), reason: z.string().optional() }) });
+
+/** Opens nothing yet: a bad kubeconfig or an absent server shows with the first request. */
+export function connect(options: ConnectOptions): KubeClient {
+  const source = accessSource(options);
+
+  async function send({ operation, method, path, query = {}, body, contentType, signal }: Call) {
+    try {
+      const { origin, headers, dispatcher } = await source.access();
+      const url = new URL(origin + path);
+      for (const [key, value] of Object.entries(query)) {
+        if (value !== undefined) url.searchParams.set(key, String(value));
+      }
+      const response = await httpRequest(url, {
+        method,
+        dispatcher,
+        signal,
+        // the signals limit the time; undici's own limit on a quiet body would cut idle watches
+        bodyTimeout: 0,
+        headers: {
+          ...headers,
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+        },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+      if (response.statusCode < 300) return response;
+      if (response.statusCode === 401) source.renew();
+      throw refused(operation, response.statusCode, await readRefusal(response.body, response.headers));
+    } catch (cause) {
+      if (signal?.aborted && !(cause instanceof KubeError)) throw signal.reason;
+      if (!(cause instanceof KubeError)) source.renew();
+      throw failed(operation, cause);
+    }
+  }
+
+  async function call(request: Call): Promise<unknown> {
+    const limit = AbortSignal.timeout(REQUEST_MILLISECONDS);
+    const signal = request.signal ? AbortSignal.any([request.signal, limit]) : limit;
+    try {
+      const response = await send({ ...request, signal });
+      return await response.body.json();
+    } catch (cause) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      throw failed(request.operation, cause);
+    }
+  }
+
+  async function list<T>(resource: Resource, options: ListOptions = {}) {
+    const { limit = PAGE, signal, ...selection } = options;
+    const items: T[] = [];
+    for (let next: string | undefined; ; ) {
+      const page = await listPage(resource, selection, limit, next, signal).catch((error: unknown) => {
+        // the pages took longer than the server keeps old versions: everything in one answer cannot expire
+        if (!isKubeError(error, 'gone') || next === undefined) throw error;
+        items.length = 0;
+        return listPage(resource, selection, undefined, undefined, signal);
+      });
+      for (const item of page.items ?? []) items.push(item as T);
+      next = page.metadata.continue;
+      if (!next) return { items, resourceVersion: page.metadata.resourceVersion };
+    }
+  }
+
+  async function listPage(
+    resource: Resource,
+    { namespace, ...selectors }: Omit<ListOptions, 'limit' | 'signal'>,
+    limit: number | undefined,
+    next: string | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    const operation = describe('list', resource, { namespace });
+    const query = { ...selectors, limit, continue: next };
+    const answer = await call({ operation, method: 'GET', path: pathOf(resource, { namespace }), query, signal });
+    return parse(operation, listEnvelope, answer);
+  }
+
+  async function watch<T>(resource: Resource, options: WatchOptions): Promise<AsyncIterable<WatchEvent<T>>> {
+    const { namespace, labelSelector, fieldSelector, resourceVersion, timeoutSeconds, signal } = options;
+    const operation = describe('watch', resource, { namespace });
+    const query = {
+      labelSelector,
+      fieldSelector,
+      resourceVersion,
+      timeoutSeconds,
+      watch: 1,
+      allowWatchBookmarks: 'true',
+    };
+    const path = pathOf(resource, { namespace });
+    const response = await send({ operation, method: 'GET', path, query, signal });
+    return watchEvents<T>(operation, response.body);
+  }
+
+  const object = <T>(
+    verb: string,
+    method: Call['method'],
+    resource: Resource,
+    place: Place,
+    more: Partial<Call> = {},
+  ) =>
+    call({ operation: describe(verb, resource, place), method, path: pathOf(resource, place), ...more }) as Promise<T>;
+
+  return {
+    list,
+    watch,
+    get: (resource, address) => object('get', 'GET', resource, address),
+    create: <T>(resource: Resource, body: T & Named) => {
+      const { namespace, name } = body.metadata ?? {};
+      const operation = describe('create', resource, { namespace, name });
+      return call({ operation, method: 'POST', path: pathOf(resource, { namespace }), body }) as Promise<T>;
+    },
+    replace: (resource, body, subresource) => {
+      const { namespace, name = '' } = body.metadata ?? {};
+      return object('replace', 'PUT', resource, { namespace, name, subresource }, { body });
+    },
+    patch: (resource, address, body, type) => {
+      const contentType = type === 'merge' ? 'application/merge-patch+json' : 'application/json-patch+json';
+      return object('patch', 'PATCH', resource, address, { body, contentType });
+    },
+    delete: async (resource, address, preconditions) => {
+      const body = { kind: 'DeleteOptions', apiVersion: 'v1', ...(preconditions ? { preconditions } : {}) };
+      await object('delete', 'DELETE', resource, address, { body });
+    },
+    selfAccess: async (resourceAttributes) => {
+      const operation = `ask whether ${resourceAttributes.verb} ${resourceAttributes.resource} is allowed`;
+      const answer = await call({
+        operation,
+        method: 'POST',
+        path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+        body: {
+          apiVersion: 'authorization.k8s.io/v1',
+          kind: 'SelfSubjectAccessReview',
+          spec: { resourceAttributes },
+        },
+      });
+      return parse(operation, reviewEnvelope, answer).status;
+    },
+    close: () => source.close(),
+  };
+}
+
+async function* watchEvents<T>(
+  operation: string,
+  body: Dispatcher.ResponseData['body'],
+): AsyncGenerator<WatchEvent<T>> {
+  try {
+    for await (const line of jsonLines(body)) {
+      const { type, object } = parse(operation, watchEnvelope, line);
+      if (type === 'ERROR') throw refused(operation, 200, object);
+      yield { type, object: object as T };
+    }
+  } catch (cause) {
+    throw failed(operation, cause);
+  }
+}
+
+function parse<T>(operation: string, schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const detail = `the answer is not what the Kubernetes API sends (${z.prettifyError(parsed.error)})`;
+  throw new KubeError('unknown', operation, detail, { cause: parsed.error });
+}
+
+/** The body of a refusal: a Status object from an API server, text from a proxy before it. */
+async function readRefusal(body: Dispatcher.ResponseData['body'], headers: IncomingHttpHeaders): Promise<unknown> {
+  if (headers['content-type']?.startsWith('application/json')) return body.json();
+  const text = (await body.text()).slice(0, 1024).trim();
+  return text === '' ? {} : { message: text };
+}
