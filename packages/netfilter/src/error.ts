@@ -1,0 +1,69 @@
+export type NetfilterCode =
+  /** The tool is not installed. */
+  | 'missing-tool'
+  /** CAP_NET_ADMIN in this network namespace is not ours. */
+  | 'permission'
+  /** Another program held the xtables lock for too long. */
+  | 'busy'
+  /** The tool or the kernel refused the text. */
+  | 'refused'
+  /** The tool did not end in time and was killed. */
+  | 'timeout';
+
+/** A failed call of an iptables tool: what was done, why it failed, and the line it failed at where the tool names one. */
+export class NetfilterError extends Error {
+  override readonly name = 'NetfilterError';
+  readonly operation: string;
+  readonly code: NetfilterCode;
+  readonly line: string | undefined;
+
+  constructor(
+    operation: string,
+    code: NetfilterCode,
+    detail: string,
+    options: { line?: string; cause?: unknown } = {},
+  ) {
+    super(`${operation}: ${detail}${options.line ? ` (at: ${options.line})` : ''}`, { cause: options.cause });
+    this.operation = operation;
+    this.code = code;
+    this.line = options.line;
+  }
+}
+
+export interface Exit {
+  readonly operation: string;
+  /** null when a signal ended it */
+  readonly status: number | null;
+  readonly stderr: string;
+  readonly input: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one place that turns an exit of iptables-save or iptables-restore into an error.
+ * Exit codes: iptables(8) RESOURCE_PROBLEM = 4 is the lock; 3 is a kernel that is too old; 2 a bad parameter.
+ */
+export function errorOf({ operation, status, stderr, input, cause }: Exit): NetfilterError {
+  const detail = stderr.trim().split('\n').slice(0, 3).join(' / ') || `exit status ${status}`;
+  if ((cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+    return new NetfilterError(
+      operation,
+      'missing-tool',
+      'the program is not installed (Debian: apt-get install iptables)',
+      { cause },
+    );
+  }
+  if (status === null) return new NetfilterError(operation, 'timeout', detail, { cause });
+  if (status === 4 && /lock/i.test(stderr)) return new NetfilterError(operation, 'busy', detail, { cause });
+  if (/Permission denied|Operation not permitted|you must be root/i.test(stderr)) {
+    return new NetfilterError(operation, 'permission', `${detail} (CAP_NET_ADMIN is needed)`, { cause });
+  }
+  const line = failingLine(stderr, input);
+  return new NetfilterError(operation, 'refused', detail, { cause, ...(line !== undefined && { line }) });
+}
+
+/** iptables-restore says "line 12 failed" or "Error occurred at line: 12". */
+function failingLine(stderr: string, input: string): string | undefined {
+  const number = /line:? (\d+)/.exec(stderr)?.[1];
+  return number === undefined ? undefined : input.split('\n')[Number(number) - 1];
+}

@@ -1,0 +1,100 @@
+import type { Table } from '@kubecity/ruleset';
+import { errorOf, NetfilterError } from '../error.ts';
+import type { Netfilter } from '../netfilter.ts';
+
+type Chains = Map<string, string[]>;
+
+/**
+ * An in-memory iptables that keeps text and raises the same errors as the real one: it refuses jumps to chains that are
+ * not there, deletion of chains that are in use, and it applies each table wholly or not at all. For failures that a
+ * kernel does not produce on request; what rules *mean* is tested in the kernel.
+ */
+export class FakeNetfilter implements Netfilter {
+  #tables: Record<Table, Chains> = {
+    filter: new Map(['INPUT', 'FORWARD', 'OUTPUT'].map((name) => [name, []])),
+    nat: new Map(['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'].map((name) => [name, []])),
+  };
+  readonly #failures: NetfilterError[] = [];
+  /** Every restore text that was accepted. */
+  readonly restores: string[] = [];
+
+  /** Makes the next call fail. */
+  failNext(error: NetfilterError = new NetfilterError('iptables-restore', 'busy', 'the lock is held')): void {
+    this.#failures.push(error);
+  }
+
+  /** What another program does: replaces the rules of one chain, or deletes the table's content. */
+  meddle(table: Table, change: (chains: Map<string, string[]>) => void): void {
+    change(this.#tables[table]);
+  }
+
+  async save(table: Table): Promise<string> {
+    this.#maybeFail();
+    const chains = [...this.#tables[table]];
+    const head = chains.map(([name]) => `:${name} ${/^[A-Z]+$/.test(name) ? 'ACCEPT' : '-'} [0:0]`);
+    const rules = chains.flatMap(([name, list]) => list.map((rule) => `-A ${name} ${rule}`));
+    return [`*${table}`, ...head, ...rules, 'COMMIT', ''].join('\n');
+  }
+
+  async restore(text: string): Promise<void> {
+    this.#maybeFail();
+    let table: Table | undefined;
+    let draft: Chains = new Map();
+    for (const [i, line] of text.split('\n').entries()) {
+      const refuse = (why: string) => {
+        throw errorOf({
+          operation: 'iptables-restore',
+          status: 1,
+          stderr: `${why}\nError occurred at line: ${i + 1}`,
+          input: text,
+        });
+      };
+      if (line.startsWith('*')) {
+        table = line.slice(1) as Table;
+        draft = new Map([...this.#tables[table]].map(([name, rules]) => [name, [...rules]]));
+      } else if (line === 'COMMIT' && table) {
+        const dangling = danglingJump(draft);
+        if (dangling) refuse(`chain ${dangling} does not exist`);
+        this.#tables[table] = draft;
+      } else if (line !== '') {
+        applyLine(draft, line, refuse);
+      }
+    }
+    this.restores.push(text);
+  }
+
+  #maybeFail(): void {
+    const failure = this.#failures.shift();
+    if (failure) throw failure;
+  }
+}
+
+function applyLine(chains: Chains, line: string, refuse: (why: string) => void): void {
+  if (line.startsWith(':')) {
+    chains.set(line.slice(1, line.indexOf(' ')), []);
+    return;
+  }
+  const [verb, name = '', ...rest] = line.split(' ');
+  const rules = chains.get(name);
+  if (!rules) return refuse(`No chain/target/match by that name: ${name}`);
+  if (verb === '-A') rules.push(rest.join(' '));
+  else if (verb === '-I') rules.splice(Number(rest[0]) - 1, 0, rest.slice(1).join(' '));
+  else if (verb === '-D') {
+    const at = rules.indexOf(rest.join(' '));
+    if (at < 0) return refuse('Bad rule (does a matching rule exist in that chain?)');
+    rules.splice(at, 1);
+  } else if (verb === '-X') {
+    if (rules.length > 0) return refuse(`Directory not empty: ${name}`);
+    chains.delete(name);
+  } else refuse(`unknown command ${verb}`);
+}
+
+function danglingJump(chains: Chains): string | undefined {
+  for (const rules of chains.values()) {
+    for (const rule of rules) {
+      const target = / ?-[jg] (CITY-\S+)/.exec(rule)?.[1];
+      if (target !== undefined && !chains.has(target)) return target;
+    }
+  }
+  return undefined;
+}
