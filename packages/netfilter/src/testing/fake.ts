@@ -41,7 +41,7 @@ export class FakeNetfilter implements Netfilter {
     let table: Table | undefined;
     let draft: Chains = new Map();
     for (const [i, line] of text.split('\n').entries()) {
-      const refuse = (why: string) => {
+      const refuse = (why: string): never => {
         throw errorOf({
           operation: 'iptables-restore',
           status: 1,
@@ -69,22 +69,22 @@ export class FakeNetfilter implements Netfilter {
   }
 }
 
-function applyLine(chains: Chains, line: string, refuse: (why: string) => void): void {
+function applyLine(chains: Chains, line: string, refuse: (why: string) => never): void {
   if (line.startsWith(':')) {
     chains.set(line.slice(1, line.indexOf(' ')), []);
     return;
   }
   const [verb, name = '', ...rest] = line.split(' ');
   const rules = chains.get(name);
-  if (!rules) return refuse(`No chain/target/match by that name: ${name}`);
+  if (!rules) refuse(`No chain/target/match by that name: ${name}`);
   if (verb === '-A') rules.push(rest.join(' '));
   else if (verb === '-I') rules.splice(Number(rest[0]) - 1, 0, rest.slice(1).join(' '));
   else if (verb === '-D') {
     const at = rules.indexOf(rest.join(' '));
-    if (at < 0) return refuse('Bad rule (does a matching rule exist in that chain?)');
+    if (at < 0) refuse('Bad rule (does a matching rule exist in that chain?)');
     rules.splice(at, 1);
   } else if (verb === '-X') {
-    if (rules.length > 0) return refuse(`Directory not empty: ${name}`);
+    if (rules.length > 0) refuse(`Directory not empty: ${name}`);
     chains.delete(name);
   } else refuse(`unknown command ${verb}`);
 }

@@ -1,0 +1,68 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** kube-proxy's names where the meaning is the same, so that existing dashboards read them; ours start with kubecity_. */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  let read: () => void = () => {};
+  const edges = new Gauge({
+    name: 'kubecity_edges',
+    help: 'Edges with traffic that are remembered',
+    registers,
+    collect: () => read(),
+  });
+  return {
+    registry,
+    /** Gauges of what others hold are read at each scrape. */
+    onCollect: (reader: () => void) => {
+      read = reader;
+    },
+    syncSeconds: new Histogram({
+      name: 'kubeproxy_sync_proxy_rules_duration_seconds',
+      help: 'Time of one sync, reading back included',
+      labelNames: ['ip_family'],
+      buckets: Array.from({ length: 15 }, (_, k) => 0.001 * 2 ** k),
+      registers,
+    }),
+    lastSync: new Gauge({
+      name: 'kubeproxy_sync_proxy_rules_last_timestamp_seconds',
+      help: 'When the kernel was last read back as wished',
+      labelNames: ['ip_family'],
+      registers,
+    }),
+    failures: new Counter({
+      name: 'kubeproxy_sync_proxy_rules_iptables_restore_failures_total',
+      help: 'Syncs that failed',
+      labelNames: ['ip_family'],
+      registers,
+    }),
+    rules: new Gauge({ name: 'kubecity_rules', help: 'Rules of ours in the kernel', registers }),
+    chains: new Gauge({ name: 'kubecity_chains', help: 'Chains of ours in the kernel', registers }),
+    servicePorts: new Gauge({ name: 'kubecity_service_ports', help: 'Service ports that are routed', registers }),
+    chainsWritten: new Counter({
+      name: 'kubecity_chains_written_total',
+      help: 'Chains rewritten or removed',
+      registers,
+    }),
+    drift: new Counter({ name: 'kubecity_drift_total', help: 'Times the kernel was not as we had left it', registers }),
+    problems: new Gauge({
+      name: 'kubecity_object_problems',
+      help: 'Faults in Services, slices and overrides',
+      registers,
+    }),
+    edges,
+    apiLive: new Gauge({
+      name: 'kubecity_api_watch_live',
+      help: '1 while the watch of this resource runs',
+      labelNames: ['resource'],
+      registers,
+    }),
+    hubConnected: new Gauge({
+      name: 'kubecity_hub_connected',
+      help: '1 while the stream to the dashboard is up',
+      registers,
+    }),
+  };
+}
+export type Metrics = ReturnType<typeof createMetrics>;
