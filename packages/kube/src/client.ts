@@ -48,8 +48,8 @@ export interface KubeClient {
   /** With `metadata.resourceVersion` in the object it fails as `conflict` when somebody else was faster. */
   replace<T>(resource: Resource, object: T & Named, subresource?: string): Promise<T>;
   patch<T>(resource: Resource, address: Address, patch: unknown, type: 'merge' | 'json'): Promise<T>;
-  /** `uid`: delete only this very object. */
-  delete(resource: Resource, address: Address, preconditions?: { uid?: string }): Promise<void>;
+  /** `uid`: delete only this very object. `gracePeriodSeconds`: 0 is a kubelet's word that the pod's processes are gone. */
+  delete(resource: Resource, address: Address, options?: { uid?: string; gracePeriodSeconds?: number }): Promise<void>;
   /** One watch request: resolves when the server accepts it. The iteration ends with the server's end or throws. */
   watch<T>(resource: Resource, options: WatchOptions): Promise<AsyncIterable<WatchEvent<T>>>;
   /** May the identity this client uses do that? */
@@ -199,8 +199,9 @@ export function connect(options: ConnectOptions): KubeClient {
       const contentType = type === 'merge' ? 'application/merge-patch+json' : 'application/json-patch+json';
       return object('patch', 'PATCH', resource, address, { body, contentType });
     },
-    delete: async (resource, address, preconditions) => {
-      const body = { kind: 'DeleteOptions', apiVersion: 'v1', ...(preconditions ? { preconditions } : {}) };
+    delete: async (resource, address, { uid, gracePeriodSeconds } = {}) => {
+      const preconditions = uid === undefined ? undefined : { uid };
+      const body = { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds, preconditions };
       await object('delete', 'DELETE', resource, address, { body });
     },
     selfAccess: async (resourceAttributes) => {
