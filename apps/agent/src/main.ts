@@ -6,7 +6,7 @@ import { RoutingTracker } from '@kubecity/routing';
 import { Compiler } from '@kubecity/ruleset';
 import pino, { type Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
-import { startAccounting } from './accounting/accounting.ts';
+import { type Accounting, startAccounting } from './accounting/accounting.ts';
 import { enableCounters } from './accounting/counters.ts';
 import { type AgentConfig, readConfig } from './config.ts';
 import { Directory } from './directory.ts';
@@ -30,12 +30,16 @@ if (config.cleanup) {
 
 /** The composition root: builds everything once, wires it, and takes it down on a signal. Rules stay in the kernel. */
 async function run(config: AgentConfig, log: Logger): Promise<void> {
-  const metrics = createMetrics();
   const tracker = new RoutingTracker(config.nodeName);
   const directory = new Directory();
   const compiler = new Compiler(config);
   const stopping = new AbortController();
   let hub: HubLink | undefined;
+  let accounting: Accounting | undefined;
+  const metrics = createMetrics({
+    edges: () => accounting?.totals().edges ?? 0,
+    hubConnected: () => hub?.connected ?? false,
+  });
 
   const rules = new RuleLoop({
     sync: new RuleSync(tracker, compiler, iptables()),
@@ -55,7 +59,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
 
   await enableCounters(log);
   const conntrack = openConntrack();
-  const accounting = startAccounting({
+  accounting = startAccounting({
     conntrack,
     directory,
     everyMs: config.accountingMs,
@@ -72,15 +76,11 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
       version: packageJson.version,
       fresh: () => {
         hub?.sendRules(rules.report());
-        accounting.resync();
+        accounting?.resync();
       },
       log,
     });
   }
-  metrics.onCollect(() => {
-    metrics.hubConnected.set(hub?.connected ? 1 : 0);
-    metrics.edges.set(accounting.totals().edges);
-  });
 
   const client = connect({
     ...(config.kubeSocket !== undefined && { socketPath: config.kubeSocket }),
@@ -105,7 +105,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
     log.info({ signal }, 'stopping; rules stay in the kernel');
     stopping.abort();
     hub?.close();
-    await Promise.all([rules.stop(), accounting.stop()]);
+    await Promise.all([rules.stop(), accounting?.stop()]);
     conntrack.close();
     await client.close();
     health.close();

@@ -1,23 +1,18 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
+/** Figures that others hold; read at each scrape. */
+export interface LiveFigures {
+  edges(): number;
+  hubConnected(): boolean;
+}
+
 /** kube-proxy's names where the meaning is the same, so that existing dashboards read them; ours start with kubecity_. */
-export function createMetrics() {
+export function createMetrics(live: LiveFigures) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  let read: () => void = () => {};
-  const edges = new Gauge({
-    name: 'kubecity_edges',
-    help: 'Edges with traffic that are remembered',
-    registers,
-    collect: () => read(),
-  });
   return {
     registry,
-    /** Gauges of what others hold are read at each scrape. */
-    onCollect: (reader: () => void) => {
-      read = reader;
-    },
     syncSeconds: new Histogram({
       name: 'kubeproxy_sync_proxy_rules_duration_seconds',
       help: 'Time of one sync, reading back included',
@@ -51,7 +46,14 @@ export function createMetrics() {
       help: 'Faults in Services, slices and overrides',
       registers,
     }),
-    edges,
+    edges: new Gauge({
+      name: 'kubecity_edges',
+      help: 'Edges with traffic that are remembered',
+      registers,
+      collect() {
+        this.set(live.edges());
+      },
+    }),
     apiLive: new Gauge({
       name: 'kubecity_api_watch_live',
       help: '1 while the watch of this resource runs',
@@ -62,6 +64,9 @@ export function createMetrics() {
       name: 'kubecity_hub_connected',
       help: '1 while the stream to the dashboard is up',
       registers,
+      collect() {
+        this.set(live.hubConnected() ? 1 : 0);
+      },
     }),
   };
 }

@@ -5,6 +5,8 @@ import { routeService, type ServiceRoutes } from './service-routes.ts';
 import type { RoutingTable, ServicePort, ServicePortKey } from './table.ts';
 
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+/** Slices of headless Services: nobody routes to them (kube-proxy leaves them out of its watch). */
+const HEADLESS_LABEL = 'service.kubernetes.io/headless';
 
 interface Entry {
   service: KubeService | undefined;
@@ -47,7 +49,8 @@ export class RoutingTracker {
   }
 
   setEndpointSlice(slice: KubeEndpointSlice): void {
-    const owner = slice.metadata.labels?.[SERVICE_NAME_LABEL];
+    const labels = slice.metadata.labels ?? {};
+    const owner = labels[HEADLESS_LABEL] === undefined ? labels[SERVICE_NAME_LABEL] : undefined;
     const id = idOf(slice.metadata);
     const home = owner === undefined ? undefined : `${slice.metadata.namespace ?? ''}/${owner}`;
     this.#leave(this.#sliceHome, id, home, 'slices');

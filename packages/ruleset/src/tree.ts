@@ -12,10 +12,11 @@ export interface Door {
 const FLAT = 16;
 /** A branch with no more rules than this is written into its parent: a chain costs more than the rules it saves. */
 const INLINE = 4;
-const STEP = 4;
+/** At most 16 branches at a step. */
+const MAX_STEP = 4;
 
 /**
- * Cluster IPs as a tree over their bits: 16 branches at each step, so that the first packet of a connection walks a few
+ * Cluster IPs as a tree over their bits: up to 16 branches at each step, so that the first packet of a connection walks a few
  * tens of rules among 10,000 Services instead of half of them. The shape depends only on the set of addresses. Branches
  * are entered with goto: they are disjoint, so nothing behind a branch could match.
  */
@@ -33,7 +34,9 @@ type Placed = Door & { readonly number: number };
 function grow(chains: Map<string, Rule[]>, doors: readonly Placed[]): Rule[] {
   const flat = doors.flatMap((door) => door.rules);
   if (flat.length <= FLAT || new Set(doors.map((door) => door.number)).size === 1) return flat;
-  const bits = Math.min(32, commonBits(doors) + STEP);
+  // The square root of the rules as branches: the walk over the branches and the walk behind one are then alike long.
+  const step = Math.min(MAX_STEP, Math.ceil(Math.log2(flat.length) / 2));
+  const bits = Math.min(32, commonBits(doors) + step);
   const rules: Rule[] = [];
   for (const [base, branch] of groupBy(doors, (door) => networkOf(door.number, bits))) {
     const size = branch.reduce((sum, door) => sum + door.rules.length, 0);

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { buildRoutingTable, type KubePod, type KubeRoutingOverride } from '../src/index.ts';
+import { override, pod, service, slice } from './city-fixture.ts';
+
+const cart = slice('cart', [
+  { ip: '10.244.1.1', node: 'node-a', zone: 'zone-1' },
+  { ip: '10.244.2.2', node: 'node-b', zone: 'zone-2' },
+  { ip: '10.244.2.3', node: 'node-b', zone: 'zone-2' },
+]);
+
+function weights(overrides: KubeRoutingOverride[], pods: KubePod[] = []) {
+  const table = buildRoutingTable({ services: [service('cart')], endpointSlices: [cart], overrides, pods });
+  const backends = table.servicePorts.get('shop/cart:http/TCP')?.backends ?? [];
+  return { weights: backends.map((backend) => backend.weight), states: table.outcomes.map((o) => o.state), table };
+}
+
+const drain = (name: string, podNames: string[], more = {}, at?: string) =>
+  override(name, { backends: { podNames }, drain: { existing: 'wait' }, ...more }, at);
+
+describe('overrides', () => {
+  it('leave everybody neutral when there are none', () => {
+    expect(weights([]).weights).toEqual([100, 100, 100]);
+  });
+
+  it.each([
+    ['podNames', { podNames: ['pod-2'] }, [100, 7, 100]],
+    ['nodeNames', { nodeNames: ['node-b'] }, [100, 7, 7]],
+    ['zones', { zones: ['zone-1'] }, [7, 100, 100]],
+    ['addresses', { addresses: ['10.244.2.3'] }, [100, 100, 7]],
+    ['selector', { selector: { matchLabels: { version: 'v2' } } }, [100, 100, 7]],
+    ['all fields together', { nodeNames: ['node-b'], podNames: ['pod-1', 'pod-2'] }, [100, 7, 100]],
+    ['an empty list as not given', { nodeNames: ['node-b'], podNames: [] }, [100, 7, 7]],
+    ['nobody named as everybody', undefined, [7, 7, 7]],
+  ])('select by %s', (_title, backends, expected) => {
+    const pods = [pod('10.244.2.3', { version: 'v2' }), pod('10.244.2.2', { version: 'v1' })];
+    expect(weights([override('w', { backends, weight: 7 })], pods).weights).toEqual(expected);
+  });
+
+  it('give a drain precedence over a weight, and the younger over the older', () => {
+    const older = override('older', { backends: { podNames: ['pod-2'] }, weight: 5 }, '2026-11-22T10:00:00Z');
+    const younger = override('younger', { backends: { podNames: ['pod-2'] }, weight: 9 }, '2026-11-22T11:00:00Z');
+    expect(weights([older, younger])).toMatchObject({ weights: [100, 9, 100], states: ['overruled', 'applied'] });
+    const oldDrain = drain('drain', ['pod-2'], {}, '2026-11-22T09:00:00Z');
+    expect(weights([oldDrain, younger])).toMatchObject({ weights: [100, 0, 100], states: ['applied', 'overruled'] });
+  });
+
+  it('are lifted, youngest first, before they leave a Service with no backend', () => {
+    const first = drain('a', ['pod-1', 'pod-2'], {}, '2026-11-22T10:00:00Z');
+    const second = drain('b', ['pod-3'], {}, '2026-11-22T11:00:00Z');
+    expect(weights([first, second])).toMatchObject({ weights: [0, 0, 100], states: ['applied', 'lifted'] });
+    const zero = override('c', { weight: 0 }, '2026-11-22T12:00:00Z');
+    expect(weights([zero])).toMatchObject({ weights: [100, 100, 100], states: ['lifted'] });
+  });
+
+  it('may empty a Service when they say so', () => {
+    const all = override('all', { drain: {}, allowEmpty: true });
+    expect(weights([all])).toMatchObject({ weights: [0, 0, 0], states: ['applied'] });
+  });
+
+  it('that name nothing say so, with the field', () => {
+    expect(weights([drain('x', ['pod-77'])]).table.outcomes[0]).toMatchObject({
+      state: 'noBackends',
+      field: 'spec.backends',
+    });
+    expect(weights([override('x', { ports: ['grpc'], weight: 1 })]).table.outcomes[0]).toMatchObject({
+      state: 'noBackends',
+      field: 'spec.ports',
+      message: expect.stringContaining('"grpc"'),
+    });
+    expect(weights([override('x', { service: 'basket', weight: 1 })]).table.outcomes[0]).toMatchObject({
+      state: 'noService',
+      message: expect.stringContaining('shop/basket'),
+    });
+  });
+
+  it.each([
+    ['a weight out of range', { weight: 1001 }, 'spec.weight'],
+    ['a weight that is no number', { weight: '10' }, 'spec.weight'],
+    ['both wishes', { weight: 10, drain: {} }, 'spec.weight'],
+    ['no wish', {}, 'spec.weight'],
+    ['what is not built', { drain: { existing: 'cut' } }, 'spec.drain.existing'],
+    ['an unknown field', { weight: 1, share: 10 }, 'spec'],
+  ])('with %s are refused by field; the rest goes on', (_title, spec, field) => {
+    const good = override('good', { backends: { podNames: ['pod-1'] }, weight: 3 });
+    const { weights: list, table } = weights([override('bad', spec), good]);
+    expect(list).toEqual([3, 100, 100]);
+    expect(table.outcomes.find((o) => o.name === 'bad')).toMatchObject({ state: 'invalid', field });
+    expect(table.problems).toContainEqual(expect.objectContaining({ kind: 'RoutingOverride', name: 'bad', field }));
+  });
+});

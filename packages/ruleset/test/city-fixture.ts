@@ -1,0 +1,49 @@
+import {
+  buildRoutingTable,
+  type KubeEndpointSlice,
+  type KubeRoutingOverride,
+  type KubeService,
+} from '@kubecity/routing';
+
+/** The address plan of every test here: pods 10.244.N.0/24 on node-a, node-b…, Services 10.96.0.0/16. */
+export const CLUSTER_CIDR = '10.244.0.0/16';
+
+export function service(name: string, clusterIP: string, ports = [{ name: 'http', port: 80 }]): KubeService {
+  return { metadata: { namespace: 'shop', name, uid: `uid-${name}` }, spec: { type: 'ClusterIP', clusterIP, ports } };
+}
+
+export function slice(name: string, addresses: readonly string[], port = 8080): KubeEndpointSlice {
+  return {
+    metadata: { namespace: 'shop', name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port, protocol: 'TCP' }],
+    endpoints: addresses.map((address) => ({
+      addresses: [address],
+      conditions: { ready: true },
+      nodeName: `node-${'abcdefgh'[Number(address.split('.')[2])] ?? 'z'}`,
+      targetRef: { kind: 'Pod', namespace: 'shop', name: `${name}-${address.split('.')[3]}`, uid: `pod-${address}` },
+    })),
+  };
+}
+
+export function weight(serviceName: string, pod: string, value: number): KubeRoutingOverride {
+  return {
+    metadata: {
+      namespace: 'shop',
+      name: `${serviceName}-${pod}`,
+      uid: `override-${pod}`,
+      generation: 1,
+      creationTimestamp: '2026-11-22T10:00:00Z',
+    },
+    spec: { service: serviceName, backends: { podNames: [pod] }, weight: value },
+  };
+}
+
+export function table(
+  services: KubeService[],
+  endpointSlices: KubeEndpointSlice[],
+  overrides: KubeRoutingOverride[] = [],
+  node = 'node-a',
+) {
+  return buildRoutingTable({ services, endpointSlices, overrides, pods: [], node });
+}
