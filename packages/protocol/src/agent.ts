@@ -75,7 +75,8 @@ export type EdgeKey = z.infer<typeof edgeKey>;
  * Totals since the agent's epoch (never falling), then what is open now:
  * [id, opened, refused, unanswered, packetsToBackend, bytesToBackend, packetsToClient, bytesToClient, moving, idle, closing]
  * - refused: the backend answered a first packet with RST; unanswered: first packet without an answer when it expired
- * - moving: open, and bytes moved between the last two dumps; idle: open and quiet; closing: any TCP state after FIN/RST
+ * - moving: open, and bytes moved between the last two dumps; idle: open and quiet; closing: TCP between its
+ *   first FIN and last ACK. What is over (TIME_WAIT, CLOSE) and what is not established yet is in none of the three
  */
 export const edgeRow = z.tuple([count, count, count, count, count, count, count, count, count, count, count]);
 export type EdgeRow = z.infer<typeof edgeRow>;
