@@ -169,18 +169,19 @@ export class FlowLedger {
     );
   }
 
-  /** The same identity for another connection: the kernel reuses memory, and CTA_ID is made of its address. */
+  /**
+   * The same identity for another connection: the kernel reuses memory, and CTA_ID is made of its address and the tuple.
+   * Seen by counters that fell, or by life in a connection that was over (the kernel never revives an entry). One that
+   * ended and was overtaken in both between two dumps cannot be told from its predecessor.
+   */
   #begunAgain(slot: number, row: FlowRow): boolean {
     const flows = this.#flows;
-    const before = flows.tcpState[slot] as number;
     return (
       row.originalPackets < (flows.originalPackets[slot] as number) ||
       row.originalBytes < (flows.originalBytes[slot] as number) ||
       row.replyPackets < (flows.replyPackets[slot] as number) ||
       row.replyBytes < (flows.replyBytes[slot] as number) ||
-      ((before === TCP_STATE.timeWait || before === TCP_STATE.close) &&
-        row.tcpState >= TCP_STATE.synSent &&
-        row.tcpState <= TCP_STATE.established)
+      (isOver(flows.tcpState[slot] as number) && !isOver(row.tcpState))
     );
   }
 
@@ -270,5 +271,7 @@ interface OpenFlows {
   idle: number;
   closing: number;
 }
+
+const isOver = (tcpState: number): boolean => tcpState === TCP_STATE.timeWait || tcpState === TCP_STATE.close;
 
 const NOTHING_OPEN: OpenFlows = { moving: 0, idle: 0, closing: 0 };
