@@ -1,0 +1,92 @@
+import type { Acknowledgement, CityRecord, RulesReport } from '@kubecity/protocol';
+
+/** An agent from which nothing came for so long is stale. */
+export const SILENT_MILLISECONDS = 5000;
+
+interface Seen {
+  version: string;
+  lastFrameAt: number | undefined;
+  rules: RulesReport | undefined;
+  acknowledged: ReadonlyMap<string, Acknowledgement>;
+}
+
+const newcomer = (version: string): Seen => ({
+  version,
+  lastFrameAt: undefined,
+  rules: undefined,
+  acknowledged: new Map(),
+});
+
+/** Who runs where, when it was last heard, and what it last said of its kernel. Times are Unix ms of the hub's clock. */
+export class AgentRoster {
+  readonly #seen = new Map<string, Seen>();
+
+  /** What the agent said before its restart stays true of the kernel until it says otherwise. */
+  connected(node: string, version: string): void {
+    const known = this.#seen.get(node);
+    if (known) known.version = version;
+    else this.#seen.set(node, newcomer(version));
+  }
+
+  heard(node: string, now: number, rules?: RulesReport): void {
+    const seen = this.#seen.get(node);
+    if (!seen) throw new Error(`agent of ${node} is heard before it connected`);
+    seen.lastFrameAt = now;
+    if (!rules) return;
+    seen.rules = rules;
+    seen.acknowledged = new Map(rules.acknowledged.map((entry) => [entry.uid, entry]));
+  }
+
+  /** The node is gone from the cluster; its agent may still be connected, and is then as good as new. */
+  forgetNode(node: string): void {
+    const seen = this.#seen.get(node);
+    if (seen) this.#seen.set(node, newcomer(seen.version));
+  }
+
+  /** Undefined too while the node's kernel is not what it wishes. */
+  acknowledgementOf(node: string, uid: string): Acknowledgement | undefined {
+    const seen = this.#seen.get(node);
+    return seen?.rules?.inSync ? seen.acknowledged.get(uid) : undefined;
+  }
+
+  stateOf(node: string, now: number): 'live' | 'stale' | 'absent' {
+    const seen = this.#seen.get(node);
+    if (!seen) return 'absent';
+    return seen.lastFrameAt !== undefined && now - seen.lastFrameAt <= SILENT_MILLISECONDS ? 'live' : 'stale';
+  }
+
+  countBy(state: 'live' | 'stale', now: number): number {
+    return [...this.#seen.keys()].filter((node) => this.stateOf(node, now) === state).length;
+  }
+
+  /** The agent's part of a node record. */
+  describe(node: string, now: number, table: NodeConntrack | undefined): CityRecord<'node'>['agent'] {
+    const seen = this.#seen.get(node);
+    if (!seen) return { state: 'absent' };
+    const { rules } = seen;
+    return {
+      state: this.stateOf(node, now),
+      lastFrameAt: seen.lastFrameAt,
+      version: seen.version,
+      ...(rules && {
+        inSync: rules.inSync,
+        error: rules.error,
+        servicePorts: rules.servicePorts,
+        chains: rules.chains,
+        rules: rules.rules,
+        lastSyncAt: rules.at,
+        lastSync: rules.lastSync,
+      }),
+      ...(table && {
+        conntrack: {
+          entries: table.entries,
+          max: table.max,
+          withoutCounters: table.withoutCounters,
+          lostDumps: table.lostDumps,
+        },
+      }),
+    };
+  }
+}
+
+type NodeConntrack = NonNullable<CityRecord<'node'>['agent']['conntrack']>;

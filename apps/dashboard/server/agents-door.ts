@@ -1,0 +1,120 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import {
+  type AgentHello,
+  type AgentToHub,
+  agentHello,
+  edgeFrame,
+  type HubToAgent,
+  PROTOCOL_VERSION,
+  rulesReport,
+} from '@kubecity/protocol';
+import type { Logger } from 'pino';
+import type { Namespace, Socket } from 'socket.io';
+import { z } from 'zod';
+import type { CityModel } from './city-model.ts';
+import type { HubMetrics } from './metrics.ts';
+import { RateLimit } from './rate-limit.ts';
+import { RefusedPeer } from './refusal.ts';
+
+interface AgentData {
+  hello: AgentHello;
+}
+export type AgentsNamespace = Namespace<AgentToHub, HubToAgent, Record<string, never>, AgentData>;
+type AgentSocket = Socket<AgentToHub, HubToAgent, Record<string, never>, AgentData>;
+
+export interface AgentsDoorOptions {
+  readonly token: string;
+  readonly model: CityModel;
+  readonly log: Logger;
+  readonly metrics: HubMetrics;
+  readonly now: () => number;
+}
+
+/** An agent sends a frame a second and a report after each change. */
+const MESSAGES = { perSecond: 20, burst: 60 };
+
+/** Lets agents in, parses what they say, and gives it to the model. One agent a node: the latest to connect. */
+export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOptions): void {
+  const { model, log, metrics, now } = options;
+  const sockets = new Map<string, AgentSocket>();
+
+  namespace.use((socket, next) => {
+    try {
+      socket.data.hello = welcome(socket.handshake.auth, options.token);
+      next();
+    } catch (refused) {
+      if (!(refused instanceof RefusedPeer)) throw refused;
+      metrics.refused.inc({ door: 'agents', code: refused.data.code });
+      log.warn({ code: refused.data.code, reason: refused.message }, 'agent refused');
+      next(refused);
+    }
+  });
+
+  namespace.on('connection', (socket) => {
+    const { hello } = socket.data;
+    const agentLog = log.child({ node: hello.node });
+    const limit = new RateLimit(MESSAGES.perSecond, MESSAGES.burst);
+    sockets.get(hello.node)?.disconnect(true);
+    sockets.set(hello.node, socket);
+    model.agentConnected(hello);
+    agentLog.info({ epoch: hello.epoch, version: hello.version }, 'agent connected');
+
+    /** Closes the transport, so that the agent comes back by itself, later and later, and begins with a reset. */
+    const turnAway = (code: 'invalid-message' | 'rate-limited', event: string, reason: string) => {
+      metrics.refused.inc({ door: 'agents', code });
+      agentLog.warn({ code, event, reason }, 'agent turned away');
+      socket.conn.close();
+    };
+    const receive = <T>(event: keyof AgentToHub, schema: z.ZodType<T>, take: (message: T) => void) => {
+      return (raw: unknown) => {
+        if (sockets.get(hello.node) !== socket) return; // the last words of a predecessor
+        if (!limit.admit(now())) return turnAway('rate-limited', event, `more than ${MESSAGES.perSecond} a second`);
+        const parsed = schema.safeParse(raw);
+        if (!parsed.success) return turnAway('invalid-message', event, firstFault(parsed.error));
+        metrics.agentMessages.inc({ event });
+        take(parsed.data);
+      };
+    };
+    socket.on(
+      'rules',
+      receive('rules', rulesReport, (report) => model.takeRules(hello.node, report, now())),
+    );
+    socket.on(
+      'edges',
+      receive('edges', edgeFrame, (frame) => {
+        const outcome = model.takeEdges(hello.node, frame, now());
+        if (outcome.ok) return;
+        agentLog.info({ why: outcome.why }, 'asking the agent for a reset');
+        socket.emit('resync');
+      }),
+    );
+    socket.on('disconnect', (reason) => {
+      if (sockets.get(hello.node) === socket) sockets.delete(hello.node);
+      agentLog.info({ reason }, 'agent disconnected');
+    });
+  });
+}
+
+/** Throws a RefusedPeer. The version is looked at first: another version may have another handshake. */
+function welcome(auth: unknown, token: string): AgentHello {
+  const version = z.looseObject({ protocol: z.number() }).safeParse(auth).data?.protocol;
+  if (version !== undefined && version !== PROTOCOL_VERSION) {
+    throw new RefusedPeer('protocol-version', `this hub speaks protocol ${PROTOCOL_VERSION}, the agent ${version}`);
+  }
+  const hello = agentHello.safeParse(auth);
+  if (!hello.success) throw new RefusedPeer('invalid-message', `handshake: ${firstFault(hello.error)}`);
+  if (!sameSecret(hello.data.token, token)) throw new RefusedPeer('unauthenticated', 'the token is not the hub’s');
+  return hello.data;
+}
+
+/** Compares digests, so that neither length nor content shows in the time it takes. */
+function sameSecret(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+/** Field and message of the first fault, never its value: it may be a token. */
+export function firstFault(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue === undefined ? 'invalid' : `${issue.path.join('.') || 'message'}: ${issue.message}`;
+}

@@ -1,0 +1,258 @@
+import type { AgentHello, CityRecord, EdgeFrame, EdgeKey, RulesReport } from '@kubecity/protocol';
+import {
+  type KubeEndpointSlice,
+  type KubeNode,
+  type KubePod,
+  type KubeRoutingOverride,
+  type KubeService,
+  type ObjectMeta,
+  type Problem,
+  type RoutingTable,
+  RoutingTracker,
+} from '@kubecity/routing';
+import type { FrameOutcome } from './agent-ledger.ts';
+import { AgentRoster } from './agent-roster.ts';
+import { backendRecords, nodeRecord, podRecord, serviceRecord } from './object-records.ts';
+import { overrideRecord } from './override-records.ts';
+import { type ChangedKeys, RecordStore } from './record-store.ts';
+import { TICK_MILLISECONDS, Timeline } from './timeline.ts';
+import { Traffic } from './traffic.ts';
+
+/** The objects the model is made of, by the name under which they are watched. */
+export interface CityObjects {
+  namespaces: { readonly metadata: ObjectMeta };
+  nodes: KubeNode;
+  pods: KubePod;
+  services: KubeService;
+  endpointSlices: KubeEndpointSlice;
+  routingOverrides: KubeRoutingOverride;
+}
+export type ObjectKind = keyof CityObjects;
+export const OBJECT_KINDS = [
+  'namespaces',
+  'nodes',
+  'pods',
+  'services',
+  'endpointSlices',
+  'routingOverrides',
+] as const satisfies readonly ObjectKind[];
+
+const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+const idOf = ({ namespace, name }: ObjectMeta) => (namespace === undefined ? name : `${namespace}/${name}`);
+
+/**
+ * The city: objects of the cluster and reports of the agents in, records out. No clock, no socket: `now` is Unix
+ * milliseconds of the hub. Events only record; `refresh` brings all records up to date and says which changed.
+ */
+export class CityModel {
+  readonly store = new RecordStore();
+  readonly roster = new AgentRoster();
+  readonly traffic = new Traffic();
+  readonly #timeline = new Timeline(this.store);
+  readonly #objects: { readonly [K in ObjectKind]: Map<string, CityObjects[K]> } = {
+    namespaces: new Map(),
+    nodes: new Map(),
+    pods: new Map(),
+    services: new Map(),
+    endpointSlices: new Map(),
+    routingOverrides: new Map(),
+  };
+  readonly #tracker = new RoutingTracker();
+  readonly #podsByUid = new Map<string, KubePod>();
+  /** Backend ids that have their weight from an override, by its uid. */
+  #held = new Map<string, string[]>();
+  #table: RoutingTable = { servicePorts: new Map(), outcomes: [], problems: [] };
+  readonly #clusterName: string;
+
+  constructor(clusterName: string) {
+    this.#clusterName = clusterName;
+    this.setApiState('reconnecting');
+  }
+
+  setApiState(apiState: 'live' | 'reconnecting'): void {
+    this.store.set('cluster', 'cluster', { name: this.#clusterName, apiState });
+  }
+
+  /** Routes as of the last `refresh`. */
+  get table(): RoutingTable {
+    return this.#table;
+  }
+
+  objects<K extends ObjectKind>(kind: K): ReadonlyMap<string, CityObjects[K]> {
+    return this.#objects[kind];
+  }
+
+  setObject<K extends ObjectKind>(kind: K, object: CityObjects[K], now: number): void {
+    const id = idOf(object.metadata);
+    const before = this.#objects[kind].get(id);
+    this.#objects[kind].set(id, object);
+    this.#record(kind, object, before, now);
+  }
+
+  #record(kind: ObjectKind, object: CityObjects[ObjectKind], before: CityObjects[ObjectKind] | undefined, now: number) {
+    if (kind === 'namespaces') this.store.set('namespace', object.metadata.name, { name: object.metadata.name });
+    else if (kind === 'services') this.#tracker.setService(object as KubeService);
+    else if (kind === 'endpointSlices') this.#tracker.setEndpointSlice(object as KubeEndpointSlice);
+    else if (kind === 'pods') this.#setPod(object as KubePod, before as KubePod | undefined);
+    else if (kind === 'routingOverrides') {
+      this.#tracker.setOverride(object as KubeRoutingOverride);
+      this.#timeline.changed(before as KubeRoutingOverride | undefined, object as KubeRoutingOverride, now);
+    }
+  }
+
+  #setPod(pod: KubePod, before: KubePod | undefined): void {
+    if (before?.metadata.uid !== pod.metadata.uid) this.#forgetPod(before);
+    this.#tracker.setPod(pod);
+    const uid = pod.metadata.uid ?? '';
+    this.#podsByUid.set(uid, pod);
+    this.store.set('pod', uid, podRecord(pod));
+  }
+
+  #forgetPod(pod: KubePod | undefined): void {
+    const uid = pod?.metadata.uid ?? '';
+    this.#podsByUid.delete(uid);
+    this.store.delete('pod', uid);
+  }
+
+  deleteObject<K extends ObjectKind>(kind: K, object: CityObjects[K], now: number): void {
+    const id = idOf(object.metadata);
+    const before = this.#objects[kind].get(id);
+    if (!before || !this.#objects[kind].delete(id)) return;
+    const { name } = object.metadata;
+    if (kind === 'namespaces') this.store.delete('namespace', name);
+    else if (kind === 'services') this.#tracker.deleteService(object);
+    else if (kind === 'endpointSlices') this.#tracker.deleteEndpointSlice(object);
+    else if (kind === 'nodes') {
+      this.roster.forgetNode(name);
+      this.traffic.forgetNode(name);
+    } else if (kind === 'pods') {
+      this.#tracker.deletePod(object);
+      this.#forgetPod(before as KubePod);
+    } else {
+      this.#tracker.deleteOverride(object);
+      this.#timeline.changed(before as KubeRoutingOverride, undefined, now);
+    }
+  }
+
+  agentConnected({ node, epoch, version }: AgentHello): void {
+    this.roster.connected(node, version);
+    this.traffic.ledgerOf(node).connected(epoch);
+  }
+
+  takeRules(node: string, report: RulesReport, now: number): void {
+    this.roster.heard(node, now, report);
+  }
+
+  takeEdges(node: string, frame: EdgeFrame, now: number): FrameOutcome {
+    this.roster.heard(node, now);
+    return this.traffic.take(node, frame, now);
+  }
+
+  /** Brings the records up to date and returns the keys of those that changed since the last call. */
+  refresh(now: number): ChangedKeys {
+    this.refreshRoutes();
+    this.#refreshNodes(now);
+    const open = this.traffic.open();
+    const isLive = (node: string) => this.roster.stateOf(node, now) === 'live';
+    this.store.replaceAll(
+      'edge',
+      this.traffic.edges((node) => !isLive(node), this.#nameClient),
+    );
+    const backends = [...this.store.all('backend')].map(([id]) => id);
+    this.store.replaceAll('load', this.traffic.loads(backends, open, now));
+    this.#refreshOverrides(open, isLive);
+    const tick = this.traffic.takeTick(now, TICK_MILLISECONDS);
+    // a point made while nobody is heard would show a quiet city, not an unseen one
+    if (tick && this.roster.countBy('live', now) > 0) this.#timeline.tick(tick);
+    this.#timeline.forget(now);
+    return this.store.take();
+  }
+
+  /** The part of `refresh` that steering needs at once: routes, Services and backends. */
+  refreshRoutes(): void {
+    const before = this.#table;
+    const { table, changed } = this.#tracker.take();
+    this.#table = table;
+    for (const key of changed) {
+      const records = backendRecordsOf(table, key);
+      for (const backend of before.servicePorts.get(key)?.backends ?? []) {
+        const id = `${key}|${backend.address}:${backend.port}`;
+        if (!records.has(id)) this.store.delete('backend', id);
+      }
+      for (const [id, record] of records) this.store.set('backend', id, record);
+    }
+    if (changed.size > 0) this.#held = heldBackends(table);
+    this.#refreshServices();
+  }
+
+  #refreshServices(): void {
+    const problems = new Map<string, Problem[]>();
+    for (const problem of this.#table.problems) {
+      const service = this.#serviceOf(problem);
+      if (service !== undefined) problems.set(service, [...(problems.get(service) ?? []), problem]);
+    }
+    const records = new Map<string, CityRecord<'service'>>();
+    for (const [id, service] of this.#objects.services) records.set(id, serviceRecord(service, problems.get(id) ?? []));
+    this.store.replaceAll('service', records);
+  }
+
+  #serviceOf({ kind, namespace, name }: Problem): string | undefined {
+    if (kind === 'Service') return `${namespace}/${name}`;
+    if (kind !== 'EndpointSlice') return undefined; // an override says so in its own record
+    const slice = this.#objects.endpointSlices.get(`${namespace}/${name}`);
+    return `${namespace}/${slice?.metadata.labels?.[SERVICE_NAME_LABEL]}`;
+  }
+
+  #refreshNodes(now: number): void {
+    const records = new Map<string, CityRecord<'node'>>();
+    for (const [name, node] of this.#objects.nodes) {
+      const table = this.traffic.tableOf(name);
+      records.set(name, nodeRecord(node, this.roster.describe(name, now, table)));
+    }
+    this.store.replaceAll('node', records);
+  }
+
+  #refreshOverrides(open: ReturnType<Traffic['open']>, isLive: (node: string) => boolean): void {
+    const records = new Map<string, CityRecord<'override'>>();
+    const around = {
+      nodes: [...this.#objects.nodes.keys()].sort(),
+      isLive,
+      acknowledgementOf: (node: string, uid: string) => this.roster.acknowledgementOf(node, uid),
+      backendsOf: (uid: string) => this.#held.get(uid) ?? [],
+      open,
+    };
+    for (const outcome of this.#table.outcomes) {
+      const object = this.#objects.routingOverrides.get(idOf(outcome));
+      if (object) records.set(outcome.uid, overrideRecord(outcome, object, around));
+    }
+    this.store.replaceAll('override', records);
+  }
+
+  readonly #nameClient = (client: EdgeKey['client'], reporter: string): CityRecord<'edge'>['client'] => {
+    if (client.kind === 'node') return { kind: 'node', id: client.name, label: client.name, node: client.name };
+    if (client.kind === 'outside') {
+      return { kind: 'outside', id: client.address, label: client.address, node: reporter };
+    }
+    const node = this.#podsByUid.get(client.uid)?.spec?.nodeName ?? reporter;
+    return { kind: 'pod', id: client.uid, label: `${client.namespace}/${client.name}`, node };
+  };
+}
+
+function backendRecordsOf(table: RoutingTable, key: string): Map<string, CityRecord<'backend'>> {
+  const port = table.servicePorts.get(key);
+  return port ? backendRecords(port) : new Map();
+}
+
+function heldBackends(table: RoutingTable): Map<string, string[]> {
+  const held = new Map<string, string[]>();
+  for (const { key, backends } of table.servicePorts.values()) {
+    for (const { overrideUid, address, port } of backends) {
+      if (overrideUid === undefined) continue;
+      const id = `${key}|${address}:${port}`;
+      const ids = held.get(overrideUid);
+      if (ids) ids.push(id);
+      else held.set(overrideUid, [id]);
+    }
+  }
+  return held;
+}

@@ -1,0 +1,96 @@
+import type { Server as HttpServer } from 'node:http';
+import type { KubeClient } from '@kubecity/kube';
+import type { Logger } from 'pino';
+import { Server as SocketServer } from 'socket.io';
+import { openAgentsDoor } from './agents-door.ts';
+import { CityModel } from './city-model.ts';
+import { ClusterWatch } from './cluster-watch.ts';
+import { openMapDoor } from './map-door.ts';
+import { type HubMetrics, hubMetrics } from './metrics.ts';
+import { sameSite } from './origin.ts';
+import { statusWriter } from './status-writer.ts';
+import { steering } from './steering.ts';
+
+export interface HubOptions {
+  readonly client: KubeClient;
+  readonly clusterName: string;
+  readonly token: string;
+  readonly log: Logger;
+  /** Serves browsers, and agents too when `agentServer` is absent. */
+  readonly server: HttpServer;
+  /** Serves agents alone; then `server` does not know them. */
+  readonly agentServer?: HttpServer;
+  readonly now?: () => number;
+  readonly frameMilliseconds?: number;
+  /** The development server has web sockets of its own on `server`. */
+  readonly foreignUpgrades?: boolean;
+}
+
+export interface Hub {
+  readonly metrics: HubMetrics;
+  /** Every kind of object was listed once. */
+  synced(): boolean;
+  /** The cluster is watched without interruption. */
+  live(): boolean;
+  agents(): { live: number; stale: number };
+  close(): Promise<void>;
+}
+
+/** An agent's first frame names every edge: some 250 bytes each. */
+const AGENT_MESSAGE_BYTES = 32 * 1024 * 1024;
+const BROWSER_MESSAGE_BYTES = 64 * 1024;
+const STATUS_EVERY_FRAMES = 2;
+
+/** Joins cluster, agents and browsers on the servers given. Listening and closing of those is their owner's. */
+export function startHub(options: HubOptions): Hub {
+  const { client, log, server, agentServer, now = Date.now, frameMilliseconds = 1000 } = options;
+  const metrics = hubMetrics();
+  const model = new CityModel(options.clusterName);
+  const stop = new AbortController();
+  const watch = new ClusterWatch({ client, model, log, metrics, now, signal: stop.signal });
+
+  const sockets = new SocketServer(server, {
+    serveClient: false,
+    maxHttpBufferSize: agentServer ? BROWSER_MESSAGE_BYTES : AGENT_MESSAGE_BYTES,
+    destroyUpgrade: !options.foreignUpgrades,
+    allowRequest: (request, answer) => {
+      const allowed = sameSite(request);
+      if (!allowed) metrics.refused.inc({ door: 'map', code: 'origin' });
+      answer(allowed ? null : 'origin', allowed);
+    },
+  });
+  const agentSockets = agentServer
+    ? new SocketServer(agentServer, { serveClient: false, maxHttpBufferSize: AGENT_MESSAGE_BYTES })
+    : sockets;
+
+  openAgentsDoor(agentSockets.of('/agents'), { token: options.token, model, log, metrics, now });
+  const steer = steering({ client, model, log, now });
+  const map = openMapDoor(sockets.of('/map'), { store: model.store, steer, log, metrics, now });
+  const writeStatus = statusWriter({ client, model, log, metrics, now });
+
+  let frames = 0;
+  const timer = setInterval(() => {
+    map.send(model.refresh(now()));
+    frames += 1;
+    // a status made of half the lists would be wrong
+    if (watch.live && frames % STATUS_EVERY_FRAMES === 0) void writeStatus();
+    count(metrics, model, now());
+  }, frameMilliseconds);
+
+  return {
+    metrics,
+    synced: () => watch.synced,
+    live: () => watch.live,
+    agents: () => ({ live: model.roster.countBy('live', now()), stale: model.roster.countBy('stale', now()) }),
+    close: async () => {
+      clearInterval(timer);
+      stop.abort();
+      await Promise.all([...new Set([sockets, agentSockets])].map((io) => io.close()));
+    },
+  };
+}
+
+function count(metrics: HubMetrics, model: CityModel, now: number): void {
+  for (const state of ['live', 'stale'] as const) metrics.agents.set({ state }, model.roster.countBy(state, now));
+  for (const [kind, records] of model.store.counts()) metrics.records.set({ kind }, records);
+}

@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { connect as connectSocket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { connect, ensureCrd, KubeError } from '@kubecity/kube';
+import next from 'next';
+import { type Logger, pino } from 'pino';
+import { type Hub, startHub } from './hub.ts';
+import { addProcessMetrics } from './metrics.ts';
+import { type DashboardOptions, readOptions } from './options.ts';
+import { pages } from './pages.ts';
+
+const PAGES_DIRECTORY = fileURLToPath(new URL('..', import.meta.url));
+/** Whoever has not let go by then is cut off. */
+const SHUTDOWN_MILLISECONDS = 5000;
+
+const options = readOptions(process.argv);
+const log = pino({ level: options.logLevel, base: { app: 'dashboard' } });
+
+try {
+  await run(options);
+} catch (error) {
+  log.fatal({ err: error }, 'the dashboard cannot start');
+  process.exitCode = 1;
+  // handles of what did start would keep the process alive
+  process.exit();
+}
+
+async function run(options: DashboardOptions): Promise<void> {
+  const token = readToken(options.agentTokenFile);
+  const { kubeconfig, kubeSocket: socketPath } = options;
+  const client = connect({ kubeconfig, socketPath, inCluster: kubeconfig === undefined && socketPath === undefined });
+  await installCrd(client, log);
+
+  let hub: Hub | undefined;
+  const { dev, listen } = options;
+  // the pages' own server is told of ours for its development sockets
+  const server = createServer();
+  const site = next({ dev, dir: PAGES_DIRECTORY, hostname: listen.host, port: listen.port, httpServer: server });
+  await site.prepare();
+  server.on('request', pages({ hub: () => hub, render: site.getRequestHandler(), dev }));
+
+  const agentServer =
+    options.agentSocket === undefined ? undefined : createServer((_request, response) => response.writeHead(404).end());
+  hub = startHub({ client, clusterName: options.clusterName, token, log, server, agentServer, foreignUpgrades: dev });
+  addProcessMetrics(hub.metrics);
+  if (agentServer && options.agentSocket) await listenOnSocket(agentServer, options.agentSocket);
+  server.listen(listen.port, listen.host);
+  await once(server, 'listening');
+  log.info({ url: urlOf(server) }, 'listening');
+
+  const shutdown = async (why: string) => {
+    log.info({ why }, 'shutting down');
+    setTimeout(() => process.exit(1), SHUTDOWN_MILLISECONDS).unref();
+    await hub?.close();
+    await client.close();
+    await site.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void shutdown(signal));
+  if (options.exitWithStdin) process.stdin.once('end', () => void shutdown('standard input closed')).resume();
+}
+
+function readToken(file: string): string {
+  const token = readFileSync(file, 'utf8').trim();
+  if (token.length < 16) throw new Error(`${file}: an agent token has at least 16 characters`);
+  return token;
+}
+
+/** Where this identity may not, or the API is away, somebody else must have installed it; the watch says if not. */
+async function installCrd(client: ReturnType<typeof connect>, log: Logger): Promise<void> {
+  await ensureCrd(client).catch((error: unknown) => {
+    if (!(error instanceof KubeError) || error.code === 'invalid') throw error;
+    log.warn({ err: error }, 'the RoutingOverride CRD is not installed by us');
+  });
+}
+
+/** A socket file that a killed process left behind is removed; one that somebody serves is not. */
+async function listenOnSocket(server: Server, path: string): Promise<void> {
+  const probe = connectSocket(path);
+  const served = await new Promise<boolean>((resolve) => {
+    probe.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  });
+  probe.destroy();
+  if (served) throw new Error(`${path}: another process serves this socket`);
+  rmSync(path, { force: true });
+  server.listen(path);
+  await once(server, 'listening');
+}
+
+function urlOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}

@@ -1,0 +1,92 @@
+import type { CityRecord } from '@kubecity/protocol';
+import {
+  type Backend,
+  type KubeNode,
+  type KubePod,
+  type KubeService,
+  type Problem,
+  type ServicePort,
+  servicePortKey,
+} from '@kubecity/routing';
+
+/** Kubernetes objects as records of the map: pure, one object in, one record out. */
+
+const ZONE_LABEL = 'topology.kubernetes.io/zone';
+
+type Conditions = readonly { readonly type: string; readonly status: string }[] | undefined;
+const isTrue = (conditions: Conditions, type: string) =>
+  conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
+
+export function nodeRecord(node: KubeNode, agent: CityRecord<'node'>['agent']): CityRecord<'node'> {
+  return {
+    name: node.metadata.name,
+    zone: node.metadata.labels?.[ZONE_LABEL],
+    ready: isTrue(node.status?.conditions, 'Ready'),
+    addresses: (node.status?.addresses ?? []).filter(({ type }) => type.endsWith('IP')).map(({ address }) => address),
+    podCIDR: node.spec?.podCIDR,
+    agent,
+  };
+}
+
+export function podRecord({ metadata, spec, status }: KubePod): CityRecord<'pod'> {
+  return {
+    uid: metadata.uid ?? '',
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    node: spec?.nodeName,
+    ip: status?.podIP,
+    phase: status?.phase ?? 'Unknown',
+    ready: isTrue(status?.conditions, 'Ready'),
+    terminating: metadata.deletionTimestamp !== undefined,
+    labels: { ...metadata.labels },
+  };
+}
+
+export function serviceRecord({ metadata, spec }: KubeService, problems: readonly Problem[]): CityRecord<'service'> {
+  const namespace = metadata.namespace ?? '';
+  return {
+    namespace,
+    name: metadata.name,
+    type: spec?.type ?? 'ClusterIP',
+    clusterIP: spec?.clusterIP,
+    ports: (spec?.ports ?? []).map(({ name = '', port, protocol = 'TCP', targetPort }) => ({
+      key: servicePortKey(namespace, metadata.name, name, protocol),
+      name,
+      port,
+      protocol,
+      targetPort: targetPort === undefined ? undefined : String(targetPort),
+    })),
+    problems: problems.map(({ kind, name, field, message }) => ({
+      field: kind === 'Service' ? field : `${kind} ${name} ${field}`,
+      message,
+    })),
+  };
+}
+
+/** Backend records of one service port by id. */
+export function backendRecords(port: ServicePort): Map<string, CityRecord<'backend'>> {
+  const counts = (backend: Backend) => (backend.usable ? backend.weight : 0);
+  const total = port.backends.reduce((sum, backend) => sum + counts(backend), 0);
+  return new Map(
+    port.backends.map((backend) => [
+      `${port.key}|${backend.address}:${backend.port}`,
+      {
+        service: `${port.namespace}/${port.name}`,
+        servicePort: port.key,
+        address: backend.address,
+        port: backend.port,
+        node: backend.node,
+        zone: backend.zone,
+        podUid: backend.podUid,
+        podName: backend.podName,
+        usable: backend.usable,
+        ready: backend.ready,
+        terminating: backend.terminating,
+        weight: backend.weight,
+        draining: backend.draining,
+        overrideUid: backend.overrideUid,
+        wishedShare: total === 0 ? 0 : counts(backend) / total,
+      },
+    ]),
+  );
+}
