@@ -19,7 +19,8 @@ export class Lab {
     ip('link set lo up');
     ip(`addr add ${NODE_ADDRESS}/32 dev lo`);
     // A node has a default route; without one the kernel itself refuses what no rule rewrites.
-    ip('link add uplink type dummy');
+    ip('link add uplink type veth peer name wire');
+    ip('link set wire up');
     ip('link set uplink up');
     ip('route add default dev uplink');
     for (const key of ['net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.default.rp_filter=0']) {
