@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import type { Netfilter } from '../src/index.ts';
+
+/** What every Netfilter must do, the real one and the fake alike: one table of cases runs against both. */
+export function doorCases(open: () => Netfilter): void {
+  it('keeps what it is given, in order, and prints it back', async () => {
+    const door = open();
+    await door.restore(
+      '*nat\n:CITY-A - [0:0]\n-A CITY-A -s 203.0.113.1/32 -j RETURN\n-A CITY-A -j RETURN\n-I PREROUTING 1 -j CITY-A\nCOMMIT\n',
+    );
+    const lines = (await door.save('nat')).split('\n');
+    expect(lines.filter((line) => line.startsWith('-A CITY-A'))).toEqual([
+      '-A CITY-A -s 203.0.113.1/32 -j RETURN',
+      '-A CITY-A -j RETURN',
+    ]);
+    expect(lines).toContain('-A PREROUTING -j CITY-A');
+  });
+
+  it('empties a chain that is declared again, and deletes one that is empty', async () => {
+    const door = open();
+    await door.restore('*nat\n:CITY-A - [0:0]\n-A CITY-A -j RETURN\nCOMMIT\n');
+    await door.restore('*nat\n:CITY-A - [0:0]\nCOMMIT\n');
+    expect(await door.save('nat')).not.toContain('-A CITY-A');
+    await door.restore('*nat\n-X CITY-A\nCOMMIT\n');
+    expect(await door.save('nat')).not.toContain('CITY-A');
+  });
+
+  it.each([
+    ['a jump to a chain that is not there', '*nat\n:CITY-B - [0:0]\n-A CITY-B -j CITY-NOWHERE\nCOMMIT\n'],
+    ['a rule in a chain that is not there', '*nat\n-A CITY-NOWHERE -j RETURN\nCOMMIT\n'],
+    ['the deletion of a rule that is not there', '*nat\n-D PREROUTING -s 203.0.113.9/32 -j RETURN\nCOMMIT\n'],
+  ])('refuses %s, and nothing of that table is applied', async (_title, text) => {
+    const door = open();
+    await expect(door.restore(text)).rejects.toMatchObject({ name: 'NetfilterError', code: 'refused' });
+    expect(await door.save('nat')).not.toContain('CITY-B');
+  });
+}
