@@ -1,0 +1,1 @@
+export { FakeConntrack } from './fake-conntrack.ts';
