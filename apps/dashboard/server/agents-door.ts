@@ -9,7 +9,7 @@ import {
   rulesReport,
 } from '@kubecity/protocol';
 import type { Logger } from 'pino';
-import type { Namespace, Socket } from 'socket.io';
+import type { DefaultEventsMap, Namespace, Socket } from 'socket.io';
 import { z } from 'zod';
 import type { CityModel } from './city-model.ts';
 import type { HubMetrics } from './metrics.ts';
@@ -19,8 +19,8 @@ import { RefusedPeer } from './refusal.ts';
 interface AgentData {
   hello: AgentHello;
 }
-export type AgentsNamespace = Namespace<AgentToHub, HubToAgent, Record<string, never>, AgentData>;
-type AgentSocket = Socket<AgentToHub, HubToAgent, Record<string, never>, AgentData>;
+export type AgentsNamespace = Namespace<AgentToHub, HubToAgent, DefaultEventsMap, AgentData>;
+type AgentSocket = Socket<AgentToHub, HubToAgent, DefaultEventsMap, AgentData>;
 
 export interface AgentsDoorOptions {
   readonly token: string;

@@ -1,0 +1,257 @@
+import type { CityRecord } from '@kubecity/protocol';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { CityModel, type CityObjects, type ObjectKind } from '../../server/city-model.ts';
+import { applyOps } from './apply-ops.ts';
+import {
+  ack,
+  cart,
+  cart1,
+  cart2,
+  cartPort,
+  edgeFrame,
+  namespace,
+  node,
+  override,
+  pod,
+  rulesReport,
+  service,
+  slice,
+  webToCart1,
+} from './objects.ts';
+
+type Change = { [K in ObjectKind]: { kind: K; object: CityObjects[K]; gone: boolean } }[ObjectKind];
+
+const someChange = (): fc.Arbitrary<Change> => {
+  const name = fc.constantFrom('cart', 'web');
+  const n = fc.constantFrom('1', '2');
+  const podName = fc.tuple(name, n).map(([app, i]) => `${app}-${i}`);
+  const object: fc.Arbitrary<Omit<Change, 'gone'>> = fc.oneof(
+    fc.constantFrom('shop', 'blog').map((ns) => ({ kind: 'namespaces' as const, object: namespace(ns) })),
+    fc
+      .tuple(fc.constantFrom('node-a', 'node-b'), fc.constantFrom('z1', 'z2'))
+      .map(([name, zone]) => ({ kind: 'nodes' as const, object: node(name, zone) })),
+    fc.tuple(podName, fc.constantFrom('red', 'blue'), fc.constantFrom('', '-again')).map(([name, color, again]) => {
+      const made = pod(name, `10.0.0.${name.at(-1)}`, 'node-a', { color });
+      return { kind: 'pods' as const, object: { ...made, metadata: { ...made.metadata, uid: `uid-${name}${again}` } } };
+    }),
+    fc.tuple(name, fc.constantFrom(80, 70_000)).map(([name, port]) => ({
+      kind: 'services' as const,
+      object: service(name, '10.96.0.10', [{ name: 'http', port }]),
+    })),
+    fc.tuple(name, fc.subarray(['1', '2', '3']), fc.boolean()).map(([name, members, ready]) => ({
+      kind: 'endpointSlices' as const,
+      object: slice(
+        name,
+        members.map((i) => ({ pod: `${name}-${i}`, ip: i === '3' ? 'nonsense' : `10.0.0.${i}`, ready })),
+      ),
+    })),
+    fc
+      .tuple(
+        fc.constantFrom('o1', 'o2'),
+        name,
+        fc.constantFrom({ weight: 10 }, { weight: 5000 }, { drain: {} }, { drain: {}, allowEmpty: true }),
+        fc.constantFrom(undefined, { podNames: ['cart-1'] }, { selector: { matchLabels: { color: 'red' } } }),
+      )
+      .map(([name, service, wish, backends]) => ({
+        kind: 'routingOverrides' as const,
+        object: override(name, { service, backends, ...wish }),
+      })),
+  ) as fc.Arbitrary<Omit<Change, 'gone'>>;
+  return fc
+    .tuple(object, fc.integer({ min: 0, max: 3 }))
+    .map(([change, dice]) => ({ ...change, gone: dice === 0 }) as Change);
+};
+
+/** History is no function of the present: the time line is left out. */
+const present = (city: Map<string, unknown>) =>
+  new Map([...city].filter(([key]) => !key.startsWith('action') && !key.startsWith('tick')));
+
+test('frames after any sequence of changes end where a fresh hub begins', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(someChange(), fc.boolean()), { maxLength: 40 }), (changes) => {
+      const model = new CityModel('test');
+      const city = new Map<string, unknown>();
+      const last = new Map<string, Change>();
+      for (const [change, frame] of changes) {
+        if (change.gone) model.deleteObject(change.kind, change.object, 0);
+        else model.setObject(change.kind, change.object, 0);
+        last.set(`${change.kind} ${change.object.metadata.name}`, change);
+        if (frame) applyOps(city, model.store.opsFor(model.refresh(0)));
+      }
+      applyOps(city, model.store.opsFor(model.refresh(0)));
+
+      const fresh = new CityModel('test');
+      for (const change of last.values()) if (!change.gone) fresh.setObject(change.kind, change.object, 0);
+      fresh.refresh(0);
+      expect(present(city)).toEqual(present(applyOps(new Map(), fresh.store.snapshot())));
+    }),
+  );
+});
+
+/** Service cart on two nodes, with the overrides given. */
+function cartCity(...overrides: ReturnType<typeof override>[]): CityModel {
+  const model = new CityModel('test');
+  for (const name of ['node-a', 'node-b']) model.setObject('nodes', node(name), 0);
+  for (const object of cart.services) model.setObject('services', object, 0);
+  for (const object of cart.endpointSlices) model.setObject('endpointSlices', object, 0);
+  for (const object of [...cart.pods, pod('web-1', '10.0.1.1', 'node-b')]) model.setObject('pods', object, 0);
+  for (const object of overrides) model.setObject('routingOverrides', object, 0);
+  return model;
+}
+
+const connect = (model: CityModel, ...nodes: string[]) => {
+  for (const name of nodes) model.agentConnected({ protocol: 1, token: 't', node: name, epoch: 'e1', version: '1' });
+};
+
+const drainCart1 = override('d', { service: 'cart', drain: {}, backends: { podNames: ['cart-1'] } });
+
+test('a weight moves the wished shares', () => {
+  const model = cartCity(override('w', { service: 'cart', weight: 300, backends: { podNames: ['cart-1'] } }));
+  model.refresh(0);
+  expect(model.store.get('backend', cart1)).toMatchObject({
+    weight: 300,
+    wishedShare: 0.75,
+    overrideUid: 'uid-w',
+    service: 'shop/cart',
+  });
+  expect(model.store.get('backend', cart2)).toMatchObject({ weight: 100, wishedShare: 0.25 });
+});
+
+test('faults of a Service and of its slices are problems of its record', () => {
+  const model = cartCity();
+  model.setObject('services', service('cart', '10.96.0.10', [{ name: 'http', port: 70_000 }]), 0);
+  model.setObject('endpointSlices', slice('cart', [{ ip: 'nonsense' }]), 0);
+  model.refresh(0);
+  expect(model.store.get('service', 'shop/cart')?.problems.map(({ field }) => field)).toEqual([
+    'spec.ports[0].port',
+    'EndpointSlice cart-x1 endpoints[0].addresses[0]',
+  ]);
+});
+
+test('a drain waits for each node until its kernel holds this generation and is in sync', () => {
+  const model = cartCity(drainCart1);
+  const nodes = () => {
+    model.refresh(0);
+    return model.store.get('override', 'uid-d')?.nodes;
+  };
+  expect(nodes()).toEqual({ desired: 2, acknowledged: [], waitingFor: ['node-a', 'node-b'] });
+  connect(model, 'node-a', 'node-b');
+  model.takeRules('node-a', rulesReport([ack('d')]), 0);
+  model.takeRules('node-b', rulesReport([ack('d')], { inSync: false }), 0);
+  expect(nodes()).toMatchObject({ acknowledged: ['node-a'], waitingFor: ['node-b'] });
+  model.takeRules('node-b', rulesReport([ack('d', 1, 'noBackends')]), 0);
+  expect(nodes()?.waitingFor).toEqual(['node-b']);
+  model.takeRules('node-b', rulesReport([ack('d')]), 0);
+  expect(nodes()?.waitingFor).toEqual([]);
+  model.setObject('routingOverrides', { ...drainCart1, metadata: { ...drainCart1.metadata, generation: 2 } }, 0);
+  expect(nodes()?.waitingFor).toEqual(['node-a', 'node-b']);
+  model.deleteObject('routingOverrides', drainCart1, 0);
+  expect(nodes()).toBeUndefined();
+  expect(model.store.get('backend', cart1)).toMatchObject({ weight: 100, draining: false });
+});
+
+test('open connections are a sum over nodes, and at least that while an agent is silent', () => {
+  const model = cartCity(drainCart1);
+  connect(model, 'node-a', 'node-b');
+  const define: [number, typeof webToCart1][] = [[1, webToCart1]];
+  const row = [1, 0, 0, 0, 0, 0, 0, 0, 2, 3, 4];
+  model.takeEdges('node-a', edgeFrame(0, 0, [row], { define }), 0);
+  model.takeEdges('node-b', edgeFrame(0, 0, [row], { define }), 0);
+  const at = (now: number) => {
+    model.refresh(now);
+    const edge = model.store.get('edge', `pod:uid-web-1>${cart1}`);
+    const agent = model.store.get('node', 'node-b')?.agent.state;
+    return { agent, stale: edge?.stale, ...model.store.get('override', 'uid-d')?.connections };
+  };
+  const open = { moving: 4, idle: 6, closing: 8 };
+  expect(at(5000)).toEqual({ agent: 'live', stale: false, ...open, coverage: 'complete' });
+  model.takeEdges('node-a', edgeFrame(1, 5000, []), 5000);
+  expect(at(5001)).toEqual({ agent: 'stale', stale: true, ...open, coverage: 'atLeast' });
+});
+
+test('an edge knows its client, and its backend the share of the last minute', () => {
+  const model = cartCity();
+  connect(model, 'node-b');
+  const toCart2 = { ...webToCart1, backend: '10.0.0.2:8080' };
+  model.takeEdges(
+    'node-b',
+    edgeFrame(0, 0, [], {
+      define: [
+        [1, webToCart1],
+        [2, toCart2],
+      ],
+    }),
+    1000,
+  );
+  model.takeEdges(
+    'node-b',
+    edgeFrame(1, 1000, [
+      [1, 30],
+      [2, 10],
+    ]),
+    2000,
+  );
+  model.refresh(2000);
+  expect(model.store.get('edge', `pod:uid-web-1>${cart1}`)).toMatchObject({
+    client: { kind: 'pod', id: 'uid-web-1', label: 'shop/web-1', node: 'node-b' },
+    service: 'shop/cart',
+    servicePort: cartPort,
+    backend: cart1,
+    openedPerSecond: 30,
+  });
+  expect(model.store.get('load', cart1)).toMatchObject({ opened: 30, openedOfPort: 40, windowSeconds: 1 });
+  model.refresh(62_500);
+  expect(model.store.get('load', cart1)).toMatchObject({ opened: 0, openedOfPort: 0, windowSeconds: 60 });
+});
+
+test('a point of the time line every five seconds, none while no agent is heard, all for one hour', () => {
+  const model = cartCity();
+  const ticks = () => [...model.store.all('tick')].map(([, tick]) => tick);
+  model.refresh(10_000);
+  expect(ticks()).toEqual([]);
+  connect(model, 'node-a');
+  model.takeEdges('node-a', edgeFrame(0, 0, [], { define: [[1, webToCart1]] }), 10_000);
+  model.takeEdges('node-a', edgeFrame(1, 2000, [[1, 10, 5]]), 12_000);
+  model.refresh(14_999);
+  expect(ticks()).toEqual([]);
+  model.refresh(15_000);
+  expect(ticks()).toEqual([{ at: 15_000, openedPerSecond: 2, refusedPerSecond: 1, bytesPerSecond: 0 }]);
+  model.refresh(21_000);
+  expect(ticks()).toHaveLength(1);
+  model.refresh(15_000 + 3_600_001);
+  expect(ticks()).toEqual([]);
+});
+
+test('every override that comes, changes or goes is a flag on the time line', () => {
+  const model = cartCity();
+  const weight = (n: number) => override('w', { service: 'cart', weight: n, backends: { podNames: ['cart-1'] } });
+  model.setObject('routingOverrides', drainCart1, 1);
+  model.setObject('routingOverrides', { ...drainCart1, status: { observedGeneration: 1 } }, 2);
+  model.setObject('routingOverrides', weight(10), 3);
+  model.setObject('routingOverrides', weight(20), 4);
+  model.deleteObject('routingOverrides', weight(20), 5);
+  model.deleteObject('routingOverrides', drainCart1, 6);
+  const flags = [...model.store.all('action')].map(([, { at, verb, target }]: [string, CityRecord<'action'>]) => [
+    at,
+    verb,
+    target,
+  ]);
+  expect(flags).toEqual([
+    [1, 'drain', 'shop/cart cart-1'],
+    [3, 'weight', 'shop/cart cart-1 at 10'],
+    [4, 'weight', 'shop/cart cart-1 at 20'],
+    [5, 'reset', 'shop/cart cart-1 at 20'],
+    [6, 'undrain', 'shop/cart cart-1'],
+  ]);
+});
+
+test('a node that leaves takes its figures along, and an agent that speaks on does no harm', () => {
+  const model = cartCity();
+  connect(model, 'node-b');
+  model.takeEdges('node-b', edgeFrame(0, 0, [[1, 5]], { define: [[1, webToCart1]] }), 0);
+  model.deleteObject('nodes', node('node-b'), 0);
+  model.refresh(0);
+  expect([...model.store.all('edge')]).toEqual([]);
+  expect(model.takeEdges('node-b', edgeFrame(1, 1000, []), 1000)).toMatchObject({ ok: false });
+});

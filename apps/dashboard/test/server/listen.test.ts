@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http';
+import { expect, test } from 'vitest';
+import { parseListen } from '../../server/options.ts';
+import { sameSite } from '../../server/origin.ts';
+import { contentSecurityPolicy } from '../../server/pages.ts';
+import { RateLimit } from '../../server/rate-limit.ts';
+import { SlidingSum } from '../../server/sliding-sum.ts';
+
+const asks = (headers: Record<string, string>) => sameSite({ headers } as unknown as IncomingMessage);
+
+test.each([
+  [{ host: '127.0.0.1:8585', origin: 'http://127.0.0.1:8585' }, true],
+  [{ host: 'localhost:8585', origin: 'http://localhost:8585' }, true],
+  [{ host: '[::1]:8585', origin: 'http://[::1]:8585' }, true],
+  [{ host: '127.0.0.1:8585' }, true],
+  [{ host: '127.0.0.1:8585', origin: 'http://evil.example' }, false],
+  [{ host: '127.0.0.1:8585', origin: 'http://127.0.0.1:9999' }, false],
+  [{ host: '127.0.0.1:8585', origin: 'https://127.0.0.1:8585' }, false],
+  [{ host: '127.0.0.1:8585', origin: 'null' }, false],
+  [{ host: '127.0.0.1:8585', 'sec-fetch-site': 'cross-site' }, false],
+  [{ host: 'rebound.example:8585', origin: 'http://rebound.example:8585' }, false],
+  [{ host: '127.evil.example', origin: 'http://127.evil.example' }, false],
+  [{}, false],
+])('a socket asked for with %j: %s', (headers, allowed) => {
+  expect(asks(headers as Record<string, string>)).toBe(allowed);
+});
+
+test('listens on loopback only, and says why', () => {
+  expect(parseListen('127.0.0.1:0')).toEqual({ host: '127.0.0.1', port: 0 });
+  expect(parseListen('[::1]:80')).toEqual({ host: '::1', port: 80 });
+  expect(() => parseListen('0.0.0.0:80')).toThrow(/browsers are not authenticated yet/);
+  expect(() => parseListen('127.evil.example:80')).toThrow(/other machines/);
+  for (const bad of ['8585', 'localhost', 'localhost:99999', ':80'])
+    expect(() => parseListen(bad)).toThrow(/HOST:PORT/);
+});
+
+test('scripts need the nonce, and may evaluate only in development', () => {
+  expect(contentSecurityPolicy('abc', false)).toContain("script-src 'self' 'nonce-abc' 'strict-dynamic';");
+  expect(contentSecurityPolicy('abc', false)).not.toContain('unsafe-eval');
+  expect(contentSecurityPolicy('abc', true)).toContain("'unsafe-eval'");
+});
+
+test('a rate limit admits a burst, then so many a second', () => {
+  const limit = new RateLimit(2, 3);
+  expect([0, 0, 0, 0].map((at) => limit.admit(at))).toEqual([true, true, true, false]);
+  expect([499, 500, 501, 1000].map((at) => limit.admit(at))).toEqual([false, true, false, true]);
+});
+
+test('a sliding sum forgets by the second', () => {
+  const sum = new SlidingSum(3);
+  sum.add(0, [1, 10]);
+  sum.add(900, [1, 10]);
+  sum.add(2000, [1, 10]);
+  expect(sum.sum(2999)).toEqual([3, 30]);
+  expect(sum.sum(3000)).toEqual([1, 10]);
+  expect(sum.sum(9000)).toBeUndefined();
+});

@@ -1,0 +1,118 @@
+import type { CityRecord } from '@kubecity/protocol';
+import { expect, test } from 'vitest';
+import { conditionsDiffer, overrideStatus, sameStatus } from '../../server/override-status.ts';
+
+const NOON = '2026-11-22T12:00:00Z';
+
+function record(more: Partial<CityRecord<'override'>> = {}): CityRecord<'override'> {
+  return {
+    uid: 'u',
+    namespace: 'shop',
+    name: 'cart-drain',
+    service: 'shop/cart',
+    generation: 3,
+    createdAt: NOON,
+    kind: 'drain',
+    state: 'applied',
+    backends: ['a', 'b'],
+    nodes: { desired: 2, acknowledged: ['n1', 'n2'], waitingFor: [] },
+    connections: { moving: 0, idle: 0, closing: 5, coverage: 'complete' },
+    ...more,
+  };
+}
+
+const conditions = (more: Partial<CityRecord<'override'>>) =>
+  Object.fromEntries(
+    overrideStatus(record(more), undefined, NOON).conditions.map(({ type, status, reason, message }) => [
+      type,
+      [status, reason, message],
+    ]),
+  );
+
+test('drained: accepted, in every kernel, nothing open; what closes is not waited for', () => {
+  expect(overrideStatus(record(), undefined, NOON)).toEqual({
+    observedGeneration: 3,
+    conditions: [
+      {
+        type: 'Accepted',
+        status: 'True',
+        reason: 'Accepted',
+        message: 'decides the weight of 2 backends',
+        observedGeneration: 3,
+        lastTransitionTime: NOON,
+      },
+      {
+        type: 'Programmed',
+        status: 'True',
+        reason: 'AllNodes',
+        message: 'in the kernel of 2 nodes',
+        observedGeneration: 3,
+        lastTransitionTime: NOON,
+      },
+      {
+        type: 'Drained',
+        status: 'True',
+        reason: 'NoConnections',
+        message: 'no connection is open',
+        observedGeneration: 3,
+        lastTransitionTime: NOON,
+      },
+    ],
+    nodes: { desired: 2, acknowledged: 2, waitingFor: [] },
+    connections: { moving: 0, idle: 0, closing: 5, coverage: 'complete' },
+  });
+});
+
+test('waiting names the nodes; nothing is drained before every kernel holds it', () => {
+  const waitingFor = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7'];
+  expect(conditions({ nodes: { desired: 7, acknowledged: [], waitingFor } })).toMatchObject({
+    Programmed: ['False', 'WaitingForNodes', 'waiting for n1, n2, n3, n4, n5 and 2 more'],
+    Drained: ['False', 'NotProgrammed', expect.any(String)],
+  });
+});
+
+test('open connections and silent agents keep a drain from being done', () => {
+  const connections = { moving: 1, idle: 1, closing: 0, coverage: 'atLeast' as const };
+  expect(conditions({ connections }).Drained).toEqual(['False', 'ConnectionsOpen', 'at least 2 connections open']);
+  expect(conditions({ connections: { ...connections, moving: 0, idle: 0 } }).Drained?.slice(0, 2)).toEqual([
+    'Unknown',
+    'AgentsSilent',
+  ]);
+});
+
+test.each([
+  ['invalid', 'Invalid'],
+  ['noService', 'ServiceNotFound'],
+  ['noBackends', 'NoBackends'],
+  ['overruled', 'Overruled'],
+  ['lifted', 'WouldEmptyService'],
+] as const)('%s is not accepted (%s) and says why', (state, reason) => {
+  expect(conditions({ state, message: 'spec.weight: too large', kind: 'weight' })).toEqual({
+    Accepted: ['False', reason, 'spec.weight: too large'],
+    Programmed: ['False', 'NotAccepted', expect.any(String)],
+  });
+});
+
+test('a condition keeps its time until its status changes', () => {
+  const stored = overrideStatus(record(), undefined, '2026-11-22T09:00:00Z');
+  const next = overrideStatus(
+    record({ connections: { moving: 1, idle: 0, closing: 0, coverage: 'complete' } }),
+    stored,
+    NOON,
+  );
+  expect(next.conditions.map(({ lastTransitionTime }) => lastTransitionTime)).toEqual([
+    '2026-11-22T09:00:00Z',
+    '2026-11-22T09:00:00Z',
+    NOON,
+  ]);
+});
+
+test('the same status is no write, other counts are no hurry, another condition is', () => {
+  const open = (moving: number) => record({ connections: { moving, idle: 0, closing: 0, coverage: 'complete' } });
+  const stored = overrideStatus(open(3), undefined, NOON);
+  expect(sameStatus(overrideStatus(open(3), stored, 'later'), stored)).toBe(true);
+  const fewer = overrideStatus(open(2), stored, 'later');
+  expect([sameStatus(fewer, stored), conditionsDiffer(fewer, stored)]).toEqual([false, false]);
+  expect(conditionsDiffer(overrideStatus(open(0), stored, 'later'), stored)).toBe(true);
+  expect(conditionsDiffer(stored, undefined)).toBe(true);
+});
