@@ -1,0 +1,86 @@
+import { type CityFrame, type CityOp, type CityRecord, PROTOCOL_VERSION, type RecordKind } from '@kubecity/protocol';
+
+/** Everything the map knows, one map of records per kind. A kind's map is replaced whenever one of its records changes. */
+export type City = { readonly [K in RecordKind]: ReadonlyMap<string, CityRecord<K>> };
+
+export const EMPTY_CITY: City = {
+  cluster: new Map(),
+  namespace: new Map(),
+  node: new Map(),
+  pod: new Map(),
+  service: new Map(),
+  backend: new Map(),
+  override: new Map(),
+  edge: new Map(),
+  load: new Map(),
+  tick: new Map(),
+  action: new Map(),
+};
+
+/** Where a browser stands in the hub's stream. */
+export interface CityStream {
+  /** The last complete city; what the screen shows. */
+  readonly city: City;
+  /** A snapshot that has begun (`reset`) and is not complete yet (`sync`). */
+  readonly arriving?: City;
+  readonly epoch?: string;
+  readonly seq: number;
+  /** Unix ms by the hub's clock of the last frame. */
+  readonly at: number;
+}
+
+export const NEW_STREAM: CityStream = { city: EMPTY_CITY, seq: -1, at: 0 };
+
+export type Taken =
+  | { readonly outcome: 'applied'; readonly stream: CityStream }
+  /** The thread is lost: ask the hub for a snapshot. The stream stays as it was. */
+  | { readonly outcome: 'gap'; readonly stream: CityStream }
+  /** The hub speaks another version of the protocol: only a reload of the page helps. */
+  | { readonly outcome: 'foreign'; readonly stream: CityStream };
+
+/** Takes one frame: in order, or beginning with `reset`; anything else is a gap. */
+export function takeFrame(stream: CityStream, frame: CityFrame): Taken {
+  if (frame.protocol !== PROTOCOL_VERSION) return { outcome: 'foreign', stream };
+  const begins = frame.ops[0]?.[0] === 'reset';
+  const follows = frame.epoch === stream.epoch && frame.seq === stream.seq + 1;
+  if (!begins && !follows) return { outcome: 'gap', stream };
+
+  let city = stream.city;
+  let arriving = stream.arriving;
+  for (const run of runsOf(frame.ops)) {
+    if (run === 'reset') arriving = EMPTY_CITY;
+    else if (run === 'sync') {
+      city = arriving ?? city;
+      arriving = undefined;
+    } else if (arriving) arriving = applyChanges(arriving, run);
+    else city = applyChanges(city, run);
+  }
+  return { outcome: 'applied', stream: { city, arriving, epoch: frame.epoch, seq: frame.seq, at: frame.at } };
+}
+
+type Change = Exclude<CityOp, readonly ['reset'] | readonly ['sync']>;
+
+/** Cuts a frame at `reset` and `sync`, so that the changes between them copy each touched map once. */
+function runsOf(ops: readonly CityOp[]): (Change[] | 'reset' | 'sync')[] {
+  const runs: (Change[] | 'reset' | 'sync')[] = [];
+  for (const op of ops) {
+    const last = runs.at(-1);
+    if (op[0] === 'reset' || op[0] === 'sync') runs.push(op[0]);
+    else if (Array.isArray(last)) last.push(op);
+    else runs.push([op]);
+  }
+  return runs;
+}
+
+function applyChanges(city: City, changes: readonly Change[]): City {
+  const copies: Partial<Record<RecordKind, Map<string, unknown>>> = {};
+  const copyOf = (kind: RecordKind) => {
+    copies[kind] ??= new Map<string, unknown>(city[kind]);
+    return copies[kind];
+  };
+  for (const change of changes) {
+    if (change[0] === 'set') copyOf(change[1]).set(change[2], change[3]);
+    else copyOf(change[1]).delete(change[2]);
+  }
+  return { ...city, ...copies } as City;
+}

@@ -1,0 +1,38 @@
+import { type CityFrame, type RecordKind, recordKinds } from '@kubecity/protocol';
+import { z } from 'zod';
+
+// zod compiles its parsers with `new Function` where it may; a page under a strict Content-Security-Policy may not.
+z.config({ jitless: true });
+
+/** One frame carries at most this many operations; a larger one is not from our hub. */
+const MAX_OPS = 500_000;
+
+const kind = z.custom<RecordKind>((value) => typeof value === 'string' && value in recordKinds);
+const id = z.string().max(2048);
+
+const op = z.union([
+  z.tuple([z.literal('reset')]),
+  z.tuple([z.literal('sync')]),
+  z.tuple([z.literal('delete'), kind, id]),
+  z.tuple([z.literal('set'), kind, id, z.unknown()]).superRefine(([, of, , record], context) => {
+    const parsed = recordKinds[of].safeParse(record);
+    if (parsed.success) return;
+    for (const issue of parsed.error.issues) {
+      context.addIssue({ code: 'custom', message: issue.message, path: [of, ...issue.path.map(String)] });
+    }
+  }),
+]);
+
+const frame = z.object({
+  protocol: z.number().int(),
+  epoch: z.string().max(253),
+  seq: z.number().int().nonnegative(),
+  at: z.number(),
+  ops: z.array(op).max(MAX_OPS),
+});
+
+/** Reads one message of the hub; `undefined` with a reason when it is not a frame of ours. */
+export function parseFrame(message: unknown): { frame: CityFrame } | { frame?: undefined; reason: string } {
+  const parsed = frame.safeParse(message);
+  return parsed.success ? { frame: parsed.data as CityFrame } : { reason: z.prettifyError(parsed.error) };
+}

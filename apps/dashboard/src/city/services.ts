@@ -1,0 +1,99 @@
+import type { CityRecord } from '@kubecity/protocol';
+import type { City } from './city.ts';
+
+export type Backend = CityRecord<'backend'> & { readonly id: string };
+
+const byName = (a: Backend, b: Backend): number =>
+  a.servicePort.localeCompare(b.servicePort) ||
+  (a.podName ?? '').localeCompare(b.podName ?? '') ||
+  a.address.localeCompare(b.address, 'en', { numeric: true }) ||
+  a.port - b.port;
+
+/** Backends of every Service, by `namespace/name`, in a stable order. */
+export function backendsByService(city: Pick<City, 'backend'>): ReadonlyMap<string, readonly Backend[]> {
+  const groups = new Map<string, Backend[]>();
+  for (const [id, backend] of city.backend) {
+    const group = groups.get(backend.service);
+    if (group) group.push({ ...backend, id });
+    else groups.set(backend.service, [{ ...backend, id }]);
+  }
+  for (const group of groups.values()) group.sort(byName);
+  return groups;
+}
+
+/** What the map says about one house, or one segment of a ring. Never by colour alone. */
+export type Sign = 'plain' | 'draining' | 'weighted' | 'unready' | 'unknown';
+
+/** Several service ports of one Service on one pod (or address) are one house and one segment. */
+export interface Stand {
+  /** Pod uid, or the address when no pod is known behind it. */
+  readonly key: string;
+  readonly podUid?: string;
+  readonly name: string;
+  readonly node?: string;
+  readonly backends: readonly Backend[];
+  /** Mean wished share over the Service's ports, 0..1. */
+  readonly wishedShare: number;
+  readonly sign: Sign;
+  /** The number beside a violet house. */
+  readonly weight: number;
+}
+
+export function standsOf(backends: readonly Backend[]): readonly Stand[] {
+  const groups = new Map<string, Backend[]>();
+  for (const backend of backends) {
+    const key = backend.podUid ?? backend.address;
+    groups.set(key, [...(groups.get(key) ?? []), backend]);
+  }
+  const ports = new Set(backends.map((backend) => backend.servicePort)).size;
+  return [...groups].map(([key, group]) => {
+    const first = group[0] as Backend;
+    return {
+      key,
+      podUid: first.podUid,
+      name: first.podName ?? first.address,
+      node: first.node,
+      backends: group,
+      wishedShare: group.reduce((sum, backend) => sum + backend.wishedShare, 0) / Math.max(1, ports),
+      sign: signOf(group),
+      weight: Math.min(...group.map((backend) => backend.weight)),
+    };
+  });
+}
+
+function signOf(backends: readonly Backend[]): Sign {
+  if (backends.some((backend) => backend.draining || backend.terminating)) return 'draining';
+  if (backends.some((backend) => backend.overrideUid !== undefined && backend.weight !== 100)) return 'weighted';
+  if (backends.some((backend) => !backend.ready)) return 'unready';
+  return 'plain';
+}
+
+/**
+ * The Service at whose roundabout a pod's house stands: the first by name when it backs several. A pod that backs none
+ * has no entry and gets a house of its own.
+ */
+export function homesOfPods(city: Pick<City, 'backend'>): ReadonlyMap<string, string> {
+  const homes = new Map<string, string>();
+  for (const { podUid, service } of city.backend.values()) {
+    if (podUid === undefined) continue;
+    const home = homes.get(podUid);
+    if (home === undefined || service < home) homes.set(podUid, service);
+  }
+  return homes;
+}
+
+/** What a pod is one of: its app label, else its name without what controllers append. */
+export function workloadOf(pod: Pick<CityRecord<'pod'>, 'name' | 'labels'>): string {
+  return (
+    pod.labels['app.kubernetes.io/name'] ??
+    pod.labels.app ??
+    pod.name.replace(/-[a-f0-9]{4,10}-[a-z0-9]{5}$|-\d+$|-[a-z0-9]{5}$/, '')
+  );
+}
+
+/** Overrides of one Service, the youngest first. */
+export function overridesOf(city: Pick<City, 'override'>, service: string): readonly CityRecord<'override'>[] {
+  return [...city.override.values()]
+    .filter((override) => `${override.namespace}/${override.service}` === service || override.service === service)
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+}

@@ -1,0 +1,81 @@
+import { create } from 'zustand';
+import { type Selection, selectionFromText, selectionToText } from '../city/find.ts';
+
+export type View = 'services' | 'nodes' | 'directory';
+export type Theme = 'day' | 'night';
+
+/** What the person looks at. Lens and selection live in the address bar, the theme in the browser. */
+export interface ViewStore {
+  readonly view: View;
+  readonly selection?: Selection;
+  readonly theme: Theme;
+  readonly finding: boolean;
+  /** A wish to fly somewhere; a new object each time, so that the same place can be asked for again. */
+  readonly flight?: { readonly to: Selection };
+}
+
+export const useView = create<ViewStore>(() => ({ view: 'services', theme: 'day', finding: false }));
+
+const THEME_KEY = 'kubecity.theme';
+
+export function select(selection: Selection | undefined): void {
+  useView.setState({ selection });
+  writeAddress();
+}
+
+/** Selects and flies there. */
+export function goTo(selection: Selection): void {
+  useView.setState({ selection, flight: { to: selection } });
+  writeAddress();
+}
+
+export function look(view: View): void {
+  useView.setState({ view });
+  writeAddress();
+}
+
+export function setTheme(theme: Theme): void {
+  localStorage.setItem(THEME_KEY, theme);
+  applyTheme(theme);
+}
+
+function applyTheme(theme: Theme): void {
+  document.documentElement.dataset.theme = theme;
+  useView.setState({ theme });
+}
+
+/** Reads address and theme, and follows the system's theme until the person chooses one. Returns how to stop. */
+export function openView(): () => void {
+  const system = window.matchMedia('(prefers-color-scheme: dark)');
+  const follow = () => {
+    const own = localStorage.getItem(THEME_KEY);
+    applyTheme(own === 'day' || own === 'night' ? own : system.matches ? 'night' : 'day');
+  };
+  follow();
+  readAddress();
+  system.addEventListener('change', follow);
+  window.addEventListener('popstate', readAddress);
+  return () => {
+    system.removeEventListener('change', follow);
+    window.removeEventListener('popstate', readAddress);
+  };
+}
+
+function readAddress(): void {
+  const query = new URLSearchParams(window.location.search);
+  const lens = query.get('lens');
+  useView.setState({
+    view: lens === 'nodes' || lens === 'directory' ? lens : 'services',
+    selection: selectionFromText(query.get('selected')),
+  });
+}
+
+function writeAddress(): void {
+  const { view, selection } = useView.getState();
+  const query = new URLSearchParams();
+  if (view !== 'services') query.set('lens', view);
+  if (selection) query.set('selected', selectionToText(selection));
+  const text = query.toString();
+  const address = text === '' ? window.location.pathname : `?${text}`;
+  if (address !== window.location.search) window.history.pushState(null, '', address);
+}

@@ -1,0 +1,48 @@
+import type { Emphasis } from './emphasis.ts';
+import type { Rect } from './geometry.ts';
+import type { Palette } from './palette.ts';
+
+/** Everything a drawing step needs besides the scene. */
+export interface Brush {
+  readonly context: CanvasRenderingContext2D;
+  readonly palette: Palette;
+  readonly emphasis?: Emphasis;
+  /** Id under the pointer. */
+  readonly hovered?: string;
+  /** Screen pixels per world unit. */
+  readonly zoom: number;
+  readonly night: boolean;
+  /** Unix ms by the hub's clock: for ages in words. */
+  readonly now: number;
+}
+
+/** What a selection does not touch steps back. */
+export const presence = (brush: Brush, id: string, back = 0.26): number =>
+  !brush.emphasis || brush.emphasis.touched.has(id) ? 1 : back;
+
+export const chosen = (brush: Brush, id: string): boolean => brush.emphasis?.chosen.has(id) ?? false;
+
+export function roundRect(context: CanvasRenderingContext2D, rect: Rect, radius: number): void {
+  context.beginPath();
+  context.roundRect(rect.x, rect.y, rect.width, rect.height, radius);
+}
+
+/** Mixes `a` into `b` in the browser's own colour arithmetic; `part` of `a` in 0..1. */
+export const mix = (a: string, b: string, part: number): string =>
+  `color-mix(in oklab, ${a} ${Math.round(part * 100)}%, ${b})`;
+
+/** Diagonal lines over a shape: nothing is known of it. */
+export function hatch(context: CanvasRenderingContext2D, rect: Rect, colour: string): void {
+  context.save();
+  roundRect(context, rect, 5);
+  context.clip();
+  context.strokeStyle = colour;
+  context.lineWidth = 1.2;
+  context.beginPath();
+  for (let x = rect.x - rect.height; x < rect.x + rect.width; x += 5) {
+    context.moveTo(x, rect.y + rect.height);
+    context.lineTo(x + rect.height, rect.y);
+  }
+  context.stroke();
+  context.restore();
+}

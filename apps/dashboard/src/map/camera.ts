@@ -1,0 +1,69 @@
+import { easeCubicInOut, interpolateZoom, select, type ZoomBehavior, type ZoomTransform, zoom, zoomIdentity } from 'd3';
+import { clamp, type Point, type Rect } from './geometry.ts';
+
+/** Pan, zoom and flights over the map: d3-zoom on the element that takes the pointer. */
+export class Camera {
+  readonly #element: HTMLElement;
+  readonly #zoom: ZoomBehavior<HTMLElement, unknown>;
+  #transform: ZoomTransform = zoomIdentity;
+  /** True once a person moved the map: a resize then no longer fits it anew. */
+  touched = false;
+
+  constructor(element: HTMLElement, moved: () => void) {
+    this.#element = element;
+    this.#zoom = zoom<HTMLElement, unknown>()
+      .scaleExtent([0.12, 5])
+      .interpolate(interpolateZoom)
+      .on('zoom', (event: { transform: ZoomTransform; sourceEvent: unknown }) => {
+        this.#transform = event.transform;
+        if (event.sourceEvent) this.touched = true;
+        moved();
+      });
+    select(element).call(this.#zoom).on('dblclick.zoom', null);
+  }
+
+  get zoom(): number {
+    return this.#transform.k;
+  }
+  get offset(): Point {
+    return this.#transform;
+  }
+  toScreen = ({ x, y }: Point): Point => ({ x: this.#transform.applyX(x), y: this.#transform.applyY(y) });
+  toWorld = ({ x, y }: Point): Point => ({ x: this.#transform.invertX(x), y: this.#transform.invertY(y) });
+
+  /** Shows all of `rect`; `still` without a flight. */
+  fit(rect: Rect, still: boolean, largest = 1.6): void {
+    const { clientWidth, clientHeight } = this.#element;
+    if (rect.width <= 0 || rect.height <= 0 || clientWidth === 0) return;
+    const k = clamp(Math.min(clientWidth / rect.width, clientHeight / rect.height), 0.12, largest);
+    const target = zoomIdentity
+      .translate(clientWidth / 2, clientHeight / 2)
+      .scale(k)
+      .translate(-rect.x - rect.width / 2, -rect.y - rect.height / 2);
+    this.#go(target, still);
+  }
+
+  by(factor: number, still: boolean): void {
+    this.touched = true;
+    const { clientWidth, clientHeight } = this.#element;
+    const middle = this.toWorld({ x: clientWidth / 2, y: clientHeight / 2 });
+    const k = clamp(this.zoom * factor, 0.12, 5);
+    this.#go(
+      zoomIdentity
+        .translate(clientWidth / 2, clientHeight / 2)
+        .scale(k)
+        .translate(-middle.x, -middle.y),
+      still,
+    );
+  }
+
+  #go(target: ZoomTransform, still: boolean): void {
+    const element = select(this.#element);
+    if (still) element.call(this.#zoom.transform, target);
+    else element.transition().duration(560).ease(easeCubicInOut).call(this.#zoom.transform, target);
+  }
+
+  close(): void {
+    select(this.#element).interrupt().on('.zoom', null);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Selection } from '../city/find.ts';
+import { podPlace, type Survey } from '../city/survey.ts';
+import type { Scene } from './scene.ts';
+
+/** Which places and roads a selection touches; `undefined` when nothing is selected and all is equal. */
+export interface Emphasis {
+  readonly chosen: ReadonlySet<string>;
+  readonly touched: ReadonlySet<string>;
+}
+
+export function emphasize(scene: Scene, survey: Survey, selection: Selection | undefined): Emphasis | undefined {
+  if (!selection) return undefined;
+  const chosen = new Set(chosenIds(survey, selection));
+  const edges = new Set(edgesOf(survey, selection));
+  const touched = new Set(chosen);
+  for (const road of scene.roads) {
+    if (!chosen.has(road.id) && !road.edges.some((edge) => edges.has(edge))) continue;
+    if (selection.kind === 'road' && !chosen.has(road.id)) continue;
+    for (const id of [road.id, road.from, road.to]) touched.add(id);
+  }
+  for (const edge of edges) {
+    const ends = survey.ends.get(edge);
+    const uid = survey.city.backend.get(survey.city.edge.get(edge)?.backend ?? '')?.podUid;
+    if (ends && uid !== undefined) touched.add(podPlace(uid));
+  }
+  for (const house of scene.houses) {
+    if (chosen.has(house.at ?? '') || (house.podUid !== undefined && chosen.has(podPlace(house.podUid)))) {
+      touched.add(house.id);
+      if (house.at !== undefined && selection.kind === 'pod') touched.add(house.at);
+    }
+  }
+  if (selection.kind === 'node') {
+    for (const pod of survey.city.pod.values()) if (pod.node === selection.id) touched.add(podPlace(pod.uid));
+  }
+  return { chosen, touched };
+}
+
+function chosenIds(survey: Survey, { kind, id }: Selection): string[] {
+  if (kind !== 'namespace') return [kind === 'road' ? id : `${kind}:${id}`];
+  const own = (entry: { namespace: string }) => entry.namespace === id;
+  return [
+    `namespace:${id}`,
+    ...[...survey.city.service].filter(([, service]) => own(service)).map(([key]) => `service:${key}`),
+    ...[...survey.city.pod.values()].filter(own).map((pod) => podPlace(pod.uid)),
+  ];
+}
+
+function edgesOf(survey: Survey, { kind, id }: Selection): string[] {
+  const { city, ends } = survey;
+  if (kind === 'edge') return [id];
+  if (kind === 'road') return [];
+  return [...city.edge].flatMap(([key, edge]) => {
+    const backend = city.backend.get(edge.backend);
+    const touches =
+      (kind === 'service' && (edge.service === id || ends.get(key)?.origin === `service:${id}`)) ||
+      (kind === 'pod' && (backend?.podUid === id || edge.client.id.replace(/^pod:/, '') === id)) ||
+      (kind === 'node' && (backend?.node === id || ends.get(key)?.clientPlace === `node:${id}`)) ||
+      (kind === 'namespace' && edge.service.startsWith(`${id}/`));
+    return touches ? [key] : [];
+  });
+}

@@ -1,0 +1,223 @@
+import { around, centre, distanceToRect, hash, type Point, type Rect } from './geometry.ts';
+
+/** One node and the pods that live there, already in the order in which they would like to stand. */
+export interface Lot {
+  readonly node: string;
+  readonly zone: string;
+  readonly pods: readonly string[];
+}
+
+/** A Service's junction and the nodes of its backends: it lies between them. */
+export interface Crossing {
+  readonly id: string;
+  readonly nodes: readonly string[];
+}
+
+/** Where things are on the nodes lens; given back to `planNodes` it keeps them there. */
+export interface NodesPlan {
+  readonly zones: Readonly<Record<string, Rect>>;
+  readonly buildings: Readonly<Record<string, Rect>>;
+  /** Room number of each pod in its node's building. */
+  readonly rooms: Readonly<Record<string, number>>;
+  readonly junctions: Readonly<Record<string, Point>>;
+}
+
+export const EMPTY_NODES_PLAN: NodesPlan = { zones: {}, buildings: {}, rooms: {}, junctions: {} };
+
+export const ROOM = 30;
+const ROOM_GAP = 7;
+const COLUMNS = 6;
+const HEAD = 42;
+const PAD = 16;
+const STREET = 92;
+const WATER = 84;
+const ASPECT = 1.55;
+const JUNCTION_GAP = 104;
+/** A junction with its name below keeps this far from walls. */
+const KERB = 46;
+
+/**
+ * Zones as districts, nodes as buildings in them, junctions on the streets between. Pure: the same names give the same
+ * plan. Buildings keep their places while the nodes, and the rows of rooms they need, stay the same.
+ */
+export function planNodes(lots: readonly Lot[], crossings: readonly Crossing[], previous: NodesPlan): NodesPlan {
+  if (lots.length === 0) return EMPTY_NODES_PLAN;
+  const sorted = [...lots].sort((a, b) => natural(a.zone, b.zone) || natural(a.node, b.node));
+  const rows = rowsFor(sorted, previous);
+  for (let street = STREET; ; street += 24) {
+    const ground = placeBuildings(sorted, rows, street);
+    const junctions = placeJunctions(crossings, ground, previous.junctions);
+    if (junctions) return { ...ground, rooms: assignRooms(sorted, rows * COLUMNS, previous.rooms), junctions };
+  }
+}
+
+const natural = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+
+/** Rows of rooms in every building: one free row or so in advance, and never fewer than they had. */
+function rowsFor(lots: readonly Lot[], previous: NodesPlan): number {
+  const most = Math.max(...lots.map((lot) => lot.pods.length));
+  const had = Math.max(0, ...lots.map((lot) => (previous.buildings[lot.node]?.height ?? 0) - HEAD - PAD));
+  return Math.max(2, Math.ceil((most + 2) / COLUMNS), Math.round(had / (ROOM + ROOM_GAP)));
+}
+
+type Ground = Pick<NodesPlan, 'zones' | 'buildings'>;
+
+/** Tries every number of building columns per zone and of zones per band; takes what comes nearest to the screen's shape. */
+function placeBuildings(lots: readonly Lot[], rows: number, street: number): Ground {
+  const zones = new Map<string, Lot[]>();
+  for (const lot of lots) zones.set(lot.zone, [...(zones.get(lot.zone) ?? []), lot]);
+  const largest = Math.max(...[...zones.values()].map((group) => group.length));
+  let best: Ground | undefined;
+  let nearest = Number.POSITIVE_INFINITY;
+  for (let perBand = 1; perBand <= zones.size; perBand += 1) {
+    for (let columns = 1; columns <= Math.min(largest, 40); columns += 1) {
+      const ground = arrange(zones, rows, street, perBand, columns);
+      const shape = around(Object.values(ground.zones));
+      // A broad city fits the screen better than a tall one of the same area: measure the zoom it would need.
+      const badness = Math.max(shape.width / ASPECT, shape.height);
+      if (badness < nearest) {
+        best = ground;
+        nearest = badness;
+      }
+    }
+  }
+  return best as Ground;
+}
+
+function arrange(
+  zones: ReadonlyMap<string, readonly Lot[]>,
+  rows: number,
+  street: number,
+  perBand: number,
+  columns: number,
+): Ground {
+  const width = COLUMNS * ROOM + (COLUMNS - 1) * ROOM_GAP + 2 * PAD;
+  const height = HEAD + rows * (ROOM + ROOM_GAP) + PAD;
+  const placed: Record<string, Rect> = {};
+  const buildings: Record<string, Rect> = {};
+  let band = { x: 0, y: 0, height: 0, zones: 0 };
+  for (const [zone, lots] of zones) {
+    if (band.zones === perBand) band = { x: 0, y: band.y + band.height + WATER, height: 0, zones: 0 };
+    const across = Math.min(columns, lots.length);
+    const down = Math.ceil(lots.length / across);
+    const rect = {
+      x: band.x,
+      y: band.y,
+      width: across * width + (across + 1) * street,
+      height: down * height + (down + 1) * street + 10,
+    };
+    for (const [i, lot] of lots.entries()) {
+      const x = rect.x + street + (i % across) * (width + street);
+      const y = rect.y + street + Math.floor(i / across) * (height + street);
+      buildings[lot.node] = { x, y, width, height };
+    }
+    placed[zone] = rect;
+    band = {
+      ...band,
+      x: band.x + rect.width + WATER,
+      height: Math.max(band.height, rect.height),
+      zones: band.zones + 1,
+    };
+  }
+  return { zones: placed, buildings };
+}
+
+/** Each junction takes the free street corner nearest to the middle of its backends; undefined when there are too few. */
+function placeJunctions(
+  crossings: readonly Crossing[],
+  ground: Ground,
+  previous: Readonly<Record<string, Point>>,
+): Record<string, Point> | undefined {
+  const free = new Map(cornersOf(ground).map((corner) => [`${corner.x},${corner.y}`, corner]));
+  const placed: Record<string, Point> = {};
+  const sorted = [...crossings].sort((a, b) => natural(a.id, b.id));
+  for (const { id } of sorted) {
+    const corner = previous[id];
+    const key = corner ? `${corner.x},${corner.y}` : '';
+    if (!corner || !free.delete(key)) continue;
+    placed[id] = corner;
+  }
+  for (const { id, nodes } of sorted) {
+    if (placed[id]) continue;
+    const wish = wishOf(nodes, ground, id);
+    let best: string | undefined;
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const [key, corner] of free) {
+      const distance = Math.hypot(corner.x - wish.x, corner.y - wish.y);
+      if (distance < nearest) [best, nearest] = [key, distance];
+    }
+    if (best === undefined) return undefined;
+    placed[id] = free.get(best) as Point;
+    free.delete(best);
+  }
+  return placed;
+}
+
+/** A hexagonal grid of points over the city that keep away from walls and from the city's edge. */
+function cornersOf({ zones, buildings }: Ground): Point[] {
+  const city = around(Object.values(zones));
+  const walls = Object.values(buildings);
+  const corners: Point[] = [];
+  const down = JUNCTION_GAP * 0.72;
+  const lines = Math.floor((city.height - 2 * KERB) / down);
+  for (let line = 0; line <= lines; line += 1) {
+    const y = Math.round(city.y + KERB + line * down);
+    for (let x = city.x + KERB + (line % 2) * (JUNCTION_GAP / 2); x < city.x + city.width - KERB; x += JUNCTION_GAP) {
+      const corner = { x: Math.round(x), y };
+      if (walls.every((wall) => distanceToRect(corner, wall) >= KERB - 4)) corners.push(corner);
+    }
+  }
+  return corners;
+}
+
+/** The middle of the backends' buildings, pushed a little by the name so that equals do not pile up. */
+function wishOf(nodes: readonly string[], { zones, buildings }: Ground, id: string): Point {
+  const homes = nodes.flatMap((node) => (buildings[node] ? [centre(buildings[node])] : []));
+  const city = centre(around(Object.values(zones)));
+  const angle = ((hash(id) % 360) * Math.PI) / 180;
+  const x = homes.length > 0 ? homes.reduce((sum, home) => sum + home.x, 0) / homes.length : city.x;
+  const y = homes.length > 0 ? homes.reduce((sum, home) => sum + home.y, 0) / homes.length : city.y;
+  return { x: x + Math.cos(angle) * 150, y: y + Math.sin(angle) * 60 };
+}
+
+/** Pods keep their rooms; a new one takes the free room nearest to where it stands in its node's order. */
+function assignRooms(
+  lots: readonly Lot[],
+  capacity: number,
+  previous: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const rooms: Record<string, number> = {};
+  for (const lot of lots) {
+    const taken = new Set<number>();
+    for (const pod of lot.pods) {
+      const room = previous[pod];
+      if (room === undefined || room >= capacity || taken.has(room)) continue;
+      taken.add(room);
+      rooms[pod] = room;
+    }
+    const fresh = taken.size === 0;
+    for (const [wish, pod] of lot.pods.entries()) {
+      if (rooms[pod] !== undefined) continue;
+      const neighbour = rooms[lot.pods[wish - 1] ?? ''];
+      const room = nearestFree(taken, capacity, fresh || neighbour === undefined ? wish : neighbour + 1);
+      taken.add(room);
+      rooms[pod] = room;
+    }
+  }
+  return rooms;
+}
+
+/** `capacity` is larger than the number of pods (see `rowsFor`), so there is always one. */
+function nearestFree(taken: ReadonlySet<number>, capacity: number, wish: number): number {
+  for (let away = 0; ; away += 1) {
+    if (wish + away < capacity && !taken.has(wish + away)) return wish + away;
+    if (wish - away >= 0 && !taken.has(wish - away)) return wish - away;
+  }
+}
+
+/** The square of a room in its building. */
+export function roomRect(building: Rect, room: number): Rect {
+  const x = building.x + PAD + (room % COLUMNS) * (ROOM + ROOM_GAP);
+  const y = building.y + HEAD + Math.floor(room / COLUMNS) * (ROOM + ROOM_GAP);
+  return { x, y, width: ROOM, height: ROOM };
+}

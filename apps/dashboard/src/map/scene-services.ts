@@ -1,0 +1,222 @@
+import type { Stand } from '../city/services.ts';
+import {
+  bundle,
+  type Flow,
+  NODES_GATE,
+  OUTSIDE_GATE,
+  podPlace,
+  roadId,
+  type Survey,
+  servicePlace,
+} from '../city/survey.ts';
+import { NO_TRAFFIC } from '../city/traffic.ts';
+import { around, type Point, type Rect } from './geometry.ts';
+import { bowed, distanceToPath, type Path } from './path.ts';
+import type { Link, Plot, ServicesPlan } from './plan-services.ts';
+import { HOUSE, houseDistance, plotRadius, splitRing } from './ring.ts';
+import {
+  activity,
+  type Gate,
+  type House,
+  type Junction,
+  type Road,
+  ringRadius,
+  roadWidth,
+  type Scene,
+} from './scene.ts';
+
+/** Plots and links of the services lens: the input of `planServices`. */
+export function plotsOf(survey: Survey): { readonly plots: readonly Plot[]; readonly links: readonly Link[] } {
+  const plots: Plot[] = [];
+  for (const [id, service] of survey.city.service) {
+    const houses = survey.stands.get(id)?.length ?? 0;
+    plots.push({ id: servicePlace(id), namespace: service.namespace, radius: plotRadius(houses) });
+  }
+  for (const hamlet of survey.hamlets.values()) {
+    plots.push({ id: hamlet.id, namespace: hamlet.namespace, radius: hamletRadius(hamlet.pods.length) });
+  }
+  return { plots, links: flowsOf(survey).map(({ from, to }) => ({ from, to })) };
+}
+
+const flowsOf = (survey: Survey): readonly Flow[] =>
+  bundle(survey, (ends) => (ends.origin === ends.service ? undefined : [ends.origin, ends.service]));
+
+const HAMLET_STEP = HOUSE + 8;
+const hamletColumns = (houses: number): number => Math.ceil(Math.sqrt(houses));
+const hamletRadius = (houses: number): number => 26 + (hamletColumns(houses) * HAMLET_STEP) / 1.4;
+
+/** The services lens as it stands now. `plan` has a place for every plot of the same survey. */
+export function sceneOfServices(survey: Survey, plan: ServicesPlan): Scene {
+  const { city, sums } = survey;
+  const busiest = Math.max(0, ...[...sums.byService.values()].map((traffic) => traffic.openedPerSecond));
+  const busiestPod = Math.max(0, ...[...sums.byBackend.values()].map((traffic) => traffic.openedPerSecond));
+  const junctions: Junction[] = [];
+  const houses: House[] = [];
+  for (const [id, service] of city.service) {
+    const spot = plan.spots[servicePlace(id)];
+    if (!spot) continue;
+    const traffic = sums.byService.get(id) ?? NO_TRAFFIC;
+    const stands = survey.stands.get(id) ?? [];
+    const light = (stand: Stand) => activity(rateOf(survey, stand), busiestPod);
+    const { segments, middles } = splitRing(stands, light);
+    const { x, y } = spot;
+    const rate = traffic.openedPerSecond;
+    const problem = service.problems.length > 0;
+    const radius = ringRadius(rate, busiest);
+    const place = servicePlace(id);
+    junctions.push({
+      id: place,
+      service: id,
+      label: service.name,
+      x,
+      y,
+      radius,
+      rate,
+      segments,
+      problem,
+      stale: traffic.stale,
+    });
+    for (const [i, stand] of stands.entries()) {
+      const angle = middles[i] as number;
+      const distance = houseDistance(i, stands.length);
+      houses.push(
+        houseAt(survey, stand, id, light(stand), {
+          x: x + Math.sin(angle) * distance,
+          y: y - Math.cos(angle) * distance,
+        }),
+      );
+    }
+  }
+  houses.push(...hamletHouses(survey, plan));
+  const districts = Object.entries(plan.cells).map(([label, rect]) => ({
+    id: `namespace:${label}`,
+    label,
+    rect,
+    shape: 'parcel' as const,
+  }));
+  const land = around(Object.values(plan.cells));
+  const flows = flowsOf(survey);
+  const gates = gatesOf(flows, land);
+  return {
+    lens: 'services',
+    bounds: around([land, ...gates.map(({ x, y }) => ({ x: x - 50, y: y - 40, width: 100, height: 100 }))], 24),
+    districts,
+    water: [],
+    buildings: [],
+    junctions,
+    houses,
+    gates,
+    roads: roadsOf(flows, plan, gates, busiest),
+  };
+}
+
+const rateOf = (survey: Survey, stand: Stand): number =>
+  stand.backends.reduce((sum, { id }) => sum + (survey.sums.byBackend.get(id)?.openedPerSecond ?? 0), 0);
+
+function houseAt(survey: Survey, stand: Stand, service: string, light: number, at: Point): House {
+  const home = stand.podUid === undefined || survey.homes.get(stand.podUid) === service;
+  const id = stand.podUid === undefined ? `address:${service}|${stand.key}` : podPlace(stand.podUid);
+  return {
+    id: home ? id : `${id}@${service}`,
+    podUid: stand.podUid,
+    label: stand.name,
+    x: at.x,
+    y: at.y,
+    size: HOUSE,
+    activity: light,
+    sign: silent(survey, stand.node) === 'absent' ? 'unknown' : stand.sign,
+    weight: stand.weight,
+    stale: silent(survey, stand.node) !== 'live',
+    at: servicePlace(service),
+  };
+}
+
+const silent = (survey: Survey, node: string | undefined) =>
+  node === undefined ? 'live' : (survey.city.node.get(node)?.agent.state ?? 'live');
+
+function hamletHouses(survey: Survey, plan: ServicesPlan): House[] {
+  const most = Math.max(0, ...[...survey.sums.outOfPod.values()].map((traffic) => traffic.openedPerSecond));
+  const houses: House[] = [];
+  for (const hamlet of survey.hamlets.values()) {
+    const spot = plan.spots[hamlet.id];
+    if (!spot) continue;
+    const columns = hamletColumns(hamlet.pods.length);
+    const rows = Math.ceil(hamlet.pods.length / columns);
+    for (const [i, pod] of hamlet.pods.entries()) {
+      const state = silent(survey, pod.node);
+      houses.push({
+        id: podPlace(pod.uid),
+        podUid: pod.uid,
+        label: pod.name,
+        x: spot.x + ((i % columns) - (columns - 1) / 2) * HAMLET_STEP,
+        y: spot.y + (Math.floor(i / columns) - (rows - 1) / 2) * HAMLET_STEP,
+        size: HOUSE,
+        activity: activity(survey.sums.outOfPod.get(pod.uid)?.openedPerSecond ?? 0, most),
+        sign: state === 'absent' ? 'unknown' : pod.terminating ? 'draining' : pod.ready ? 'plain' : 'unready',
+        weight: 100,
+        stale: state !== 'live',
+        at: hamlet.id,
+      });
+    }
+  }
+  return houses;
+}
+
+function gatesOf(flows: readonly Flow[], land: Rect): Gate[] {
+  const rate = (id: string) =>
+    flows.filter((flow) => flow.from === id).reduce((sum, flow) => sum + flow.traffic.openedPerSecond, 0);
+  const named = [
+    { id: OUTSIDE_GATE, label: 'outside', at: 0.36 },
+    { id: NODES_GATE, label: 'node clients', at: 0.68 },
+  ];
+  return named
+    .filter(({ id }) => flows.some((flow) => flow.from === id))
+    .map(({ id, label, at }) => ({ id, label, rate: rate(id), x: land.x - 76, y: land.y + land.height * at }));
+}
+
+function roadsOf(flows: readonly Flow[], plan: ServicesPlan, gates: readonly Gate[], busiest: number): Road[] {
+  const places = new Map<string, Point & { radius: number }>(Object.entries(plan.spots));
+  for (const gate of gates) places.set(gate.id, { x: gate.x, y: gate.y, radius: 20 });
+  const scale = busiest > 0 ? Math.min(4, 15 / Math.sqrt(busiest)) : 0;
+  return flows.flatMap(({ from, to, traffic, edges }) => {
+    const [start, end] = [places.get(from), places.get(to)];
+    if (!start || !end) return [];
+    return [
+      {
+        id: roadId(from, to),
+        from,
+        to,
+        path: wayAround(
+          start,
+          end,
+          [...places].filter(([id]) => id !== from && id !== to).map(([, place]) => place),
+        ),
+        width: roadWidth(traffic.openedPerSecond, scale),
+        rate: traffic.openedPerSecond,
+        backRate: 0,
+        refused: traffic.refusedPerSecond,
+        stale: traffic.stale,
+        edges,
+      },
+    ];
+  });
+}
+
+const BOWS = [0.1, 0.2, -0.12, 0.3, -0.24, 0.42, -0.38] as const;
+
+/** The gentlest curve that runs through the fewest other places. Its lean to the left keeps A→B and B→A apart. */
+function wayAround(start: Point, end: Point, others: readonly (Point & { radius: number })[]): Path {
+  let best: Path | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const bow of BOWS) {
+    const path = bowed(start, end, bow);
+    let cost = Math.abs(bow) * 40;
+    for (const other of others) {
+      const inside = other.radius * 0.85 - distanceToPath(path, other);
+      if (inside > 0) cost += 6 + inside;
+    }
+    if (cost < least) [best, least] = [path, cost];
+    if (cost < 5) break;
+  }
+  return best as Path;
+}

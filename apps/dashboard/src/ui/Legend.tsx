@@ -1,0 +1,86 @@
+'use client';
+import { useState } from 'react';
+import type { Lens } from '../map/scene.ts';
+
+const SIGNS = [
+  { sign: <Dots />, word: 'new connections' },
+  { sign: <i className="size-2.5 rounded-[3px] bg-light" />, word: 'busy pod' },
+  { sign: <i className="size-2.5 rounded-[3px] bg-quiet" />, word: 'quiet pod' },
+  { sign: <i className="size-2.5 rounded-[3px] border-[1.5px] border-dashed border-drain" />, word: 'draining' },
+  { sign: <b className="text-xs font-bold text-weight-ink">10</b>, word: 'reweighted' },
+  { sign: <Bars />, word: 'refused' },
+] as const;
+
+const MORE = [
+  {
+    sign: <i className="size-2.5 rounded-[3px] border border-dashed border-faint opacity-70" />,
+    word: 'stale: its agent is silent',
+  },
+  {
+    sign: (
+      <i className="size-2.5 rounded-[3px] border border-faint [background:repeating-linear-gradient(135deg,var(--text-faint)_0_1px,transparent_1px_3px)]" />
+    ),
+    word: 'unknown: no agent yet',
+  },
+  { sign: <i className="size-2.5 rounded-[3px] border border-dashed border-faint" />, word: 'not ready' },
+] as const;
+
+const READING = {
+  services: 'A ring is a Service, its parts are its backends: length is the wished share, light the activity.',
+  nodes: 'A building is a node, its rooms are pods: hue is the namespace, light the activity.',
+} as const;
+
+export function Legend({ lens }: { readonly lens: Lens }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <div className="absolute bottom-4 left-4 max-w-[560px] rounded-[10px] border border-line bg-panel/95 text-sm text-soft shadow-cast">
+      {open && (
+        <div className="border-b border-line px-3.5 py-2.5">
+          <p className="text-text">{READING[lens]}</p>
+          <ul className="mt-2 flex flex-wrap gap-x-4 gap-y-1">{MORE.map(entry)}</ul>
+        </div>
+      )}
+      <button
+        type="button"
+        aria-expanded={open}
+        aria-label="Legend"
+        onClick={() => setOpen(!open)}
+        className="flex flex-wrap items-center gap-x-4 gap-y-1 rounded-[10px] px-3.5 py-2 text-left"
+      >
+        {SIGNS.map(({ sign, word }) => (
+          <span key={word} className="flex items-center gap-2">
+            {sign}
+            {word}
+          </span>
+        ))}
+      </button>
+    </div>
+  );
+}
+
+const entry = ({ sign, word }: (typeof MORE)[number]) => (
+  <li key={word} className="flex items-center gap-2">
+    {sign}
+    {word}
+  </li>
+);
+
+function Dots() {
+  return (
+    <svg width="20" height="4" aria-hidden="true" className="text-light">
+      <g fill="currentColor">
+        <circle cx="3" cy="2" r="1.7" />
+        <circle cx="10" cy="2" r="1.7" />
+        <circle cx="17" cy="2" r="1.7" />
+      </g>
+    </svg>
+  );
+}
+
+function Bars() {
+  return (
+    <svg width="12" height="10" aria-hidden="true" className="text-refused">
+      <path d="M3 1v8M8 1v8" stroke="currentColor" strokeWidth="2.2" strokeLinecap="round" />
+    </svg>
+  );
+}

@@ -1,0 +1,46 @@
+'use client';
+import { age, plural } from '../city/format.ts';
+import { useCity } from '../live/city-store.ts';
+import { useNow } from './use-now.ts';
+
+/** The hub sends a time-line point every 5 s at least; twice that and a little is silence. */
+const SILENCE = 12_000;
+
+/** How fresh the page is: live, reconnecting or stale, the age of the last frame, and the agents that are heard. */
+export function LivePill() {
+  const { link, arrived, heardAt, survey } = useCity();
+  useNow(400);
+  const nodes = [...survey.city.node.values()];
+  const heard = nodes.filter((node) => node.agent.state === 'live').length;
+  const silent = arrived ? performance.now() - heardAt : 0;
+  const apiGone = [...survey.city.cluster.values()].some((cluster) => cluster.apiState === 'reconnecting');
+  const state = link === 'live' && silent > SILENCE ? 'stale' : link === 'live' && !arrived ? 'connecting' : link;
+  const fresh = state === 'live';
+  const dot = fresh ? 'bg-live' : state === 'foreign' ? 'bg-drain' : 'bg-light breathing';
+  return (
+    <div
+      className="flex items-center gap-2 text-sm whitespace-nowrap"
+      data-testid="live-state"
+      data-state={state}
+      role="status"
+      aria-live="off"
+    >
+      <span className={`size-2 rounded-full ${dot}`} aria-hidden="true" />
+      <span className={fresh ? 'font-medium text-live-ink' : 'font-medium text-light-ink'}>{WORDS[state]}</span>
+      {arrived && (
+        <span className="text-soft">
+          {age(silent)} · {heard} of {plural(nodes.length, 'agent')}
+        </span>
+      )}
+      {apiGone && <span className="rounded-full bg-light/15 px-2 text-light-ink">Kubernetes API away</span>}
+    </div>
+  );
+}
+
+const WORDS = {
+  connecting: 'Connecting',
+  live: 'Live',
+  reconnecting: 'Reconnecting',
+  stale: 'Stale',
+  foreign: 'Reload needed',
+} as const;

@@ -1,0 +1,112 @@
+'use client';
+import { bytes, count, plural, rate } from '../city/format.ts';
+import type { Survey } from '../city/survey.ts';
+import { NO_TRAFFIC, open, type Traffic } from '../city/traffic.ts';
+import type { Point } from '../map/geometry.ts';
+import type { Hit } from '../map/hit.ts';
+import type { Scene } from '../map/scene.ts';
+import { placeName } from './place-name.ts';
+
+interface Props {
+  readonly hit: Hit;
+  readonly at: Point;
+  readonly scene: Scene;
+  readonly survey: Survey;
+}
+
+/** Figures of what lies under the pointer. */
+export function MapTooltip({ hit, at, scene, survey }: Props) {
+  const card = describe(hit, scene, survey);
+  if (!card) return null;
+  return (
+    <div
+      className="pointer-events-none absolute z-10 w-max max-w-72 rounded-[10px] border border-line bg-panel px-3 py-2 shadow-cast"
+      style={{ left: at.x, top: at.y, transform: `translate(${at.x > 500 ? 'calc(-100% - 14px)' : '14px'}, 12px)` }}
+      role="tooltip"
+    >
+      <p className={card.code ? 'code font-semibold' : 'font-semibold'}>{card.title}</p>
+      {card.lines.map((line) => (
+        <p key={line} className="text-sm text-soft">
+          {line}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+interface Card {
+  readonly title: string;
+  readonly code?: boolean;
+  readonly lines: readonly string[];
+}
+
+function figures(traffic: Traffic): string[] {
+  const [size, unit] = bytes(traffic.bytesPerSecond);
+  const lines = [`${rate(traffic.openedPerSecond)} new conn/s · ${count(open(traffic))} open · ${size} ${unit}/s`];
+  if (traffic.refusedPerSecond > 0) lines.push(`${rate(traffic.refusedPerSecond)} refused/s`);
+  if (traffic.stale) lines.push('partly stale: an agent is silent');
+  return lines;
+}
+
+function describe(hit: Hit, scene: Scene, survey: Survey): Card | undefined {
+  const { city, sums } = survey;
+  const bare = hit.id.replace(/^[a-z]+:/, '');
+  if (hit.kind === 'junction') {
+    const stands = survey.stands.get(bare) ?? [];
+    return {
+      title: bare,
+      lines: [plural(stands.length, 'backend'), ...figures(sums.byService.get(bare) ?? NO_TRAFFIC)],
+    };
+  }
+  if (hit.kind === 'building') {
+    const node = city.node.get(bare);
+    return { title: bare, lines: [node?.zone ?? 'no zone', ...figures(sums.byNode.get(bare) ?? NO_TRAFFIC)] };
+  }
+  if (hit.kind === 'house') return describeHouse(hit.id, scene, survey);
+  if (hit.kind === 'gate') {
+    const gate = scene.gates.find(({ id }) => id === hit.id);
+    return gate && { title: gate.label, lines: [`${rate(gate.rate)} new conn/s come in here`] };
+  }
+  if (hit.kind !== 'road') return undefined;
+  const road = scene.roads.find(({ id }) => id === hit.id);
+  if (!road) return undefined;
+  const both = road.backRate > 0 ? [`${rate(road.backRate)}/s on to backends there`] : [];
+  return {
+    title: `${placeName(survey, road.from)} → ${placeName(survey, road.to)}`,
+    lines: [
+      `${rate(road.rate)} new conn/s`,
+      ...both,
+      ...(road.refused > 0 ? [`${rate(road.refused)} refused/s`] : []),
+      ...(road.stale ? ['partly stale: an agent is silent'] : []),
+    ],
+  };
+}
+
+const SIGN_WORDS = {
+  plain: '',
+  draining: 'draining: no new connections',
+  weighted: 'reweighted',
+  unready: 'not ready',
+  unknown: 'unknown: its node has no agent',
+} as const;
+
+function describeHouse(id: string, scene: Scene, survey: Survey): Card | undefined {
+  const house = scene.houses.find((one) => one.id === id);
+  if (!house) return undefined;
+  const pod = survey.city.pod.get(house.podUid ?? '');
+  const place = [pod?.namespace, pod?.node, pod?.ip].filter(Boolean).join(' · ');
+  const into = survey.sums.intoPod.get(house.podUid ?? '');
+  const out = survey.sums.outOfPod.get(house.podUid ?? '');
+  const sign = house.sign === 'weighted' ? `weight ${house.weight}` : SIGN_WORDS[house.sign];
+  return {
+    title: house.label,
+    code: true,
+    lines: [
+      ...(place === '' ? [] : [place]),
+      ...(sign === '' ? [] : [sign]),
+      ...(into ? [`in: ${figures(into)[0]}`] : []),
+      ...(out ? [`out: ${figures(out)[0]}`] : []),
+      ...(into || out ? [] : ['no traffic']),
+    ],
+  };
+}

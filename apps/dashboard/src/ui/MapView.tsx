@@ -1,0 +1,135 @@
+'use client';
+import { Maximize, Minus, Plus, Shuffle } from 'lucide-react';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { hubNow, useCity } from '../live/city-store.ts';
+import { PlanMemory } from '../live/plans.ts';
+import { select, useView } from '../live/view-store.ts';
+import type { Point } from '../map/geometry.ts';
+import type { Hit } from '../map/hit.ts';
+import type { Lens, Scene } from '../map/scene.ts';
+import { sceneOfNodes } from '../map/scene-nodes.ts';
+import { sceneOfServices } from '../map/scene-services.ts';
+import { Stage } from '../map/stage.ts';
+import { Legend } from './Legend.tsx';
+import { MapTooltip } from './MapTooltip.tsx';
+import { useMedia } from './use-now.ts';
+import { Waiting } from './Waiting.tsx';
+
+declare global {
+  interface Window {
+    /** For end-to-end tests and the curious: what is on the map, in CSS pixels of the page, and how often it was drawn. */
+    kubecity?: { scene(): ReturnType<Stage['inspect']>; readonly framesDrawn: number };
+  }
+}
+
+const memory = new PlanMemory();
+
+export function MapView({ lens }: { readonly lens: Lens }) {
+  const host = useRef<HTMLDivElement>(null);
+  const [stage, setStage] = useState<Stage>();
+  const [hover, setHover] = useState<{ hit: Hit; at: Point }>();
+  const [replans, setReplans] = useState(0);
+  const { survey, arrived } = useCity();
+  const { selection, theme, flight } = useView();
+  const still = useMedia('(prefers-reduced-motion: reduce)');
+
+  useEffect(() => {
+    if (!host.current) return;
+    const opened = new Stage(host.current, {
+      hover: (hit, at) => setHover(hit && { hit, at }),
+      select,
+    });
+    window.kubecity = {
+      scene: () => opened.inspect(),
+      get framesDrawn() {
+        return opened.framesDrawn;
+      },
+    };
+    setStage(opened);
+    return () => {
+      opened.close();
+      delete window.kubecity;
+    };
+  }, []);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `replans` counts wishes for a new plan
+  const scene = useMemo<Scene | undefined>(() => {
+    if (!arrived) return undefined;
+    return lens === 'services'
+      ? sceneOfServices(survey, memory.services(survey))
+      : sceneOfNodes(survey, memory.nodes(survey), selection);
+  }, [arrived, survey, lens, selection, replans]);
+
+  useEffect(() => {
+    const now = hubNow(useCity.getState());
+    if (stage && scene) stage.show({ scene, survey, selection, now, night: theme === 'night', still });
+  }, [stage, scene, survey, selection, theme, still]);
+
+  useEffect(() => {
+    // A flight asked for in the Directory or on the other lens begins when the scene is there, and once.
+    if (!stage || !scene || !flight) return;
+    stage.flyTo(flight.to);
+    useView.setState({ flight: undefined });
+  }, [stage, scene, flight]);
+
+  const replan = () => {
+    memory.forget();
+    setReplans((n) => n + 1);
+    stage?.fit();
+  };
+
+  return (
+    <>
+      <div
+        ref={host}
+        className="absolute inset-0 touch-none overflow-hidden bg-ground"
+        role="img"
+        aria-label="Map of the city. The Directory holds the same facts as tables."
+        data-testid="map"
+      />
+      {scene && (scene.districts.length === 0 ? <Waiting state="empty" /> : <Legend lens={lens} />)}
+      {!arrived && <Waiting state="loading" />}
+      {scene && hover && <MapTooltip hit={hover.hit} at={hover.at} scene={scene} survey={survey} />}
+      <MapControls fit={() => stage?.fit()} zoom={(factor) => stage?.zoomBy(factor)} replan={replan} />
+    </>
+  );
+}
+
+interface Controls {
+  readonly fit: () => void;
+  readonly zoom: (factor: number) => void;
+  readonly replan: () => void;
+}
+
+function MapControls({ fit, zoom, replan }: Controls) {
+  const style =
+    'grid size-8 place-items-center text-soft transition-colors duration-150 hover:bg-hover hover:text-text';
+  return (
+    <div className="absolute right-4 bottom-4 flex flex-col divide-y divide-line overflow-hidden rounded-[10px] border border-line bg-panel shadow-cast">
+      <button type="button" className={style} onClick={() => zoom(1.4)} aria-label="Nearer" title="Nearer">
+        <Plus className="size-4" />
+      </button>
+      <button type="button" className={style} onClick={() => zoom(1 / 1.4)} aria-label="Farther" title="Farther">
+        <Minus className="size-4" />
+      </button>
+      <button
+        type="button"
+        className={style}
+        onClick={fit}
+        aria-label="Show the whole city"
+        title="Show the whole city"
+      >
+        <Maximize className="size-3.5" />
+      </button>
+      <button
+        type="button"
+        className={style}
+        onClick={replan}
+        aria-label="Plan the city anew"
+        title="Plan the city anew"
+      >
+        <Shuffle className="size-3.5" />
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+'use client';
+import { plural, rate } from '../../city/format.ts';
+import { addEdge, NO_TRAFFIC } from '../../city/traffic.ts';
+import { useCity } from '../../live/city-store.ts';
+import { goTo } from '../../live/view-store.ts';
+import { Title } from './Panel.tsx';
+import { Figures, Row, Section } from './parts.tsx';
+
+export function NamespacePanel({ name }: { readonly name: string }) {
+  const { city, sums } = useCity((state) => state.survey);
+  const services = [...city.service].filter(([, service]) => service.namespace === name);
+  const pods = [...city.pod.values()].filter((pod) => pod.namespace === name);
+  let traffic = NO_TRAFFIC;
+  for (const edge of city.edge.values()) if (edge.service.startsWith(`${name}/`)) traffic = addEdge(traffic, edge);
+  return (
+    <>
+      <Title
+        title={name}
+        detail={`namespace · ${plural(services.length, 'Service')} · ${plural(pods.length, 'pod')}`}
+      />
+      <Figures traffic={traffic} />
+      <Section title="Services">
+        <div className="-mx-2.5">
+          {services.map(([id, service]) => (
+            <Row key={id} onSelect={() => goTo({ kind: 'service', id })}>
+              <span className="truncate">{service.name}</span>
+              <span className="ml-auto text-soft">{rate(sums.byService.get(id)?.openedPerSecond ?? 0)}/s</span>
+            </Row>
+          ))}
+        </div>
+      </Section>
+    </>
+  );
+}
