@@ -51,7 +51,7 @@ test('the last backend is not drained, and not weighed to zero, unless an empty 
   const other = override('x', { service: 'cart', drain: {}, allowEmpty: true, backends: only('cart-1') });
   expect(refusal({ action: 'drain', backend: cart2 }, [other])).toMatchObject({
     code: 'would-empty',
-    message: /shop\/cart/,
+    message: expect.stringMatching(/shop\/cart/),
   });
   expect(refusal({ action: 'weight', backend: cart2, weight: 0 }, [other]).code).toBe('would-empty');
   expect(plan({ action: 'drain', backend: cart2, allowEmpty: true }, [other])).toMatchObject({
@@ -125,7 +125,7 @@ test.each([
   const pods = [pod('cart-1', '10.0.0.1', 'node-a', { v: '2' }), pod('cart-2', '10.0.0.2')];
   expect(refusal({ action: 'undrain', backend: cart1 }, [wide], { endpointSlices, pods })).toMatchObject({
     code: 'conflict',
-    message,
+    message: expect.stringMatching(message),
   });
 });
 
@@ -151,18 +151,21 @@ test('a weight is made, then replaced, then deleted at 100', () => {
 
 test('a weight under a drain is taken and says when it counts', () => {
   const made = plan({ action: 'weight', backend: cart1, weight: 30 }, [drain1]);
-  expect(made).toMatchObject({ do: 'create', message: /once RoutingOverride shop\/cart-drain-cart-1 is gone/ });
+  expect(made).toMatchObject({
+    do: 'create',
+    message: expect.stringMatching(/once RoutingOverride shop\/cart-drain-cart-1 is gone/),
+  });
 });
 
 test('a weight that a younger override would beat is refused with its name', () => {
   const canary = override('canary', { service: 'cart', weight: 10 }, { creationTimestamp: '2026-11-22T11:00:00Z' });
   expect(refusal({ action: 'weight', backend: cart1, weight: 60 }, [weight1, canary])).toMatchObject({
     code: 'conflict',
-    message: /RoutingOverride shop\/canary \(every backend of Service cart\)/,
+    message: expect.stringMatching(/RoutingOverride shop\/canary \(every backend of Service cart\)/),
   });
   expect(refusal({ action: 'weight', backend: cart1, weight: 100 }, [canary])).toMatchObject({
     code: 'conflict',
-    message: /canary/,
+    message: expect.stringMatching(/canary/),
   });
   expect(plan({ action: 'weight', backend: cart1, weight: 60 }, [canary])).toMatchObject({ do: 'create' });
 });
@@ -171,14 +174,14 @@ test('somebody else’s override under our name is not overwritten', () => {
   const taken = override('cart-drain-cart-1', { service: 'cart', weight: 1, backends: { zones: ['z'] } });
   expect(refusal({ action: 'drain', backend: cart1 }, [taken])).toMatchObject({
     code: 'conflict',
-    message: /in zones z/,
+    message: expect.stringMatching(/in zones z/),
   });
 });
 
 test('what is not there is refused by name', () => {
   expect(refusal({ action: 'drain', backend: 'shop/none:http/TCP|10.0.0.1:80' })).toMatchObject({
     code: 'not-found',
-    message: /shop\/none:http\/TCP/,
+    message: expect.stringMatching(/shop\/none:http\/TCP/),
   });
   expect(refusal({ action: 'drain', backend: `${cartPort}|10.9.9.9:80` }).message).toMatch(/10.9.9.9:80/);
   expect(refusal({ action: 'drain', backend: 'nonsense' }).code).toBe('not-found');
