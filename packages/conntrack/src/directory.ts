@@ -2,19 +2,21 @@ import type { EdgeClient } from '@kubecity/protocol';
 import { formatIPv4 } from './address.ts';
 import { type FlowRow, IP_PROTOCOL } from './flow-row.ts';
 
-export type ServiceProtocol = 'TCP' | 'UDP' | 'SCTP';
-
 /** Who is behind an address at this moment. */
 export interface Directory {
-  /** Key (`namespace/name:portName/PROTOCOL`) of the service port that listens there; undefined when it is none. */
-  servicePort(protocol: ServiceProtocol, address: string, port: number): string | undefined;
+  /**
+   * Key (`namespace/name:portName/PROTOCOL`) of the service port that listens there; undefined when it is none.
+   * `protocol` is the IP protocol number.
+   */
+  servicePort(protocol: number, address: string, port: number): string | undefined;
   client(address: string): EdgeClient;
 }
 
-const protocols = new Map<number, ServiceProtocol>([
-  [IP_PROTOCOL.tcp, 'TCP'],
-  [IP_PROTOCOL.udp, 'UDP'],
-  [IP_PROTOCOL.sctp, 'SCTP'],
+/** What a Service may serve, in two bits: with 32 of address and 16 of port a key stays an exact number. */
+const PROTOCOL_BITS = new Map<number, number>([
+  [IP_PROTOCOL.tcp, 0],
+  [IP_PROTOCOL.udp, 1],
+  [IP_PROTOCOL.sctp, 2],
 ]);
 
 /**
@@ -36,12 +38,11 @@ export class DirectoryMemo {
   }
 
   servicePort(row: FlowRow): string | undefined {
-    const protocol = protocols.get(row.protocol);
-    if (!protocol) return undefined;
-    // 8 + 32 + 16 bits do not fit exactly into a number; the protocol's two low bits tell 6, 17 and 132 apart.
-    const key = ((row.protocol & 3) * 0x1_0000_0000 + row.destination) * 0x1_0000 + row.destinationPort;
+    const bits = PROTOCOL_BITS.get(row.protocol);
+    if (bits === undefined) return undefined;
+    const key = (bits * 0x1_0000_0000 + row.destination) * 0x1_0000 + row.destinationPort;
     if (this.#servicePorts.has(key)) return this.#servicePorts.get(key);
-    const found = this.#directory.servicePort(protocol, formatIPv4(row.destination), row.destinationPort);
+    const found = this.#directory.servicePort(row.protocol, formatIPv4(row.destination), row.destinationPort);
     this.#servicePorts.set(key, found);
     return found;
   }

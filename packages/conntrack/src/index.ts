@@ -1,6 +1,6 @@
 export { formatIPv4, parseIPv4 } from './address.ts';
 export { FlowDecoder } from './decode.ts';
-export type { Directory, ServiceProtocol } from './directory.ts';
+export type { Directory } from './directory.ts';
 export { type Edge, EdgeTable, OTHER_CLIENTS } from './edges.ts';
 export { type DumpRequest, encodeCreateRequest, encodeDumpRequest, encodeFlow } from './encode.ts';
 export { emptyFlowRow, type FlowRow, IP_PROTOCOL, STATUS, TCP_STATE } from './flow-row.ts';

@@ -142,7 +142,7 @@ export class FlowLedger {
     const bytesToBackend = row.originalBytes - (flows.originalBytes[slot] as number);
     const packetsToClient = row.replyPackets - (flows.replyPackets[slot] as number);
     const bytesToClient = row.replyBytes - (flows.replyBytes[slot] as number);
-    if (packetsToBackend > 0 || packetsToClient > 0) {
+    if (packetsToBackend + bytesToBackend + packetsToClient + bytesToClient > 0) {
       edge.packetsToBackend += packetsToBackend;
       edge.bytesToBackend += bytesToBackend;
       edge.packetsToClient += packetsToClient;

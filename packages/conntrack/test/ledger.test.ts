@@ -9,8 +9,8 @@ const pod = (uid: string): EdgeClient => ({ kind: 'pod', uid, namespace: 'shop',
 /** A directory that a test may change while it is in use. */
 function city() {
   const services = new Map([
-    ['TCP 10.96.0.10:80', CART],
-    ['UDP 10.96.0.10:53', 'kube-system/dns:dns/UDP'],
+    ['6 10.96.0.10:80', CART],
+    ['17 10.96.0.10:53', 'kube-system/dns:dns/UDP'],
   ]);
   const clients = new Map<string, EdgeClient>([['10.1.0.2', pod('web-1')]]);
   const directory: Directory = {
@@ -134,7 +134,7 @@ describe('attribution', () => {
     services.clear();
     clients.set('10.1.0.2', pod('other'));
     expect(one([flow(carried(2, 200, 1, 100))])).toMatchObject({ client: pod('web-1'), bytesToBackend: 200 });
-    services.set('TCP 10.96.0.10:80', CART);
+    services.set('6 10.96.0.10:80', CART);
     const edges = dump([flow(carried(2, 200, 1, 100)), flow({ id: 2, ...carried(1, 10, 1, 10) })]);
     expect(edges.map(({ client }) => client)).toEqual([pod('web-1'), pod('other')]);
   });
@@ -146,7 +146,7 @@ describe('attribution', () => {
     const newer = flow({ id: 2, sourcePort: 2, ...carried(1, 30, 1, 10) });
     expect(dump([older])).toEqual([]);
     expect(dump([older, newer])).toEqual([]);
-    services.set('TCP 10.96.0.10:80', CART);
+    services.set('6 10.96.0.10:80', CART);
     expect(one([flow(carried(7, 700, 4, 400)), newer])).toMatchObject({ opened: 1, bytesToBackend: 230 });
   });
 
