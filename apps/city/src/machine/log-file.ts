@@ -1,0 +1,29 @@
+import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+
+/** Two files of this size at most: the current one and `.1`, the one before. */
+const MOST_BYTES = 1024 * 1024;
+
+/** The output of one process, kept within bounds. */
+export class LogFile {
+  readonly path: string;
+  #file: number;
+  #bytes = 0;
+
+  constructor(path: string) {
+    this.path = path;
+    this.#file = openSync(path, 'w', 0o600);
+  }
+
+  write(chunk: Uint8Array | string): void {
+    this.#bytes += writeSync(this.#file, typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+    if (this.#bytes < MOST_BYTES) return;
+    closeSync(this.#file);
+    renameSync(this.path, `${this.path}.1`);
+    this.#file = openSync(this.path, 'w', 0o600);
+    this.#bytes = 0;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
