@@ -1,0 +1,94 @@
+import { createServer } from 'node:http';
+import path from 'node:path';
+import {
+  type BrowserToHub,
+  type CityOp,
+  type HubToBrowser,
+  PROTOCOL_VERSION,
+  type SteerAnswer,
+  type SteerRequest,
+  steerRequest,
+} from '@kubecity/protocol';
+import next from 'next';
+import { Server } from 'socket.io';
+import { pages } from '../../server/pages.ts';
+import { type ToyCity, toyCity } from './toy-city.ts';
+
+/** The page with a seeded city behind it, over the real protocol and under the real security headers: to look at it. */
+export interface Feed {
+  readonly url: string;
+  readonly city: ToyCity;
+  close(): Promise<void>;
+}
+
+export async function openFeed(options: {
+  readonly port: number;
+  readonly seed?: number;
+  readonly prepared?: boolean;
+}): Promise<Feed> {
+  const city = toyCity(options.seed ?? 11);
+  if (options.prepared ?? true) prepare(city);
+  const app = next({ dir: path.join(import.meta.dirname, '../..'), dev: false });
+  await app.prepare();
+  const render = app.getRequestHandler();
+  const http = createServer(pages({ hub: () => undefined, render, dev: false }));
+  const sockets = new Server<BrowserToHub, HubToBrowser>(http, { serveClient: false });
+  const map = sockets.of('/map');
+  map.on('connection', (socket) => {
+    const epoch = `${Date.now()}-${socket.id}`;
+    let seq = -1;
+    const send = (ops: readonly CityOp[]) => {
+      seq += 1;
+      socket.emit('city', { protocol: PROTOCOL_VERSION, epoch, seq, at: Date.now(), ops });
+    };
+    send(city.snapshot(Date.now()));
+    const beat = setInterval(() => send(city.advance(Date.now())), 1000);
+    socket.on('resync', () => send(city.snapshot(Date.now())));
+    socket.on('steer', (request, answer) => {
+      answer(steer(city, request));
+      send(city.advance(Date.now()));
+    });
+    socket.on('disconnect', () => clearInterval(beat));
+  });
+  await new Promise<void>((listening) => http.listen(options.port, '127.0.0.1', listening));
+  const { port } = http.address() as { port: number };
+  const close = async () => {
+    await sockets.close();
+    await app.close();
+  };
+  return { url: `http://127.0.0.1:${port}`, city, close };
+}
+
+/** One backend drains, one has another weight: the states a person should be able to tell. */
+function prepare(city: ToyCity): void {
+  const now = Date.now();
+  const ids = city.snapshot(now).flatMap((op) => (op[0] === 'set' && op[1] === 'backend' ? [op[2]] : []));
+  const of = (service: string) => ids.filter((id) => id.startsWith(`${service}:`));
+  city.weigh(of('shop/checkout')[2] as string, 30, now - 9 * 60_000);
+  city.drain(of('shop/checkout')[3] as string, now - 20_000);
+  city.weigh(of('shop/catalog')[1] as string, 220, now - 16 * 60_000);
+}
+
+function steer(city: ToyCity, message: SteerRequest): SteerAnswer {
+  const parsed = steerRequest.safeParse(message);
+  if (!parsed.success) return { ok: false, code: 'invalid-message', message: 'Not a steer request.' };
+  const request = parsed.data;
+  if (!city.has(request.backend)) return { ok: false, code: 'not-found', message: 'This backend is gone.' };
+  const empties = request.action === 'drain' || (request.action === 'weight' && request.weight === 0);
+  if (empties && city.usableOthers(request.backend) === 0 && !request.allowEmpty) {
+    return { ok: false, code: 'would-empty', message: 'It is the last backend that takes new connections.' };
+  }
+  const now = Date.now();
+  if (request.action === 'drain') city.drain(request.backend, now);
+  else if (request.action === 'undrain') city.undrain(request.backend, now);
+  else city.weigh(request.backend, request.weight, now);
+  return { ok: true, message: `The ${request.action} is written; the nodes are told.` };
+}
+
+// Run by hand: `node test/map/feed.ts 4100 [silent]` and open the address.
+if (import.meta.main) {
+  const feed = await openFeed({ port: Number(process.argv[2] ?? 4100) });
+  if (process.argv[3] === 'silent') feed.city.silence('node-d', true);
+  process.stdout.write(`${feed.url}\n`);
+  process.once('SIGINT', () => void feed.close().then(() => process.exit(0)));
+}

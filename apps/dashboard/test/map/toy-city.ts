@@ -1,0 +1,371 @@
+import type { CityOp, CityRecord } from '@kubecity/protocol';
+import { random } from '../../src/map/geometry.ts';
+
+/** A seeded city for looking at the page: records as the hub would send them, with a model behind the wishes. */
+const ZONES: Record<string, string> = {
+  'node-a': 'zone-a',
+  'node-b': 'zone-a',
+  'node-c': 'zone-b',
+  'node-d': 'zone-b',
+};
+const NODES = Object.keys(ZONES);
+
+/** namespace/name, backends, port, protocol */
+const SERVICES: readonly (readonly [string, number, number, 'TCP' | 'UDP'])[] = [
+  ['shop/web', 4, 80, 'TCP'],
+  ['shop/cart', 3, 80, 'TCP'],
+  ['shop/catalog', 5, 80, 'TCP'],
+  ['shop/checkout', 4, 80, 'TCP'],
+  ['shop/search', 2, 80, 'TCP'],
+  ['payments/payments', 3, 8443, 'TCP'],
+  ['payments/fraud', 2, 80, 'TCP'],
+  ['data/orders-db', 1, 5432, 'TCP'],
+  ['data/sessions', 3, 6379, 'TCP'],
+  ['platform/dns', 2, 53, 'UDP'],
+];
+
+/** Client → Service, new connections per second. */
+const TALKS: readonly (readonly [string, string, number])[] = [
+  ['outside', 'shop/web', 64],
+  ['loadgen', 'shop/web', 38],
+  ['loadgen', 'shop/search', 6],
+  ['shop/web', 'shop/cart', 21],
+  ['shop/web', 'shop/catalog', 33],
+  ['shop/web', 'shop/checkout', 18],
+  ['shop/web', 'shop/search', 11],
+  ['shop/cart', 'shop/checkout', 14],
+  ['shop/cart', 'data/sessions', 9],
+  ['shop/catalog', 'shop/search', 5],
+  ['shop/catalog', 'data/orders-db', 3],
+  ['shop/search', 'data/sessions', 2.5],
+  ['shop/checkout', 'payments/payments', 19],
+  ['shop/checkout', 'data/orders-db', 12],
+  ['payments/payments', 'payments/fraud', 4],
+  ['payments/payments', 'platform/dns', 8],
+  ['data/orders-db', 'platform/dns', 1.2],
+  ['node', 'platform/dns', 3],
+];
+
+interface Wish {
+  readonly override: CityRecord<'override'>;
+  readonly backend: string;
+  readonly since: number;
+}
+
+export interface ToyCity {
+  /** Every record, between `reset` and `sync`. */
+  snapshot(now: number): CityOp[];
+  /** Lets `seconds` pass and tells what changed. */
+  advance(now: number): CityOp[];
+  drain(backend: string, now: number): string;
+  undrain(backend: string, now: number): string;
+  weigh(backend: string, weight: number, now: number): string;
+  usableOthers(backend: string): number;
+  has(backend: string): boolean;
+  addPod(service: string, now: number): void;
+  silence(node: string, on: boolean): void;
+}
+
+export function toyCity(seed: number): ToyCity {
+  const draw = random(seed);
+  const pods = new Map<string, CityRecord<'pod'>>();
+  const backends = new Map<string, CityRecord<'backend'>>();
+  const services = new Map<string, CityRecord<'service'>>();
+  const wishes = new Map<string, Wish>();
+  const ticks: [string, CityRecord<'tick'>][] = [];
+  const actions: [string, CityRecord<'action'>][] = [];
+  const silentSince = new Map<string, number>();
+  const gone: CityOp[] = [];
+  let serial = 0;
+  let address = 10;
+
+  const suffix = () =>
+    Math.floor(draw() * 36 ** 5)
+      .toString(36)
+      .padStart(5, 'x');
+
+  function build(namespace: string, workload: string, version = '7d9f'): CityRecord<'pod'> {
+    serial += 1;
+    const node = NODES[serial % NODES.length] as string;
+    address += 1;
+    const pod: CityRecord<'pod'> = {
+      uid: `uid-${serial}`,
+      namespace,
+      name: `${workload}-${version}c4-${suffix()}`,
+      node,
+      ip: `10.244.${NODES.indexOf(node) + 1}.${address}`,
+      phase: 'Running',
+      ready: true,
+      terminating: false,
+      labels: { app: workload },
+    };
+    pods.set(pod.uid, pod);
+    return pod;
+  }
+
+  function addBackend(id: string): void {
+    const [namespace = '', name = ''] = id.split('/');
+    const service = services.get(id);
+    const port = service?.ports[0];
+    if (!port) throw new Error(`no such service: ${id}`);
+    const pod = build(namespace, name);
+    backends.set(`${port.key}|${pod.ip}:${port.port}`, {
+      service: id,
+      servicePort: port.key,
+      address: pod.ip ?? '',
+      port: port.port,
+      node: pod.node,
+      zone: ZONES[pod.node ?? ''],
+      podUid: pod.uid,
+      podName: pod.name,
+      usable: true,
+      ready: true,
+      terminating: false,
+      weight: 100,
+      draining: false,
+      wishedShare: 0,
+    });
+  }
+
+  for (const [i, [id, count, port, protocol]] of SERVICES.entries()) {
+    const [namespace = '', name = ''] = id.split('/');
+    const key = `${id}:main/${protocol}`;
+    services.set(id, {
+      namespace,
+      name,
+      type: 'ClusterIP',
+      clusterIP: `10.96.41.${i + 5}`,
+      ports: [{ key, name: 'main', port, protocol, targetPort: String(port) }],
+      problems:
+        id === 'payments/fraud'
+          ? [{ field: 'spec.sessionAffinity', message: 'ClientIP is not built yet; treated as None' }]
+          : [],
+    });
+    for (let n = 0; n < count; n += 1) addBackend(id);
+  }
+  for (let n = 0; n < 3; n += 1) build('shop', 'loadgen', '5b6d');
+  build('platform', 'reporter', '6c9a');
+
+  function reweigh(): void {
+    for (const [id] of SERVICES) {
+      const group = [...backends.values()].filter((backend) => backend.service === id);
+      const total = group.reduce((sum, backend) => sum + (backend.usable ? backend.weight : 0), 0);
+      for (const backend of group) backend.wishedShare = total > 0 && backend.usable ? backend.weight / total : 0;
+    }
+  }
+
+  /** The hand on a backend: `undefined` lifts it. */
+  function steerTo(id: string, weight: number | undefined, draining: boolean, now: number): string {
+    const backend = backends.get(id);
+    if (!backend) throw new Error(`no such backend: ${id}`);
+    const old = wishes.get(id);
+    if (old) {
+      wishes.delete(id);
+      gone.push(['delete', 'override', old.override.uid]);
+    }
+    backend.weight = draining ? 0 : (weight ?? 100);
+    backend.draining = draining;
+    backend.overrideUid = undefined;
+    const lifted = !draining && (weight === undefined || weight === 100);
+    const verb = draining ? 'drain' : weight === undefined ? 'undrain' : lifted ? 'reset' : 'weight';
+    serial += 1;
+    const uid = `override-${serial}`;
+    if (!lifted) {
+      backend.overrideUid = uid;
+      const [namespace = '', service = ''] = backend.service.split('/');
+      const override: CityRecord<'override'> = {
+        uid,
+        namespace,
+        name: `${service}-${draining ? 'drain' : 'weight'}-${backend.podName?.slice(-5)}`,
+        service,
+        generation: 1,
+        createdAt: new Date(now).toISOString(),
+        kind: draining ? 'drain' : 'weight',
+        weight: draining ? undefined : weight,
+        reason: draining ? 'INC-123 slow disk' : undefined,
+        state: 'applied',
+        backends: [id],
+        nodes: { desired: NODES.length, acknowledged: [], waitingFor: [...NODES] },
+        connections: { moving: 9, idle: 14, closing: 31, coverage: 'complete' },
+      };
+      wishes.set(id, { override, backend: id, since: now });
+    }
+    const target = `${backend.service}/${verb === 'weight' ? `${weight} → ` : ''}${backend.podName?.slice(-5)}`;
+    actions.push([`action-${serial}`, { at: now, verb, target, overrideUid: lifted ? undefined : uid }]);
+    reweigh();
+    return uid;
+  }
+
+  function progress({ override, since }: Wish, now: number): CityRecord<'override'> {
+    const seconds = (now - since) / 1000;
+    const acknowledged = NODES.filter((node, i) => !silentSince.has(node) && seconds > 0.4 + i * 0.7);
+    const left = Math.max(0, 1 - seconds / 90);
+    return {
+      ...override,
+      nodes: { desired: NODES.length, acknowledged, waitingFor: NODES.filter((node) => !acknowledged.includes(node)) },
+      connections: {
+        moving: Math.round(9 * left),
+        idle: Math.round(14 * left),
+        closing: Math.round(31 * Math.max(0, 1 - seconds / 120)),
+        coverage: silentSince.size > 0 ? 'atLeast' : 'complete',
+      },
+    };
+  }
+
+  function edges(now: number): [string, CityRecord<'edge'>][] {
+    const rows: [string, CityRecord<'edge'>][] = [];
+    for (const [from, to, base] of TALKS) {
+      const clients = clientsOf(from);
+      const targets = [...backends].filter(([, backend]) => backend.service === to);
+      const swell = 1 + 0.35 * Math.sin(now / 9000 + base) + 0.15 * Math.sin(now / 2300 + 2 * base);
+      for (const client of clients) {
+        for (const [id, backend] of targets) {
+          const noise = 0.85 + 0.3 * draw();
+          const opened = (base * swell * backend.wishedShare * noise) / clients.length;
+          const refused = to === 'payments/fraud' ? opened * 0.22 : 0;
+          rows.push([
+            `${client.id}>${id}`,
+            {
+              client,
+              service: to,
+              servicePort: backend.servicePort,
+              backend: id,
+              openedPerSecond: opened,
+              refusedPerSecond: refused,
+              bytesToBackendPerSecond: opened * 900,
+              bytesToClientPerSecond: opened * 14_000,
+              packetsPerSecond: opened * 14,
+              moving: Math.round(opened * 1.4),
+              idle: Math.round(opened * 3),
+              closing: Math.round(opened * 6),
+              opened: Math.round(opened * 600),
+              refused: Math.round(refused * 600),
+              unanswered: 0,
+              stale: silentSince.has(client.node ?? '') || silentSince.has(backend.node ?? ''),
+            },
+          ]);
+        }
+      }
+    }
+    return rows;
+  }
+
+  function clientsOf(from: string): CityRecord<'edge'>['client'][] {
+    if (from === 'outside')
+      return [{ kind: 'outside', id: 'outside:203.0.113.7', label: '203.0.113.7', node: undefined }];
+    if (from === 'node') return NODES.map((node) => ({ kind: 'node', id: `node:${node}`, label: node, node }));
+    return [...pods.values()]
+      .filter((pod) => `${pod.namespace}/${pod.labels.app}` === from || pod.labels.app === from)
+      .map((pod) => ({ kind: 'pod', id: `pod:${pod.uid}`, label: pod.name, node: pod.node }));
+  }
+
+  function loads(rows: readonly [string, CityRecord<'edge'>][]): CityOp[] {
+    const sum = (key: (edge: CityRecord<'edge'>) => string) => {
+      const sums = new Map<string, number>();
+      for (const [, edge] of rows) sums.set(key(edge), (sums.get(key(edge)) ?? 0) + edge.openedPerSecond);
+      return sums;
+    };
+    const [own, all] = [sum((edge) => edge.backend), sum((edge) => edge.servicePort)];
+    return [...backends].map(([id, backend]): CityOp => {
+      const opened = Math.round((own.get(id) ?? 0) * 60);
+      return [
+        'set',
+        'load',
+        id,
+        {
+          openedPerSecond: own.get(id) ?? 0,
+          refusedPerSecond: 0,
+          bytesPerSecond: 0,
+          opened,
+          openedOfPort: Math.round((all.get(backend.servicePort) ?? 0) * 60),
+          windowSeconds: 60,
+          moving: 0,
+          idle: 0,
+          closing: 0,
+        },
+      ];
+    });
+  }
+
+  function nodeRecord(name: string, now: number): CityRecord<'node'> {
+    const silent = silentSince.get(name);
+    return {
+      name,
+      zone: ZONES[name],
+      ready: true,
+      addresses: [`172.20.0.${NODES.indexOf(name) + 2}`],
+      podCIDR: `10.244.${NODES.indexOf(name) + 1}.0/24`,
+      agent: {
+        state: silent === undefined ? 'live' : 'stale',
+        lastFrameAt: silent ?? now,
+        inSync: true,
+        servicePorts: 10,
+        chains: 24,
+        rules: 112,
+        lastSyncAt: now - 8000,
+        lastSync: { chains: 1, rules: 6, milliseconds: 14 },
+        conntrack: { entries: 1840, max: 262_144, withoutCounters: 0, lostDumps: 0 },
+        version: '0.1.0',
+      },
+    };
+  }
+
+  function tickAt(at: number): CityOp {
+    const swell = 1 + 0.35 * Math.sin(at / 90_000) + 0.12 * Math.sin(at / 17_000) + 0.08 * draw();
+    const record = { at, openedPerSecond: 270 * swell, bytesPerSecond: 4e6 * swell, refusedPerSecond: 1.2 };
+    ticks.push([String(at), record]);
+    return ['set', 'tick', String(at), record];
+  }
+
+  function standing(now: number): CityOp[] {
+    const rows = edges(now);
+    return [
+      ...NODES.map((name): CityOp => ['set', 'node', name, nodeRecord(name, now)]),
+      ...[...backends].map(([id, backend]): CityOp => ['set', 'backend', id, { ...backend }]),
+      ...[...wishes.values()].map((wish): CityOp => ['set', 'override', wish.override.uid, progress(wish, now)]),
+      ...rows.map(([id, edge]): CityOp => ['set', 'edge', id, edge]),
+      ...loads(rows),
+      ...actions.map(([id, action]): CityOp => ['set', 'action', id, action]),
+      ...[...pods].map(([id, pod]): CityOp => ['set', 'pod', id, pod]),
+    ];
+  }
+
+  reweigh();
+  return {
+    snapshot: (now) => {
+      if (ticks.length === 0) for (let at = now - 50 * 60_000; at < now; at += 5000) tickAt(at);
+      const namespaces = new Set([...services.values()].map((service) => service.namespace));
+      return [
+        ['reset'],
+        ['set', 'cluster', 'cluster', { name: 'shop-prod', apiState: 'live' }],
+        ...[...namespaces].map((name): CityOp => ['set', 'namespace', name, { name }]),
+        ...[...services].map(([id, service]): CityOp => ['set', 'service', id, service]),
+        ...ticks.map(([id, tick]): CityOp => ['set', 'tick', id, tick]),
+        ...standing(now),
+        ['sync'],
+      ];
+    },
+    advance: (now) => {
+      const last = ticks.at(-1)?.[1].at ?? 0;
+      return [...gone.splice(0), ...(now - last >= 5000 ? [tickAt(now)] : []), ...standing(now)];
+    },
+    drain: (backend, now) => steerTo(backend, undefined, true, now),
+    undrain: (backend, now) => steerTo(backend, undefined, false, now),
+    weigh: (backend, weight, now) => steerTo(backend, weight, false, now),
+    has: (backend) => backends.has(backend),
+    usableOthers: (id) => {
+      const service = backends.get(id)?.service;
+      return [...backends].filter(
+        ([other, backend]) => other !== id && backend.service === service && backend.weight > 0,
+      ).length;
+    },
+    addPod: (service) => {
+      addBackend(service);
+      reweigh();
+    },
+    silence: (node, on) => {
+      if (on) silentSince.set(node, Date.now());
+      else silentSince.delete(node);
+    },
+  };
+}
