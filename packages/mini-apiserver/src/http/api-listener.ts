@@ -1,0 +1,93 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Cluster } from '../cluster.ts';
+import type { JsonObject } from '../object.ts';
+import { ApiError, asApiError, notFound } from '../status.ts';
+import { readJson, requireJson } from './body.ts';
+import { discovery, versionInfo } from './discovery.ts';
+import { authorize, type Identity, type Users } from './identity.ts';
+import { openApi } from './openapi.ts';
+import { type Accepted, parseAccept, parseResourceRequest, type ResourceRequest } from './request.ts';
+import type { Answer, ResourceHandler } from './resource-handler.ts';
+import { answerReview, findReview } from './reviews.ts';
+
+export interface ApiListenerOptions {
+  readonly cluster: Cluster;
+  readonly resources: ResourceHandler;
+  readonly users: Users;
+  /** Who sent a request. @throws ApiError Unauthorized */
+  readonly identify: (request: IncomingMessage) => Identity;
+  /** Hears of faults of ours, which the client sees as InternalError. */
+  readonly onFault: (error: unknown) => void;
+}
+
+const HEALTH_PATHS = new Set(['/healthz', '/livez', '/readyz']);
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+/** The whole API as a listener for Node's HTTP servers. */
+export function apiListener(options: ApiListenerOptions): RequestListener {
+  return (request, response) => {
+    answer(options, request, response).catch((error: unknown) => {
+      const refusal = asApiError(error);
+      if (refusal.reason === 'InternalError') options.onFault(refusal.cause ?? refusal);
+      sendJson(response, refusal.code, refusal.toStatus());
+    });
+  };
+}
+
+async function answer(options: ApiListenerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  if (HEALTH_PATHS.has(url.pathname)) {
+    response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+    return;
+  }
+  const identity = options.users.impersonated(request, options.identify(request));
+  const accepted = parseAccept(request);
+  if (!accepted.json)
+    throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
+  const asked = parseResourceRequest(request.method ?? 'GET', url);
+  if (asked !== undefined) {
+    const found = await resource(options, request, response, asked, identity, accepted);
+    if (found !== undefined) sendAnswer(response, found);
+    return;
+  }
+  const path = url.pathname.split('/').filter(Boolean);
+  const types = options.cluster.types.all();
+  if (url.pathname === '/version') sendJson(response, 200, versionInfo());
+  else {
+    const aggregated = accepted.aggregatedDiscovery && path.length === 1;
+    const body = discovery(path, types, aggregated) ?? openApi(path, types);
+    if (body === undefined) throw notFound({ group: '', kind: 'path', name: url.pathname });
+    sendJson(response, 200, body, aggregated ? AGGREGATED : 'application/json');
+  }
+}
+
+async function resource(
+  { resources, users }: ApiListenerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: ResourceRequest,
+  identity: Identity,
+  accepted: Accepted,
+): Promise<Answer | undefined> {
+  authorize(identity, asked);
+  const review = findReview(asked.group, asked.version, asked.resource);
+  if (review === undefined) return resources.handle(request, response, asked, accepted);
+  if (asked.verb !== 'create') throw new ApiError('MethodNotAllowed', `${review.kind} is answered to POST only`);
+  requireJson(request);
+  return { code: 201, body: answerReview(review, await readJson(request), identity, users), warnings: [] };
+}
+
+function sendAnswer(response: ServerResponse, { code, body, warnings }: Answer): void {
+  for (const warning of warnings) response.appendHeader('warning', `299 - ${JSON.stringify(warning)}`);
+  sendJson(response, code, body);
+}
+
+function sendJson(response: ServerResponse, code: number, body: JsonObject, type = 'application/json'): void {
+  if (response.headersSent) {
+    // A stream that failed half-way: the client must see it break, not end.
+    response.destroy();
+    return;
+  }
+  const text = Buffer.from(`${JSON.stringify(body)}\n`);
+  response.writeHead(code, { 'content-type': type, 'content-length': text.length }).end(text);
+}

@@ -1,0 +1,27 @@
+import type { ResourceType } from '../resource-type.ts';
+import { configMaps, serviceAccounts, serviceCidrs } from './configuration.ts';
+import { customResourceDefinitions } from './crd.ts';
+import { deployments } from './deployment.ts';
+import { endpointSlices } from './endpointslice.ts';
+import { events } from './event.ts';
+import { namespaces } from './namespace.ts';
+import { networkPolicies } from './networkpolicy.ts';
+import { nodes } from './node.ts';
+import { pods } from './pod.ts';
+import { services } from './service.ts';
+
+/** Everything that is served from the start. */
+export const builtinTypes: readonly ResourceType[] = [
+  namespaces,
+  nodes,
+  pods,
+  services,
+  events,
+  serviceAccounts,
+  configMaps,
+  deployments,
+  endpointSlices,
+  networkPolicies,
+  serviceCidrs,
+  customResourceDefinitions,
+];
