@@ -48,7 +48,10 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
     clock: realClock,
     log,
     metrics,
-    applied: ({ table }) => directory.setServicePorts(table.servicePorts.values()),
+    applied: ({ table }) => {
+      directory.setServicePorts(table.servicePorts.values());
+      beginAccounting();
+    },
     reported: (report) => hub?.sendRules(report),
   });
   const health = await serveHealth(
@@ -59,14 +62,17 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
 
   await enableCounters(log);
   const conntrack = openConntrack();
-  accounting = startAccounting({
-    conntrack,
-    directory,
-    everyMs: config.accountingMs,
-    now: Date.now,
-    emit: (frame) => hub?.sendEdges(frame),
-    log,
-  });
+  /** Only now are service ports known by their addresses: what an earlier dump saw could not be named. */
+  const beginAccounting = () => {
+    accounting ??= startAccounting({
+      conntrack,
+      directory,
+      everyMs: config.accountingMs,
+      now: Date.now,
+      emit: (frame) => hub?.sendEdges(frame),
+      log,
+    });
+  };
   if (config.hub && config.hubToken !== undefined) {
     hub = new HubLink({
       address: config.hub,

@@ -1,10 +1,12 @@
-import { type Directory, EdgeFrames, FlowDecoder, FlowLedger } from '@kubecity/conntrack';
-import type { ConntrackSource } from '@kubecity/netlink';
+import { type Directory, EdgeFrames, FlowDecoder, FlowLedger, type FlowRow } from '@kubecity/conntrack';
+import type { ConntrackSource, RefusalListener, RefusalWatch } from '@kubecity/netlink';
 import type { EdgeFrame } from '@kubecity/protocol';
 import type { Logger } from 'pino';
 
 export interface AccountingOptions {
   readonly conntrack: ConntrackSource;
+  /** Starts the watch for refused connections, which no dump shows; without it `refused` stays 0. */
+  readonly watchRefusals?: (listener: RefusalListener) => RefusalWatch;
   readonly directory: Directory;
   /** Pause between two dumps while they are quick. */
   readonly everyMs: number;
@@ -22,6 +24,8 @@ export interface AccountingTotals {
   /** Dumps that failed or were interrupted. */
   readonly lostDumps: number;
   readonly dumpMilliseconds: number;
+  /** Times at which refused connections may have been missed. */
+  readonly refusalLosses: number;
   /** Entries of the kernel's table after the last dump, and how many it may hold (0 = no limit). */
   readonly entries: number;
   readonly max: number;
@@ -42,6 +46,9 @@ export interface Accounting {
 
 /** A pause lasts at least so many times as long as the dump before it: dumping stays below 5 % of one core. */
 const PAUSE_PER_DUMP = 20;
+
+/** Refusals kept for the next dump at most; more than that in one period are counted as a loss. */
+const MAX_REFUSALS = 100_000;
 
 /** Dumps conntrack again and again, keeps the ledger, and emits a frame after each dump. A failing dump ends nothing. */
 export function startAccounting(options: AccountingOptions): Accounting {
@@ -64,6 +71,9 @@ class AccountingLoop {
   readonly #decoder: FlowDecoder;
   readonly #stopping = new AbortController();
 
+  readonly #refusals: RefusalWatch | undefined;
+  #refused: FlowRow[] = [];
+  #refusalLosses = 0;
   #dumps = 0;
   #lostDumps = 0;
   /** Losses since the last dump that was whole. */
@@ -81,6 +91,13 @@ class AccountingLoop {
     this.#ledger = new FlowLedger({ directory: options.directory });
     this.#frames = new EdgeFrames(this.#ledger);
     this.#decoder = new FlowDecoder((row) => this.#ledger.add(row));
+    this.#refusals = options.watchRefusals?.({
+      onRefusal: (row) => {
+        if (this.#refused.length < MAX_REFUSALS) this.#refused.push(row);
+        else this.#lostRefusals(`more than ${MAX_REFUSALS} between two dumps`);
+      },
+      onLoss: (reason) => this.#lostRefusals(reason),
+    });
   }
 
   async run(): Promise<void> {
@@ -95,6 +112,7 @@ class AccountingLoop {
 
   stop(): void {
     this.#stopping.abort();
+    this.#refusals?.close();
   }
 
   resync(): void {
@@ -110,6 +128,7 @@ class AccountingLoop {
       dumps: this.#dumps,
       lostDumps: this.#lostDumps,
       dumpMilliseconds: this.#dumpMilliseconds,
+      refusalLosses: this.#refusalLosses,
       entries: this.#entries,
       max: this.#max,
       withoutCounters: this.#ledger.withoutCounters,
@@ -124,8 +143,11 @@ class AccountingLoop {
     this.#lastAt = now();
     this.#dumping = true;
     this.#ledger.begin(this.#lastAt);
+    const refused = this.#refused;
+    this.#refused = [];
     let complete = false;
     try {
+      for (const row of refused) this.#ledger.refuse(row);
       const { interrupted } = await conntrack.dump((bytes) => this.#decoder.read(bytes));
       complete = !interrupted;
       const { entries, max = 0 } = await conntrack.stats();
@@ -162,6 +184,11 @@ class AccountingLoop {
     this.#lostDumps += 1;
     this.#streak += 1;
     if (this.#streak === 1) this.#options.log.warn({ err: reason }, 'a dump of the connections was lost');
+  }
+
+  #lostRefusals(reason: string): void {
+    this.#refusalLosses += 1;
+    if (this.#refusalLosses === 1) this.#options.log.warn({ reason }, 'refused connections may be missing');
   }
 
   #recovered(): void {

@@ -7,6 +7,7 @@ import {
   STATUS,
   TCP_STATE,
 } from '@kubecity/conntrack';
+import type { RefusalListener } from '@kubecity/netlink';
 import { FakeConntrack } from '@kubecity/netlink/testing';
 import { type EdgeFrame, edgeFrame } from '@kubecity/protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -194,6 +195,26 @@ describe('accounting', () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(conntrack.dumps).toBe(2);
     expect(frames).toHaveLength(before);
+  });
+
+  test('refused connections come with the next dump; their losses are counted, logged once', async () => {
+    let listener: RefusalListener | undefined;
+    const close = vi.fn();
+    const watchRefusals = (given: RefusalListener) => {
+      listener = given;
+      return { close };
+    };
+    const { accounting, frames, log, settle } = start({ watchRefusals });
+    await settle();
+    listener?.onRefusal(connection(60, { replyPackets: 1, replyBytes: 40 }));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(frames.at(-1)?.rows).toEqual([[1, 1, 1, 0, 1, 60, 1, 40, 0, 0, 0]]);
+    listener?.onLoss('overrun');
+    listener?.onLoss('overrun');
+    expect(accounting.totals()).toMatchObject({ refusalLosses: 2, lostDumps: 0 });
+    expect(log.warn).toHaveBeenCalledTimes(1);
+    await accounting.stop();
+    expect(close).toHaveBeenCalledTimes(1);
   });
 
   test('what cannot be read is counted', async () => {
