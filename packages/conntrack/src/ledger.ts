@@ -8,9 +8,8 @@ import { FlowTable, NONE } from './flow-table.ts';
 const OLDER = 1; // was there before us: its counters are our base, it was never `opened`
 const MOVED = 2; // bytes moved in the dump that showed it last
 const REPLIED = 4; // the backend has answered
-const REFUSED = 8; // counted as refused
-const UNCOUNTED = 16; // the kernel keeps no counters for it
-const MISSING = 32; // the last complete dump did not show it
+const UNCOUNTED = 8; // the kernel keeps no counters for it
+const MISSING = 16; // the last complete dump did not show it
 
 /** An edge without flows whose figures rest for so long is forgotten; its totals are final. */
 const FORGET_AFTER_MS = 5 * 60_000;
@@ -37,7 +36,7 @@ export interface LedgerOptions {
  * What is open: TCP is `moving` (established, bytes since the previous dump), `idle` (established, none) or `closing`
  * (after the first FIN, before the last ACK). TIME_WAIT and CLOSE are in no class: both sides are through, and whoever
  * waits for the open ones to go must not wait for the kernel's memory of them. Neither are half-open ones: they are
- * opened, and become unanswered, refused or established. UDP and SCTP are moving or idle until the entry expires.
+ * opened, and become established, refused, or unanswered when the SYN's entry expires (after 120 s). UDP and SCTP are moving or idle until the entry expires.
  * A flow without counters counts as moving, since nobody can say that it is quiet.
  *
  * A resize of the kernel's hash table during a dump may hide or double rows, without a sign of it. So a doubled row adds
@@ -85,6 +84,25 @@ export class FlowLedger {
     if (slot === NONE) slot = this.#enter(row);
     else if (!this.#flows.edge[slot]) this.#attribute(slot, row);
     this.#account(slot, row);
+  }
+
+  /**
+   * One connection that was refused since the last dump; call it between `begin` and `end`. No dump shows one: the kernel
+   * destroys an entry at once when the first answer is a RST (`tcp_packet` in nf_conntrack_proto_tcp.c). `row` has its
+   * final counters.
+   */
+  refuse(row: FlowRow): void {
+    if (!(row.status & STATUS.destinationNat) || !this.#settled) return;
+    let slot = this.#flows.find(row);
+    if (slot === NONE) slot = this.#enter(row);
+    // It is not there any more: to be over, and not to die unanswered.
+    this.#account(slot, { ...row, tcpState: TCP_STATE.close });
+    const edge = this.#flows.edge[slot];
+    if (edge && !this.#is(slot, OLDER)) {
+      edge.refused += 1;
+      this.#touch(edge);
+    }
+    this.#letGo(slot);
   }
 
   /** @param complete false when the dump failed or was interrupted: rows it lacks are then no proof of anything. */
@@ -151,22 +169,6 @@ export class FlowLedger {
       this.#remember(slot, row);
       this.#touch(edge);
     }
-    if (this.#wasRefused(slot, row)) {
-      this.#set(slot, REFUSED);
-      edge.refused += 1;
-      this.#touch(edge);
-    }
-  }
-
-  /** One SYN out and a RST back: what a closed port of a live host answers. */
-  #wasRefused(slot: number, row: FlowRow): boolean {
-    return (
-      row.protocol === IP_PROTOCOL.tcp &&
-      row.tcpState === TCP_STATE.close &&
-      row.originalPackets === 1 &&
-      row.replyPackets > 0 &&
-      !this.#is(slot, OLDER | REFUSED)
-    );
   }
 
   /**

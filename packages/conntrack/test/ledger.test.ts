@@ -6,6 +6,12 @@ import { flow } from './flows.ts';
 const CART = 'shop/cart:http/TCP';
 const pod = (uid: string): EdgeClient => ({ kind: 'pod', uid, namespace: 'shop', name: uid });
 
+interface DumpOptions {
+  complete?: boolean;
+  after?: number;
+  refused?: FlowRow[];
+}
+
 /** A directory that a test may change while it is in use. */
 function city() {
   const services = new Map([
@@ -19,14 +25,15 @@ function city() {
   };
   const ledger = new FlowLedger({ directory });
   let at = 1_000_000;
-  const dump = (rows: readonly FlowRow[], { complete = true, after = 1000 } = {}) => {
+  const dump = (rows: readonly FlowRow[], { complete = true, after = 1000, refused = [] }: DumpOptions = {}) => {
     at += after;
     ledger.begin(at);
+    for (const row of refused) ledger.refuse(row);
     for (const row of rows) ledger.add(row);
     ledger.end(complete);
     return [...ledger.edges.values()];
   };
-  const one = (rows: readonly FlowRow[], options = {}): Edge => {
+  const one = (rows: readonly FlowRow[], options: DumpOptions = {}): Edge => {
     const edges = dump(rows, options);
     expect(edges).toHaveLength(1);
     return edges[0] as Edge;
@@ -204,16 +211,7 @@ describe('classes', () => {
     expect(ledger.withoutCounters).toBe(1);
   });
 
-  test('RST to the first packet is refused, once', () => {
-    const { one } = settledCity();
-    const row = flow({ tcpState: TCP_STATE.close, ...carried(1, 60, 1, 40) });
-    one([row]);
-    expect(one([row])).toMatchObject({ opened: 1, refused: 1 });
-    one([]);
-    expect(one([])).toMatchObject({ opened: 1, refused: 1, unanswered: 0 });
-  });
-
-  test('a connection that was cut later is not refused', () => {
+  test('a connection that was cut is not refused', () => {
     const { one } = settledCity();
     expect(one([flow({ tcpState: TCP_STATE.close, ...carried(3, 160, 2, 140) })])).toMatchObject({ refused: 0 });
   });
@@ -226,13 +224,51 @@ describe('classes', () => {
     expect(one([])).toMatchObject({ opened: 1, unanswered: 1, refused: 0 });
   });
 
-  test('an attempt from before our time is neither refused nor unanswered: it was not opened either', () => {
+  test('an attempt from before our time does not become unanswered: it was not opened either', () => {
     const { one, dump } = city();
-    const syn = flow({ status: 0x28, tcpState: TCP_STATE.synSent, ...carried(1, 60, 0, 0) });
-    const refused = flow({ id: 2, tcpState: TCP_STATE.close, ...carried(1, 60, 1, 40) });
-    dump([syn, refused]);
+    dump([flow({ status: 0x28, tcpState: TCP_STATE.synSent, ...carried(1, 60, 0, 0) })]);
     dump([]);
-    expect(one([])).toMatchObject({ opened: 0, unanswered: 0, refused: 0 });
+    expect(one([])).toMatchObject({ opened: 0, unanswered: 0 });
+  });
+});
+
+describe('refused connections', () => {
+  const refused = flow({ status: 0x28, ...carried(1, 60, 1, 40) });
+
+  test('are opened and refused, with their two packets, and never open', () => {
+    const { one } = settledCity();
+    expect(one([], { refused: [refused, { ...refused, sourcePort: 2, id: 2 }] })).toMatchObject({
+      ...{ opened: 2, refused: 2, unanswered: 0, flows: 0, moving: 0, idle: 0, closing: 0 },
+      ...{ packetsToBackend: 2, bytesToBackend: 120, packetsToClient: 2, bytesToClient: 80 },
+    });
+  });
+
+  test('count once when a dump had shown the SYN', () => {
+    const { one } = settledCity();
+    one([flow({ status: 0x28, tcpState: TCP_STATE.synSent, ...carried(1, 60, 0, 0) })]);
+    one([], { refused: [refused] });
+    expect(one([])).toMatchObject({ opened: 1, refused: 1, unanswered: 0, flows: 0, bytesToBackend: 60 });
+  });
+
+  test('from before our time do not count', () => {
+    const { dump, one } = city();
+    expect(dump([], { refused: [refused] })).toEqual([]);
+    const older = city();
+    older.dump([flow({ status: 0x28, tcpState: TCP_STATE.synSent, ...carried(1, 60, 0, 0) })]);
+    expect(older.one([], { refused: [refused] })).toMatchObject({ opened: 0, refused: 0 });
+    expect(one([], { refused: [refused] })).toMatchObject({ opened: 1, refused: 1 });
+  });
+
+  test('of no service port do not count', () => {
+    const { dump } = settledCity();
+    expect(
+      dump([], {
+        refused: [
+          { ...refused, destinationPort: 81 },
+          { ...refused, status: 8 },
+        ],
+      }),
+    ).toEqual([]);
   });
 });
 

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { FlowRow } from '@kubecity/conntrack';
+import { parseRefusal } from './destroyed-line.ts';
+
+export interface RefusalListener {
+  /** A TCP connection to a translated destination was answered with RST. `row` has its final counters. */
+  onRefusal(row: FlowRow): void;
+  /** Refusals may have been missed, and why: the kernel's queue ran over, or the watch died and begins anew. */
+  onLoss(reason: string): void;
+}
+
+export interface RefusalWatch {
+  close(): void;
+}
+
+const COMMAND = 'conntrack';
+const ARGUMENTS = [
+  ...['--event', '--event-mask', 'DESTROY', '--family', 'ipv4', '--proto', 'tcp', '--dst-nat'],
+  ...['--output', 'extended,id', '--buffer-size', String(4 * 1024 * 1024)],
+];
+const RESTART_MS = { first: 1_000, most: 60_000 };
+
+/**
+ * Watches for refused connections, which no dump shows. Events come from a `conntrack` process, because the socket of npm
+ * `netlink` ends the whole process when events overrun it; a dead one is started again, after 1 s and then doubling to
+ * one minute. Its start is asynchronous: refusals before it listens are missed.
+ */
+export function watchRefusals({ onRefusal, onLoss }: RefusalListener, command = COMMAND): RefusalWatch {
+  let closed = false;
+  let child: ChildProcess | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let wait = RESTART_MS.first;
+
+  function start(): void {
+    const current = spawn(command, ARGUMENTS, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, LC_ALL: 'C' },
+    });
+    child = current;
+    let lastWords = '';
+    createInterface({ input: current.stdout }).on('line', (line) => {
+      wait = RESTART_MS.first;
+      const row = parseRefusal(line);
+      if (row) onRefusal(row);
+    });
+    createInterface({ input: current.stderr }).on('line', (line) => {
+      lastWords = line;
+      if (line.includes('ENOBUFS')) onLoss(line);
+    });
+    // `close` follows `error` too when the program could not be started at all.
+    current.on('error', (error) => {
+      lastWords = error.message;
+    });
+    current.on('close', () => {
+      if (closed) return;
+      onLoss(`${command} ended: ${lastWords}`);
+      timer = setTimeout(start, wait);
+      wait = Math.min(wait * 2, RESTART_MS.most);
+    });
+  }
+
+  start();
+  return {
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
+      child?.kill();
+    },
+  };
+}
