@@ -1,0 +1,63 @@
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
+import {
+  type AgentHello,
+  type AgentToHub,
+  type BrowserToHub,
+  type CityFrame,
+  type CityRecord,
+  type HubToAgent,
+  type HubToBrowser,
+  PROTOCOL_VERSION,
+  type RecordKind,
+  type SteerAnswer,
+} from '@kubecity/protocol';
+import { io, type Socket } from 'socket.io-client';
+import { applyOps } from './apply-ops.ts';
+
+export const TOKEN = 'a secret of the tests';
+const ONCE = { transports: ['websocket'], reconnection: false, forceNew: true };
+
+export type AgentSocket = Socket<HubToAgent, AgentToHub>;
+
+/** An agent's connection over the hub's Unix socket. */
+export function agentSocket(socketPath: string, hello: Partial<AgentHello> = {}, namespace = '/agents'): AgentSocket {
+  const agent = new Agent();
+  agent.createConnection = () => connect(socketPath);
+  const auth = { protocol: PROTOCOL_VERSION, token: TOKEN, node: 'node-a', epoch: 'e1', version: '0.1.0', ...hello };
+  // the type knows only the browser's form of this option
+  return io(`http://hub${namespace}`, { ...ONCE, auth, agent: agent as unknown as string });
+}
+
+/** A browser that keeps the city as the frames tell it. */
+export class Browser {
+  readonly socket: Socket<HubToBrowser, BrowserToHub>;
+  readonly city = new Map<string, unknown>();
+  readonly frames: CityFrame[] = [];
+
+  constructor(url: string, extraHeaders: Record<string, string> = {}) {
+    this.socket = io(`${url}/map`, { ...ONCE, extraHeaders });
+    this.socket.on('city', (frame) => {
+      this.frames.push(frame);
+      applyOps(this.city, frame.ops);
+    });
+  }
+
+  get<K extends RecordKind>(kind: K, id: string): CityRecord<K> | undefined {
+    return this.city.get(`${kind} ${id}`) as CityRecord<K> | undefined;
+  }
+
+  async steer(request: unknown): Promise<SteerAnswer> {
+    return await this.socket.timeout(5000).emitWithAck('steer', request as never);
+  }
+}
+
+/** `connected`, or the code and words of the refusal. */
+export function outcomeOf(socket: Socket): Promise<{ connected: true } | { code?: string; message: string }> {
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve({ connected: true }));
+    socket.once('connect_error', (error: Error & { data?: { code: string } }) =>
+      resolve({ code: error.data?.code, message: error.message }),
+    );
+  });
+}
