@@ -48,7 +48,9 @@ export class HubLink {
       fresh();
     });
     this.#socket.on('resync', fresh);
-    this.#socket.on('disconnect', (reason) => log.warn({ reason }, 'hub is gone; routing goes on'));
+    this.#socket.on('disconnect', (reason) => {
+      if (reason !== 'io client disconnect') log.warn({ reason }, 'hub is gone; routing goes on');
+    });
     this.#socket.on('connect_error', (error) => this.#onConnectError(error));
   }
 

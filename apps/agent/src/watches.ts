@@ -46,7 +46,7 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
       },
       state: (state, error) => {
         targets.apiState(resource.plural, state === 'live');
-        if (error) log.warn({ resource: resource.plural, state, err: error }, 'watch interrupted');
+        if (error) log.warn({ resource: resource.plural, state, reason: error.message }, 'watch interrupted');
       },
     });
   };

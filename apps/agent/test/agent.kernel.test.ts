@@ -1,0 +1,197 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connect, ensureCrd, resources } from '@kubecity/kube';
+import { type MiniApiServer, startMiniApiServer } from '@kubecity/mini-apiserver';
+import { PROTOCOL_VERSION } from '@kubecity/protocol';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { HubEar } from './lab/hub-ear.ts';
+import { Lab, NODE_ADDRESS, tool } from './lab/lab.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kubecity-agent-'));
+const apiSocket = join(folder, 'api.sock');
+const hubSocket = join(folder, 'hub.sock');
+const tokenFile = join(folder, 'token');
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const VIP = '10.96.0.10';
+const PORT = 'shop/cart:http/TCP';
+
+const lab = new Lab();
+const hub = new HubEar(hubSocket);
+let api: MiniApiServer;
+let agent: ChildProcess;
+
+async function startApi(pods: readonly string[]): Promise<void> {
+  api = await startMiniApiServer({ socketPath: apiSocket });
+  const client = connect({ socketPath: apiSocket });
+  await ensureCrd(client);
+  await client.create(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  api.put({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'node-a' },
+    status: { addresses: [{ type: 'InternalIP', address: NODE_ADDRESS }] },
+  });
+  api.put({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'shop', name: 'cart' },
+    spec: { clusterIP: VIP, clusterIPs: [VIP], ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 }] },
+  });
+  api.put({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'shop', name: 'client', uid: 'uid-client' },
+    spec: { nodeName: 'node-a', containers: [] },
+    status: { phase: 'Running', podIP: '10.244.1.9' },
+  });
+  putSlice(pods);
+  await client.close();
+}
+
+function putSlice(pods: readonly string[]): void {
+  api.put({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { namespace: 'shop', name: 'cart-x', labels: { 'kubernetes.io/service-name': 'cart' } },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+    endpoints: pods.map((name) => ({
+      addresses: [`10.244.1.${name.slice(1)}`],
+      conditions: { ready: true },
+      nodeName: 'node-a',
+      targetRef: { kind: 'Pod', namespace: 'shop', name },
+    })),
+  });
+}
+
+function startAgent(): ChildProcess {
+  const flags = {
+    'node-name': 'node-a',
+    'kube-socket': apiSocket,
+    'cluster-cidr': '10.244.0.0/16',
+    hub: `unix:${hubSocket}`,
+    'hub-token-file': tokenFile,
+    'accounting-ms': '200',
+    'log-level': 'error',
+  };
+  const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
+  return spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+async function health(path: string): Promise<number> {
+  return (await fetch(`http://127.0.0.1:10256${path}`)).status;
+}
+
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 30_000, interval: 50 });
+const answering = async () =>
+  [...new Set(Object.keys(await lab.call('client', VIP, 80, 60)).map((answer) => answer.split(' ')[0]))].sort();
+
+beforeAll(async () => {
+  writeFileSync(tokenFile, 'a-token\n');
+  for (const name of ['p1', 'p2', 'p3']) {
+    lab.addHost(name, `10.244.1.${name.slice(1)}`);
+    await lab.serve(name, 8080);
+  }
+  lab.addHost('client', '10.244.1.9');
+  await startApi(['p1', 'p2']);
+  agent = startAgent();
+  await eventually(async () => expect(await health('/healthz')).toBe(200));
+});
+
+afterAll(async () => {
+  agent.kill();
+  await hub.close();
+  await api.close();
+  await lab.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the agent', () => {
+  it('routes what the API says and follows it', async () => {
+    expect(await answering()).toEqual(['p1', 'p2']);
+    putSlice(['p1', 'p2', 'p3']);
+    await eventually(async () => expect(await answering()).toEqual(['p1', 'p2', 'p3']));
+    expect(await health('/livez')).toBe(200);
+  });
+
+  it('greets the hub and counts every connection once, by client and backend', async () => {
+    await eventually(() =>
+      expect(hub.hellos.at(-1)).toMatchObject({ protocol: PROTOCOL_VERSION, token: 'a-token', node: 'node-a' }),
+    );
+    const total = () => Object.values(hub.opened(PORT)).reduce((sum, count) => sum + count, 0);
+    await eventually(() => expect(total()).toBeGreaterThan(0));
+    // A reset connection stays in conntrack for 10 s, dumps come five times a second: none can be missed.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const before = total();
+    await lab.call('client', VIP, 80, 300);
+    await eventually(() => expect(total()).toBe(before + 300));
+    expect(hub.clients()).toContainEqual({ kind: 'pod', uid: 'uid-client', namespace: 'shop', name: 'client' });
+  });
+
+  it('acknowledges an override after its kernel holds it, and none is routed there after that', async () => {
+    const client = connect({ socketPath: apiSocket });
+    const override = {
+      apiVersion: 'kubecity.dev/v1alpha1',
+      kind: 'RoutingOverride',
+      metadata: { namespace: 'shop', name: 'drain-p2' },
+      spec: { service: 'cart', backends: { podNames: ['p2'] }, drain: {} },
+    };
+    await client.create(resources.routingOverrides, override);
+    await eventually(() =>
+      expect(hub.rules?.acknowledged).toEqual([
+        expect.objectContaining({ name: 'drain-p2', generation: 1, state: 'applied' }),
+      ]),
+    );
+    expect(tool('iptables-save -t nat')).not.toContain('10.244.1.2:8080');
+    expect(await answering()).toEqual(['p1', 'p3']);
+    await client.delete(resources.routingOverrides, { namespace: 'shop', name: 'drain-p2' });
+    await eventually(() => expect(hub.rules?.acknowledged).toEqual([]));
+    await eventually(async () => expect(await answering()).toEqual(['p1', 'p2', 'p3']));
+    await client.close();
+  });
+
+  it('tells a bad Service by field and routes the others', async () => {
+    api.put({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { namespace: 'shop', name: 'bad' },
+      spec: { clusterIP: '10.96.0.999', ports: [{ port: 80 }] },
+    });
+    await eventually(() =>
+      expect(hub.rules?.problems).toContainEqual(expect.objectContaining({ name: 'bad', field: 'spec.clusterIP' })),
+    );
+    expect(await answering()).toEqual(['p1', 'p2', 'p3']);
+  });
+
+  it('leaves its rules when it is killed, and writes nothing when it comes back', async () => {
+    const exit = once(agent, 'exit');
+    agent.kill('SIGKILL');
+    await exit;
+    expect(await answering()).toEqual(['p1', 'p2', 'p3']);
+    hub.reports.length = 0;
+    agent = startAgent();
+    await eventually(() => expect(hub.rules).toMatchObject({ inSync: true, servicePorts: 1 }));
+    await eventually(() => expect(hub.reports.filter((report) => report.inSync).length).toBeGreaterThan(0));
+    expect(hub.reports.filter((report) => report.inSync).map((report) => report.lastSync.chains)).toEqual(
+      expect.not.arrayContaining([expect.toSatisfy((chains: number) => chains > 0)]),
+    );
+  });
+
+  it('keeps routing without the API server and catches up when it is back', async () => {
+    await api.close();
+    expect(await answering()).toEqual(['p1', 'p2', 'p3']);
+    await startApi(['p3']);
+    await eventually(async () => expect(await answering()).toEqual(['p3']));
+  });
+
+  it('stops cleanly and leaves its rules', async () => {
+    const exit = once(agent, 'exit');
+    agent.kill('SIGTERM');
+    expect((await exit)[0]).toBe(0);
+    expect(await answering()).toEqual(['p3']);
+  });
+});
