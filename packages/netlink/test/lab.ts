@@ -1,0 +1,115 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+
+export const run = (command: string, ...args: string[]): string =>
+  execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+/** The address that is translated to the server, and the server's own. */
+export const SERVICE = '10.96.7.10';
+export const SERVER = '10.201.2.2';
+
+const CHAIN = 'CT-TEST';
+const CLIENT_SPACE = 'ct-test-client';
+const SERVER_SPACE = 'ct-test-server';
+
+/**
+ * A client and a server in network namespaces with a node between them: client 10.201.1.2 — node — server 10.201.2.2.
+ * The node is where the test runs, which needs root and a network namespace of its own. Ports of SERVICE: 80/TCP echoes,
+ * 81/TCP is closed, 82/TCP leads nowhere, 53/UDP answers three times as much as it was asked. Port 8080 of the server is
+ * 80 without translation.
+ */
+export class Lab {
+  readonly #children: ChildProcess[] = [];
+
+  static async open(): Promise<Lab> {
+    const lab = new Lab();
+    writeFileSync('/proc/sys/net/netfilter/nf_conntrack_acct', '1');
+    writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+    for (const [index, namespace] of [CLIENT_SPACE, SERVER_SPACE].entries()) addNamespace(namespace, index + 1);
+    run('iptables', '-t', 'nat', '-N', CHAIN);
+    run('iptables', '-t', 'nat', '-I', 'PREROUTING', '-d', SERVICE, '-j', CHAIN);
+    translate('tcp', 80, `${SERVER}:8080`);
+    translate('tcp', 81, `${SERVER}:8081`);
+    translate('tcp', 82, '10.201.2.77:8080');
+    translate('udp', 53, `${SERVER}:5353`);
+    // Other tests may have left connections in the table of this namespace.
+    run('conntrack', '-F');
+    await lab.#start(SERVER_SPACE, SERVERS);
+    return lab;
+  }
+
+  /** Runs a script at the client, with the words of CLIENT_WORDS; resolves when it says that it is done. */
+  async atClient(script: string): Promise<void> {
+    await this.#start(CLIENT_SPACE, `${CLIENT_WORDS}; Promise.all([${script}]).then(() => console.log('done'))`);
+  }
+
+  close(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+    run('iptables', '-t', 'nat', '-D', 'PREROUTING', '-d', SERVICE, '-j', CHAIN);
+    run('iptables', '-t', 'nat', '-F', CHAIN);
+    run('iptables', '-t', 'nat', '-X', CHAIN);
+    for (const namespace of [CLIENT_SPACE, SERVER_SPACE]) run('ip', 'netns', 'del', namespace);
+  }
+
+  /** Starts a script in a namespace and waits for its first line. */
+  async #start(namespace: string, script: string): Promise<void> {
+    const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#children.push(child);
+    await once(child.stdout, 'data');
+  }
+}
+
+function addNamespace(namespace: string, index: number): void {
+  const net = `10.201.${index}`;
+  const link = `ct-test${index}`;
+  run('ip', 'netns', 'add', namespace);
+  run('ip', 'link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
+  run('ip', 'addr', 'add', `${net}.1/24`, 'dev', link);
+  run('ip', 'link', 'set', link, 'up');
+  run('ip', '-n', namespace, 'addr', 'add', `${net}.2/24`, 'dev', 'eth0');
+  run('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
+  run('ip', '-n', namespace, 'link', 'set', 'eth0', 'up');
+  run('ip', '-n', namespace, 'route', 'add', 'default', 'via', `${net}.1`);
+}
+
+function translate(protocol: string, port: number, target: string): void {
+  const match = ['-p', protocol, '--dport', String(port)];
+  run('iptables', '-t', 'nat', '-A', CHAIN, ...match, '-j', 'DNAT', '--to-destination', target);
+}
+
+const SERVERS = `
+  const udp = require('node:dgram').createSocket('udp4');
+  udp.on('message', (text, from) => udp.send(Buffer.concat([text, text, text]), from.port, from.address));
+  const echo = (peer) => peer.on('error', () => {}).pipe(peer);
+  udp.bind(5353, () => require('node:net').createServer(echo).listen(8080, () => console.log('up')));
+`;
+
+/**
+ * visit: sends, waits for the whole echo and ends; stay: the same, but keeps the connection; knock: resolves when the
+ * connection fails; attempt: sends a SYN and waits no longer; ask: one UDP exchange.
+ */
+const CLIENT_WORDS = `
+  const net = require('node:net');
+  const echo = (host, port, bytes, then) => new Promise((resolve, reject) => {
+    let missing = bytes;
+    const peer = net.connect(port, host, () => peer.write('x'.repeat(bytes)));
+    peer.on('error', reject);
+    peer.on('data', (data) => { missing -= data.length; if (missing === 0) then(peer, resolve); });
+  });
+  const visit = (port, bytes) => echo('${SERVICE}', port, bytes, (peer, resolve) => peer.on('close', resolve).end());
+  const stay = (host, port, bytes) => echo(host, port, bytes, (peer, resolve) => resolve());
+  const knock = (port) => new Promise((resolve) => net.connect(port, '${SERVICE}').on('error', resolve));
+  const attempt = (port) => new Promise((resolve) => {
+    net.connect(port, '${SERVICE}').on('error', () => {});
+    setTimeout(resolve, 100);
+  });
+  const ask = (text) => new Promise((resolve) => {
+    const udp = require('node:dgram').createSocket('udp4');
+    udp.on('message', resolve);
+    udp.send(text, 53, '${SERVICE}');
+  });
+  const times = (count, act) => Promise.all(Array.from({ length: count }, act));
+`;
