@@ -44,7 +44,8 @@ export interface KubeClient {
   /** Every object, over all pages. */
   list<T>(resource: Resource, options?: ListOptions): Promise<{ items: T[]; resourceVersion: string }>;
   get<T>(resource: Resource, address: Address): Promise<T>;
-  create<T>(resource: Resource, object: T & Named): Promise<T>;
+  /** With a subresource, `object` is what that takes: a Binding for the `binding` of the pod with its name. */
+  create<T>(resource: Resource, object: T & Named, subresource?: string): Promise<T>;
   /** With `metadata.resourceVersion` in the object it fails as `conflict` when somebody else was faster. */
   replace<T>(resource: Resource, object: T & Named, subresource?: string): Promise<T>;
   patch<T>(resource: Resource, address: Address, patch: unknown, type: 'merge' | 'json'): Promise<T>;
@@ -186,10 +187,12 @@ export function connect(options: ConnectOptions): KubeClient {
     list,
     watch,
     get: (resource, address) => object('get', 'GET', resource, address),
-    create: <T>(resource: Resource, body: T & Named) => {
+    create: <T>(resource: Resource, body: T & Named, subresource?: string) => {
       const { namespace, name } = body.metadata ?? {};
-      const operation = describe('create', resource, { namespace, name });
-      return call({ operation, method: 'POST', path: pathOf(resource, { namespace }), body }) as Promise<T>;
+      const operation = describe('create', resource, { namespace, name, subresource });
+      // a new object goes to its collection, a new part to its object
+      const path = pathOf(resource, subresource === undefined ? { namespace } : { namespace, name, subresource });
+      return call({ operation, method: 'POST', path, body }) as Promise<T>;
     },
     replace: (resource, body, subresource) => {
       const { namespace, name = '' } = body.metadata ?? {};

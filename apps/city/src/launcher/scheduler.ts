@@ -67,18 +67,18 @@ export class Scheduler {
       if (pod === undefined || pod.spec.nodeName !== undefined) return;
       const nodeName = chooseNode(pod, this.#nodes.values(), this.#pods.values());
       if (nodeName === undefined) return;
-      const { namespace, name } = metadata;
-      const bound = await this.#client
-        .patch<Pod>(
-          resources.pods,
-          { namespace, name },
-          { metadata: { uid: metadata.uid }, spec: { nodeName } },
-          'merge',
-        )
-        .catch((error: unknown) => {
-          if (!isKubeError(error, 'not-found') && !isKubeError(error, 'conflict')) throw error;
-        });
-      if (bound && this.#pods.has(metadata.uid ?? '')) this.#pods.set(metadata.uid ?? '', bound);
+      const { namespace, name, uid } = metadata;
+      const target = { apiVersion: 'v1', kind: 'Node', name: nodeName };
+      const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target };
+      await this.#client.create(resources.pods, binding, 'binding').catch(unlessGone);
+      // the watch will say so too, but the next choice comes before; a pod that is gone is not made known again
+      const known = this.#pods.get(uid ?? '');
+      if (known) this.#pods.set(uid ?? '', { ...known, spec: { ...known.spec, nodeName } });
     });
   }
+}
+
+/** Deleted, or bound by somebody else, before our word arrives. */
+function unlessGone(error: unknown): void {
+  if (!isKubeError(error, 'not-found') && !isKubeError(error, 'conflict')) throw error;
 }

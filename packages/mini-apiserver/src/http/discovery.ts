@@ -3,7 +3,7 @@ import { apiVersionOf, type ResourceType } from '../resource-type.ts';
 import { REVIEWS } from './reviews.ts';
 
 /** The Kubernetes release whose behaviour the built-in kinds follow. */
-const RELEASE = { major: '1', minor: '33', gitVersion: 'v1.33.0+kubecity' } as const;
+const RELEASE = { major: '1', minor: '32', gitVersion: 'v1.32.0+kubecity' } as const;
 
 export const versionInfo = (): JsonObject => ({
   ...RELEASE,
@@ -81,6 +81,7 @@ function entriesOf(type: ResourceType): Entry[] {
     },
     ...(type.status ? [sub('status', {})] : []),
     ...(type.scale ? [sub('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),
+    ...(type.key === '/pods' ? [sub('binding', { kind: 'Binding', verbs: ['create'] })] : []),
   ];
 }
 

@@ -8,7 +8,8 @@ import { copy, isObject, type Json, type JsonObject, type KubeObject } from '../
 import type { Location, ObjectApi } from '../object-api.ts';
 import type { ResourceType } from '../resource-type.ts';
 import { ApiError, badRequest, invalid, notFound } from '../status.ts';
-import { mediaType, readJson, requireJson } from './body.ts';
+import { bindingAnswer, withNode } from './binding.ts';
+import { mediaType, readBody, requireObject } from './body.ts';
 import { listOf, listPage } from './list.ts';
 import { applyPatch } from './patch.ts';
 import type { Accepted, ResourceRequest } from './request.ts';
@@ -99,12 +100,12 @@ export class ResourceHandler {
 
   async #create(call: Call): Promise<Answer> {
     const { asked, type, request } = call;
-    requireJson(request);
+    requireObject(request);
     if (asked.name !== undefined)
       throw new ApiError('MethodNotAllowed', 'an object is created by POST to its collection');
     if (type.namespaced && asked.namespace === undefined)
       throw badRequest('an object of this kind is created in a namespace');
-    const body = (await readJson(request)) ?? null;
+    const body = (await readBody(request)) ?? null;
     const options = { dryRun: asked.query.dryRun !== undefined, onUnknownFields: unknownFields(call, undefined) };
     return this.#answer(call, this.#api.create(type, asked.namespace, body, options), 201);
   }
@@ -112,8 +113,8 @@ export class ResourceHandler {
   async #change(call: Call, subresource: 'status' | undefined): Promise<KubeObject> {
     const { asked, type, request } = call;
     const patching = asked.verb === 'patch';
-    if (!patching) requireJson(request);
-    const body = await readJson(request);
+    if (!patching) requireObject(request);
+    const body = await readBody(request);
     return this.#api.update(
       location(call),
       patching ? applyPatch(mediaType(request), type, body) : () => body ?? null,
@@ -128,6 +129,7 @@ export class ResourceHandler {
 
   async #subresource(call: Call): Promise<Answer> {
     const { asked, type } = call;
+    if (asked.subresource === 'binding' && type.key === '/pods' && asked.verb === 'create') return this.#bind(call);
     const changing = asked.verb === 'update' || asked.verb === 'patch';
     if (!changing && asked.verb !== 'get') throw methodNotAllowed(asked);
     if (asked.subresource === 'status' && type.status) {
@@ -137,11 +139,20 @@ export class ResourceHandler {
     throw notFound({ group: type.group, kind: `${type.plural}/${asked.subresource}`, name: asked.name });
   }
 
+  /** Past the validation of updates, which holds a pod to its node. */
+  async #bind(call: Call): Promise<Answer> {
+    requireObject(call.request);
+    const binding = await readBody(call.request);
+    const bound = withNode(this.#api.get(location(call)), binding);
+    if (call.asked.query.dryRun === undefined) this.#api.put(call.type, bound);
+    return { code: 201, body: bindingAnswer, warnings: call.warnings };
+  }
+
   async #scale(call: Call, changing: boolean): Promise<Answer> {
     const { asked, type, request, warnings } = call;
     const current = this.#api.get(location(call));
     if (!changing) return { code: 200, body: scaleOf(current), warnings };
-    const body = await readJson(request);
+    const body = await readBody(request);
     // The patch is for the Scale, whose fields have no merge keys: as for a custom resource.
     const change =
       asked.verb === 'patch' ? applyPatch(scalePatchType(request), { ...type, model: undefined }, body) : undefined;
@@ -230,7 +241,7 @@ function unknownFields(call: Call, patch: Json | undefined): ((unknown: readonly
 }
 
 async function deletionWish({ request, asked }: Call): Promise<DeleteOptions> {
-  const body = await readJson(request);
+  const body = await readBody(request);
   const parsed = deleteOptions.safeParse(isObject(body) ? body : {});
   if (!parsed.success) throw badRequest(`invalid DeleteOptions: ${z.prettifyError(parsed.error)}`, parsed.error);
   const { gracePeriodSeconds, propagationPolicy, dryRun, preconditions } = parsed.data;
