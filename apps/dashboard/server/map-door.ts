@@ -36,6 +36,8 @@ export interface MapDoor {
 const STEERS = { perSecond: 5, burst: 10 };
 const RESYNCS = { perSecond: 0.2, burst: 3 };
 const MOST_READERS = 200;
+/** So many keys a reader may lack in any city, however small. */
+const LEAST_KEYS = 1000;
 
 /** One browser. It holds keys, never records, of what its reader lacks: bounded by the city, however slow the reader. */
 class Reader {
@@ -47,9 +49,16 @@ class Reader {
     this.#socket = socket;
   }
 
-  lacks(more: ChangedKeys | 'everything'): void {
-    if (more === 'everything') this.#lacks = more;
-    else if (this.#lacks !== 'everything') mergeKeys(this.#lacks, more);
+  lackEverything(): void {
+    this.#lacks = 'everything';
+  }
+
+  /** Keys of what is gone add up, too: past `most` a snapshot is the shorter way. */
+  lack(more: ChangedKeys, most: number): void {
+    if (this.#lacks === 'everything') return;
+    mergeKeys(this.#lacks, more);
+    const keys = [...this.#lacks.values()].reduce((sum, ids) => sum + ids.size, 0);
+    if (keys > most) this.lackEverything();
   }
 
   /** The transport has handed all that was sent before to the kernel (the test that `volatile` makes, too). */
@@ -85,7 +94,7 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
 
     const resyncs = new RateLimit(RESYNCS.perSecond, RESYNCS.burst);
     socket.on('resync', () => {
-      if (resyncs.admit(now())) reader.lacks('everything');
+      if (resyncs.admit(now())) reader.lackEverything();
     });
     const steers = new RateLimit(STEERS.perSecond, STEERS.burst);
     socket.on('steer', (raw: unknown, answer: unknown) => {
@@ -110,8 +119,10 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
 
   return {
     send(changed) {
+      const records = store.counts().reduce((sum, [, count]) => sum + count, 0);
+      const most = Math.max(LEAST_KEYS, records);
       for (const reader of readers.values()) {
-        reader.lacks(changed);
+        reader.lack(changed, most);
         if (reader.ready) reader.send(store, epoch, now());
         else metrics.heldFrames.inc();
       }

@@ -133,7 +133,7 @@ function wish(
 /** Builds the routes as they would be with the wish, by the rules that the agents follow. */
 function judge(object: KubeRoutingOverride, { input, overrides }: ServiceInput, now: number) {
   const uid = object.metadata.uid ?? 'wished';
-  const creationTimestamp = object.metadata.creationTimestamp ?? new Date(now).toISOString();
+  const creationTimestamp = object.metadata.creationTimestamp ?? apiTime(now);
   const wished = { ...object, metadata: { ...object.metadata, uid, creationTimestamp } };
   const others = overrides.filter(({ metadata }) => metadata.name !== object.metadata.name);
   const stateBefore = new Map(buildRoutingTable(input).outcomes.map(({ uid, state }) => [uid, state]));
@@ -144,7 +144,9 @@ function judge(object: KubeRoutingOverride, { input, overrides }: ServiceInput, 
     if (other.state !== 'lifted' || other.uid === uid || stateBefore.get(other.uid) === 'lifted') continue;
     remarks.push(`RoutingOverride ${other.name} is lifted by this: it does not allow an empty Service.`);
   }
-  if (mine?.state === 'lifted') return { remarks, refusal: wouldEmpty(object) };
+  const { allowEmpty } = object.spec as { allowEmpty?: boolean };
+  // within one second the names decide who is younger, so it may be another that would have to give way
+  if (mine?.state === 'lifted' || (remarks.length > 0 && !allowEmpty)) return { remarks, refusal: wouldEmpty(object) };
   if (mine?.state === 'overruled') {
     const holders = [...servicePorts.values()].flatMap(({ backends }) =>
       backends.map((backend) => backend.overrideUid),
@@ -156,6 +158,9 @@ function judge(object: KubeRoutingOverride, { input, overrides }: ServiceInput, 
   const reason = mine?.message ?? 'it names no backend';
   return { remarks, refusal: new SteerRefusal('invalid-request', `This cannot be done: ${reason}.`) };
 }
+
+/** As API servers write it: whole seconds. With a fraction it would compare as older than its own second. */
+const apiTime = (now: number) => `${new Date(now).toISOString().slice(0, 19)}Z`;
 
 function wouldEmpty(object: KubeRoutingOverride): SteerRefusal {
   const { service } = object.spec as { service: string };

@@ -11,23 +11,13 @@ import type { Socket } from 'socket.io-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Hub, startHub } from '../../server/hub.ts';
 import { pages } from '../../server/pages.ts';
-import { FakeKube } from './fake-kube.ts';
-import {
-  ack,
-  cart,
-  cart1,
-  cart2,
-  edgeFrame,
-  namespace,
-  node,
-  override,
-  pod,
-  rulesReport,
-  webToCart1,
-} from './objects.ts';
+import { ack, cart1, cart2, edgeFrame, rulesReport, webToCart1 } from './objects.ts';
 import { agentSocket, Browser, outcomeOf } from './peers.ts';
+import { TestCluster } from './test-cluster.ts';
 
-let kube: FakeKube;
+let cluster: TestCluster;
+/** False: the cluster says that we may not. */
+let allowed: boolean;
 let hub: Hub;
 let directory: string;
 let socketPath: string;
@@ -51,13 +41,11 @@ const browser = (headers?: Record<string, string>) => {
 const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 5000, interval: 10 });
 
 beforeEach(async () => {
-  kube = new FakeKube();
-  await kube.create(resources.namespaces, namespace('shop'));
-  for (const name of ['node-a', 'node-b']) await kube.create(resources.nodes, node(name));
-  for (const object of cart.services) await kube.create(resources.services, object);
-  for (const object of cart.endpointSlices) await kube.create(resources.endpointSlices, object);
-  for (const object of [...cart.pods, pod('web-1', '10.0.1.1', 'node-b')]) await kube.create(resources.pods, object);
   directory = mkdtempSync(join(tmpdir(), 'kubecity-hub-'));
+  cluster = new TestCluster(directory);
+  await cluster.start();
+  allowed = true;
+  const { selfAccess } = cluster.client;
   socketPath = join(directory, 'agents.sock');
   server = createServer();
   agentServer = createServer();
@@ -67,7 +55,10 @@ beforeEach(async () => {
   );
   log.length = 0;
   hub = startHub({
-    client: kube,
+    client: {
+      ...cluster.client,
+      selfAccess: async (attributes) => (allowed ? selfAccess(attributes) : { allowed, reason: 'no role permits it' }),
+    },
     clusterName: 'test',
     token: 'a secret of the tests',
     log: pino({ level: 'info' }, { write: (line: string) => log.push(line) }),
@@ -86,6 +77,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.close();
   await hub.close();
+  await cluster.remove();
   rmSync(directory, { recursive: true });
 });
 
@@ -99,13 +91,12 @@ function reports(acknowledged: Parameters<typeof rulesReport>[0]) {
 }
 
 const storedOverride = (name: string) =>
-  kube.get<KubeRoutingOverride & { status?: { conditions?: { type: string; status: string; reason: string }[] } }>(
-    resources.routingOverrides,
-    {
-      namespace: 'shop',
-      name,
-    },
-  );
+  cluster.client.get<
+    KubeRoutingOverride & { status?: { conditions?: { type: string; status: string; reason: string }[] } }
+  >(resources.routingOverrides, {
+    namespace: 'shop',
+    name,
+  });
 
 test('a browser gets the whole city, then what changes', async () => {
   const { b } = reports([]);
@@ -169,12 +160,13 @@ test('drain by button: written, confirmed node by node, told in the status, undo
 
 test('kubectl and the button do the same', async () => {
   const map = browser();
-  await kube.create(
-    resources.routingOverrides,
-    override('by-hand', { service: 'cart', weight: 300, backends: { podNames: ['cart-1'] } }),
-  );
+  const spec = { service: 'cart', weight: 300, backends: { podNames: ['cart-1'] } };
+  const made = await cluster.client.create<KubeRoutingOverride>(resources.routingOverrides, {
+    metadata: { namespace: 'shop', name: 'by-hand' },
+    spec,
+  });
   await eventually(() => map.get('backend', cart1)?.wishedShare).toBe(0.75);
-  await eventually(() => map.get('override', 'uid-by-hand')).toMatchObject({
+  await eventually(() => map.get('override', made.metadata.uid ?? '')).toMatchObject({
     kind: 'weight',
     weight: 300,
     state: 'applied',
@@ -191,7 +183,7 @@ test('two drains at once cannot empty a Service', async () => {
 test('who may not, or asks for nonsense, is told so; nothing is written', async () => {
   const map = browser();
   await eventually(() => map.get('backend', cart1)).toBeDefined();
-  kube.allowed = false;
+  allowed = false;
   expect(await map.steer({ action: 'drain', backend: cart1 })).toEqual({
     ok: false,
     code: 'forbidden',
@@ -201,7 +193,7 @@ test('who may not, or asks for nonsense, is told so; nothing is written', async 
     code: 'invalid-message',
   });
   expect(await map.steer({ action: 'blow-up' })).toMatchObject({ code: 'invalid-message' });
-  expect((await kube.list(resources.routingOverrides)).items).toEqual([]);
+  expect((await cluster.client.list(resources.routingOverrides)).items).toEqual([]);
 });
 
 test('more requests than a hand can make are refused', async () => {
@@ -213,11 +205,11 @@ test('more requests than a hand can make are refused', async () => {
 test('the API goes away and comes back: the map says so, steering waits', async () => {
   const map = browser();
   await eventually(() => map.get('backend', cart1)).toBeDefined();
-  kube.goAway();
+  await cluster.stop();
   await eventually(() => map.get('cluster', 'cluster')?.apiState).toBe('reconnecting');
   expect(map.get('backend', cart1)).toBeDefined();
   expect(await map.steer({ action: 'drain', backend: cart1 })).toMatchObject({ ok: false, code: 'api-unavailable' });
-  kube.away = false;
+  await cluster.start();
   await eventually(() => map.get('cluster', 'cluster')?.apiState).toBe('live');
 });
 

@@ -60,6 +60,21 @@ test('the last backend is not drained, and not weighed to zero, unless an empty 
   });
 });
 
+test('two wishes of the same second do not make each other give way', () => {
+  const sameSecond = { creationTimestamp: '2026-11-22T12:00:00Z' };
+  const made = (n: 1 | 2) =>
+    override(`cart-drain-cart-${n}`, { service: 'cart', drain: {}, backends: only(`cart-${n}`) }, sameSecond);
+  expect(refusal({ action: 'drain', backend: cart2 }, [made(1)]).code).toBe('would-empty');
+  expect(refusal({ action: 'drain', backend: cart1 }, [made(2)]).code).toBe('would-empty');
+});
+
+test('an empty Service that is allowed here but not by an older drain lifts that one, and says so', () => {
+  expect(plan({ action: 'drain', backend: cart2, allowEmpty: true }, [drain1])).toMatchObject({
+    do: 'create',
+    message: expect.stringMatching(/RoutingOverride cart-drain-cart-1 is lifted by this/),
+  });
+});
+
 test('a backend that is not ready does not keep a Service alive', () => {
   const endpointSlices = [
     slice('cart', [

@@ -1,0 +1,74 @@
+import { EventEmitter } from 'node:events';
+import type { CityFrame } from '@kubecity/protocol';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { type MapNamespace, openMapDoor } from '../../server/map-door.ts';
+import { hubMetrics } from '../../server/metrics.ts';
+import { RecordStore } from '../../server/record-store.ts';
+import { applyOps } from './apply-ops.ts';
+
+/** A browser's socket whose transport can be stuck: no real one can be stuck at a given frame. */
+function stuckable(id: string) {
+  const frames: CityFrame[] = [];
+  const transport = { writable: true };
+  const socket = {
+    id,
+    conn: { transport },
+    on: () => {},
+    emit: (_event: string, frame: CityFrame) => frames.push(frame),
+  };
+  return { socket, transport, frames };
+}
+
+function openDoor() {
+  const store = new RecordStore();
+  const namespace = Object.assign(new EventEmitter(), { use: () => {} });
+  const door = openMapDoor(namespace as unknown as MapNamespace, {
+    store,
+    steer: async () => ({ ok: true, message: '' }),
+    log: pino({ level: 'silent' }),
+    metrics: hubMetrics(),
+    now: () => 7,
+  });
+  return { store, namespace, door };
+}
+
+test('a slow reader gets one merged frame for all it missed, the fast one every frame', () => {
+  const { store, namespace, door } = openDoor();
+  const [slow, fast] = [stuckable('slow'), stuckable('fast')];
+  for (const { socket } of [slow, fast]) namespace.emit('connection', socket);
+
+  slow.transport.writable = false;
+  for (let i = 0; i < 500; i++) {
+    store.set('namespace', 'counted', { name: String(i) });
+    store.set('namespace', `passing-${i}`, { name: 'x' });
+    store.delete('namespace', `passing-${i - 1}`);
+    door.send(store.take());
+  }
+  expect(slow.frames).toHaveLength(1);
+  expect(fast.frames).toHaveLength(501);
+
+  slow.transport.writable = true;
+  door.send(store.take());
+  expect(slow.frames.map(({ seq }) => seq)).toEqual([0, 1]);
+  const cityOf = (frames: CityFrame[]) =>
+    frames.reduce((city, { ops }) => applyOps(city, ops), new Map<string, unknown>());
+  expect(cityOf(slow.frames)).toEqual(applyOps(new Map(), store.snapshot()));
+  expect(cityOf(fast.frames)).toEqual(cityOf(slow.frames));
+  expect(slow.frames[1]?.ops.filter((op) => op[0] === 'set')).toHaveLength(2);
+});
+
+test('a reader that is stuck for long gets a snapshot: what is gone meanwhile takes no room', () => {
+  const { store, namespace, door } = openDoor();
+  const stuck = stuckable('stuck');
+  namespace.emit('connection', stuck.socket);
+  stuck.transport.writable = false;
+  for (let i = 0; i < 1100; i++) {
+    store.set('namespace', `n${i}`, { name: 'x' });
+    store.delete('namespace', `n${i - 1}`);
+    door.send(store.take());
+  }
+  stuck.transport.writable = true;
+  door.send(store.take());
+  expect(stuck.frames[1]?.ops).toEqual([['reset'], ['set', 'namespace', 'n1099', { name: 'x' }], ['sync']]);
+});

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { connect, ensureCrd, type KubeClient } from '@kubecity/kube';
+import { type KubeObject, type MiniApiServer, startMiniApiServer } from '@kubecity/mini-apiserver';
+import { cart, namespace, node, pod } from './objects.ts';
+
+/** An API server on a Unix socket with two nodes, Service cart with its two pods, and a pod web-1 that calls it. */
+export class TestCluster {
+  readonly client: KubeClient;
+  readonly #socketPath: string;
+  #server: MiniApiServer | undefined;
+
+  constructor(directory: string) {
+    this.#socketPath = join(directory, 'api.sock');
+    this.client = connect({ socketPath: this.#socketPath });
+  }
+
+  async start(): Promise<void> {
+    const server = await startMiniApiServer({ socketPath: this.#socketPath });
+    this.#server = server;
+    const put = (apiVersion: string, kind: string, object: object) =>
+      server.put({ apiVersion, kind, ...object } as KubeObject);
+    put('v1', 'Namespace', namespace('shop'));
+    for (const name of ['node-a', 'node-b']) put('v1', 'Node', node(name));
+    for (const object of cart.services) put('v1', 'Service', object);
+    for (const object of cart.endpointSlices) put('discovery.k8s.io/v1', 'EndpointSlice', object);
+    for (const object of [...cart.pods, pod('web-1', '10.0.1.1', 'node-b')]) put('v1', 'Pod', object);
+    await ensureCrd(this.client);
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.close();
+    this.#server = undefined;
+  }
+
+  async remove(): Promise<void> {
+    await this.client.close();
+    await this.stop();
+  }
+}
