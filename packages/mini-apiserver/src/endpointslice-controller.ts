@@ -99,11 +99,12 @@ export class EndpointSliceController {
     if (service === undefined || service.metadata.deletionTimestamp !== undefined || !hasSelector(service)) return;
     const present = [...(this.#slices.get(key)?.values() ?? [])];
     const plan = planSlices(present, this.#endpoints(service));
-    for (const { metadata } of plan.remove) this.#cluster.store.remove(SLICES, namespace, metadata.name);
     for (const { slice, content } of plan.update) this.#write(service, slice, content);
     const touched = new Set<KubeObject>([...plan.remove, ...plan.update.map(({ slice }) => slice)]);
     for (const slice of present) if (!touched.has(slice)) this.#write(service, slice, contentOf(slice));
     for (const content of plan.create) this.#create(service, content);
+    // Last, so that no reader sees fewer endpoints than there are.
+    for (const { metadata } of plan.remove) this.#cluster.store.remove(SLICES, namespace, metadata.name);
   }
 
   #endpoints(service: KubeObject): PodEndpoint[] {

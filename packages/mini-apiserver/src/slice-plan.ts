@@ -35,8 +35,18 @@ export function planSlices(present: readonly KubeObject[], wanted: readonly PodE
     remove.push(...plan.remove);
   }
   const strangers = present.filter((slice) => !groups.has(JSON.stringify(normalPorts(slice))));
-  if (groups.size > 0) return { create, update, remove: [...remove, ...strangers] };
-  return emptyPlan(present);
+  if (groups.size === 0) return emptyPlan(present);
+  return reusing({ create, update, remove: [...remove, ...strangers] });
+}
+
+/** A slice that would go takes the content of one that would come: one write, and no moment without both. */
+function reusing({ create, update, remove }: SlicePlan): SlicePlan {
+  const reused = Math.min(create.length, remove.length);
+  const rewritten = remove.slice(0, reused).flatMap((slice, index) => {
+    const content = create[index];
+    return content === undefined ? [] : [{ slice, content }];
+  });
+  return { create: create.slice(reused), update: [...update, ...rewritten], remove: remove.slice(reused) };
 }
 
 function emptyPlan(present: readonly KubeObject[]): SlicePlan {

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Cluster } from '../cluster.ts';
 import type { JsonObject } from '../object.ts';
 import { ApiError, asApiError, notFound } from '../status.ts';
-import { readJson, requireJson } from './body.ts';
+import { readBody, requireObject } from './body.ts';
 import { discovery, versionInfo } from './discovery.ts';
 import { authorize, type Identity, type Users } from './identity.ts';
 import { openApi } from './openapi.ts';
@@ -73,8 +73,8 @@ async function resource(
   const review = findReview(asked.group, asked.version, asked.resource);
   if (review === undefined) return resources.handle(request, response, asked, accepted);
   if (asked.verb !== 'create') throw new ApiError('MethodNotAllowed', `${review.kind} is answered to POST only`);
-  requireJson(request);
-  return { code: 201, body: answerReview(review, await readJson(request), identity, users), warnings: [] };
+  requireObject(request);
+  return { code: 201, body: answerReview(review, await readBody(request), identity, users), warnings: [] };
 }
 
 function sendAnswer(response: ServerResponse, { code, body, warnings }: Answer): void {

@@ -27,7 +27,7 @@ function document(path: string, types: readonly ResourceType[]): JsonObject {
     paths[base] = { post: operation(type, 'post') };
     paths[`${base}/{name}`] = { put: operation(type, 'put'), patch: operation(type, 'patch') };
   }
-  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.33.0' }, paths, components: { schemas: {} } };
+  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.32.0' }, paths, components: { schemas: {} } };
 }
 
 function operation({ group, version, kind }: ResourceType, action: 'post' | 'put' | 'patch'): JsonObject {
