@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from '@kubecity/kube';
 import { iptables } from '@kubecity/netfilter';
-import { openConntrack } from '@kubecity/netlink';
+import { openConntrack, watchRefusals } from '@kubecity/netlink';
 import { RoutingTracker } from '@kubecity/routing';
 import { Compiler } from '@kubecity/ruleset';
 import pino, { type Logger } from 'pino';
@@ -61,11 +61,12 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
   );
 
   await enableCounters(log);
-  const conntrack = openConntrack();
+  const conntrack = openConntrack({ destinationNatOnly: true });
   /** Only now are service ports known by their addresses: what an earlier dump saw could not be named. */
   const beginAccounting = () => {
     accounting ??= startAccounting({
       conntrack,
+      watchRefusals,
       directory,
       everyMs: config.accountingMs,
       now: Date.now,

@@ -86,6 +86,8 @@ export class Lab {
       }),
     );
     for (const name of this.#names) ip(`netns del ${name}`);
+    ip('link del uplink');
+    ip(`addr del ${NODE_ADDRESS}/32 dev lo`);
   }
 
   #start(name: string, script: string, args: readonly string[]): ChildProcess {

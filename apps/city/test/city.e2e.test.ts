@@ -1,0 +1,167 @@
+import { connect, type KubeClient, resources } from '@kubecity/kube';
+import type { KubePod, KubeService } from '@kubecity/routing';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openBrowser } from './e2e/browser.ts';
+import { newConnections } from './e2e/new-connections.ts';
+import { RunningCity } from './e2e/running-city.ts';
+
+const NODES = ['node-a', 'node-b', 'node-c', 'node-d'];
+interface Scene {
+  readonly services: readonly { readonly id: string }[];
+  readonly pods: readonly { readonly id: string }[];
+  readonly particles: number;
+}
+
+let city: RunningCity;
+let browser: Browser;
+let page: Page;
+let api: KubeClient;
+const pageErrors: string[] = [];
+
+const eventually = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 60_000, interval: 250 });
+const scene = () => page.evaluate(() => (window as unknown as { kubecity: { scene(): Scene } }).kubecity.scene());
+const framesDrawn = () =>
+  page.evaluate(() => (window as unknown as { kubecity: { framesDrawn: number } }).kubecity.framesDrawn);
+
+beforeAll(async () => {
+  city = await RunningCity.start('--port', '18585');
+  api = connect({ kubeconfig: city.kubeconfig });
+  browser = await openBrowser();
+  page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
+  page.on('pageerror', (error) => pageErrors.push(error.message));
+  await page.goto(city.url);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await api?.close();
+  expect(await city?.stop()).toBe(0);
+});
+
+async function cart() {
+  const service = await api.get<KubeService>(resources.services, { namespace: 'shop', name: 'cart' });
+  const { items } = await api.list<KubePod>(resources.pods, { namespace: 'shop' });
+  const pods = items
+    .filter((pod) => pod.metadata.name.startsWith('cart-') && pod.metadata.deletionTimestamp === undefined)
+    .map((pod) => ({ name: pod.metadata.name, ip: pod.status?.podIP ?? '' }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const [victim] = pods;
+  if (!victim) throw new Error('the cart has no pods');
+  return { clusterIP: service.spec?.clusterIP ?? '', pods, victim };
+}
+
+async function confirmedByAll(pod: string): Promise<void> {
+  await eventually(async () => {
+    const words = (await page.getByTestId(`confirmed-nodes-${pod}`).textContent()) ?? '';
+    expect(words).toMatch(new RegExp(`${NODES.length} of ${NODES.length}`));
+  });
+}
+
+describe('the map', () => {
+  it('shows every Service and every pod', async () => {
+    await eventually(async () => expect(await page.getByTestId('live-state').textContent()).toMatch(/live/i));
+    await eventually(async () => {
+      const services = (await api.list<KubeService>(resources.services)).items.map(
+        ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
+      );
+      const pods = (await api.list<KubePod>(resources.pods)).items.map((pod) => pod.metadata.uid);
+      const shown = await scene();
+      expect(services.length).toBeGreaterThanOrEqual(10);
+      expect(pods.length).toBeGreaterThanOrEqual(25);
+      expect(shown.services.map(({ id }) => id).sort()).toEqual(services.sort());
+      expect(shown.pods.map(({ id }) => id).sort()).toEqual(pods.sort());
+    });
+  });
+
+  it('moves with the traffic', async () => {
+    await eventually(async () => expect((await scene()).particles).toBeGreaterThan(0));
+    const before = await framesDrawn();
+    await eventually(async () => expect(await framesDrawn()).toBeGreaterThan(before + 10));
+  });
+
+  it('has the same facts in the other lens', async () => {
+    const services = (await scene()).services.length;
+    const pods = (await scene()).pods.length;
+    await page.getByTestId('lens-nodes').click();
+    await eventually(async () => {
+      expect((await scene()).services.length).toBe(services);
+      expect((await scene()).pods.length).toBe(pods);
+    });
+    await page.getByTestId('lens-services').click();
+  });
+});
+
+describe('steering by hand', () => {
+  it('finds the Service and opens its panel', async () => {
+    await page.getByTestId('find').click();
+    await page.getByTestId('find-input').fill('cart');
+    await page.keyboard.press('Enter');
+    await eventually(async () => expect(await page.getByTestId('panel-title').textContent()).toContain('cart'));
+    for (const { name } of (await cart()).pods) await page.getByTestId(`backend-${name}`).waitFor();
+  });
+
+  it('drains: after every node confirmed, no kernel sends a new connection there', async () => {
+    const { clusterIP, pods, victim } = await cart();
+    await page.getByTestId(`drain-${victim.name}`).click();
+    await confirmedByAll(victim.name);
+    for (const node of NODES) {
+      const nat = await city.exec(node, 'iptables-save', '-t', 'nat');
+      expect(nat, node).not.toContain(`--to-destination ${victim.ip}:`);
+      for (const pod of pods.slice(1)) expect(nat, node).toContain(`--to-destination ${pod.ip}:`);
+    }
+    const counts = await newConnections(city, NODES, clusterIP, 8);
+    expect(counts.get(victim.ip) ?? 0).toBe(0);
+    expect([...counts.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(10);
+    expect(await page.getByTestId(`remaining-${victim.name}`).textContent()).toMatch(/\d/);
+  });
+
+  it('undrains: connections come back', async () => {
+    const { clusterIP, victim } = await cart();
+    await page.getByTestId(`undrain-${victim.name}`).click();
+    await page.getByTestId(`drain-${victim.name}`).waitFor();
+    await eventually(async () =>
+      expect((await newConnections(city, NODES, clusterIP, 3)).get(victim.ip) ?? 0).toBeGreaterThan(0),
+    );
+  });
+
+  it('reweights: the share of new connections follows', async () => {
+    const { clusterIP, pods, victim } = await cart();
+    const weight = page.getByTestId(`weight-${victim.name}`);
+    await weight.fill('300');
+    await weight.press('Enter');
+    await confirmedByAll(victim.name);
+    const counts = await newConnections(city, NODES, clusterIP, 30);
+    const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    const share = 300 / (300 + 100 * (pods.length - 1));
+    const bound = 3.29 * Math.sqrt((share * (1 - share)) / total);
+    expect(total).toBeGreaterThan(60);
+    expect(Math.abs((counts.get(victim.ip) ?? 0) / total - share), `${counts.get(victim.ip)} of ${total}`).toBeLessThan(
+      bound,
+    );
+  });
+
+  it('is the same by kubectl: an object made by hand shows on the map', async () => {
+    const { victim } = await cart();
+    await page.getByTestId(`weight-${victim.name}`).fill('100');
+    await page.getByTestId(`weight-${victim.name}`).press('Enter');
+    await eventually(async () => expect((await api.list(resources.routingOverrides)).items).toEqual([]));
+    const override = {
+      apiVersion: 'kubecity.dev/v1alpha1',
+      kind: 'RoutingOverride',
+      metadata: { namespace: 'shop', name: 'by-hand' },
+      spec: { service: 'cart', backends: { podNames: [victim.name] }, drain: { existing: 'wait' }, reason: 'INC-123' },
+    };
+    await api.create(resources.routingOverrides, override);
+    await confirmedByAll(victim.name);
+    await eventually(async () =>
+      expect(await page.getByTestId(`backend-${victim.name}`).textContent()).toContain('INC-123'),
+    );
+    await api.delete(resources.routingOverrides, { namespace: 'shop', name: 'by-hand' });
+    await page.getByTestId(`drain-${victim.name}`).waitFor();
+  });
+
+  it('left no error in the page', () => {
+    expect(pageErrors).toEqual([]);
+  });
+});
