@@ -11,8 +11,9 @@ export interface Traffic {
   readonly moving: number;
   readonly idle: number;
   readonly closing: number;
-  /** True while a part of it comes from an agent that is silent. */
-  readonly stale: boolean;
+  /** Edges in the sum, and those of them whose agent is silent. */
+  readonly edges: number;
+  readonly staleEdges: number;
 }
 
 export const NO_TRAFFIC: Traffic = {
@@ -22,7 +23,8 @@ export const NO_TRAFFIC: Traffic = {
   moving: 0,
   idle: 0,
   closing: 0,
-  stale: false,
+  edges: 0,
+  staleEdges: 0,
 };
 
 export function addEdge(sum: Traffic, edge: Edge): Traffic {
@@ -33,12 +35,16 @@ export function addEdge(sum: Traffic, edge: Edge): Traffic {
     moving: sum.moving + edge.moving,
     idle: sum.idle + edge.idle,
     closing: sum.closing + edge.closing,
-    stale: sum.stale || edge.stale,
+    edges: sum.edges + 1,
+    staleEdges: sum.staleEdges + (edge.stale ? 1 : 0),
   };
 }
 
 /** Open connections a person would count: closing ones have said goodbye already. */
 export const open = (traffic: Traffic): number => traffic.moving + traffic.idle;
+
+/** Nothing in the sum is fresh. */
+export const stale = (traffic: Traffic): boolean => traffic.edges > 0 && traffic.staleEdges === traffic.edges;
 
 /** The part of new connections that was refused, 0..1. */
 export const refusedShare = (traffic: Traffic): number =>

@@ -1,10 +1,26 @@
+import { z } from 'zod';
 import type { Survey } from '../city/survey.ts';
 import { EMPTY_NODES_PLAN, type NodesPlan, planNodes } from '../map/plan-nodes.ts';
 import { EMPTY_SERVICES_PLAN, planServices, type ServicesPlan } from '../map/plan-services.ts';
 import { lotsOf } from '../map/scene-nodes.ts';
 import { plotsOf } from '../map/scene-services.ts';
 
+const point = z.object({ x: z.number(), y: z.number() });
+const rect = point.extend({ width: z.number().positive(), height: z.number().positive() });
+const byName = <T extends z.ZodType>(of: T) => z.record(z.string(), of);
+
 /** Where things were, kept in the browser so that the city stands where it stood after a reload. */
+const savedPlans = z.object({
+  cluster: z.string(),
+  services: z.object({ cells: byName(z.array(rect).min(1)), spots: byName(point.extend({ radius: z.number() })) }),
+  nodes: z.object({
+    zones: byName(rect),
+    buildings: byName(rect),
+    rooms: byName(z.int().nonnegative()),
+    junctions: byName(point),
+  }),
+});
+
 interface Plans {
   readonly services: ServicesPlan;
   readonly nodes: NodesPlan;
@@ -52,22 +68,27 @@ export class PlanMemory {
     if (cluster === this.#cluster) return;
     this.#cluster = cluster;
     this.forget();
-    try {
-      const saved = JSON.parse(localStorage.getItem(KEY) ?? 'null') as { cluster: string; plans: Plans } | null;
-      if (saved?.cluster === cluster) this.#plans = saved.plans;
-    } catch {
-      // Not JSON of ours (an older page, a hand): the city is laid out from nothing, and the next plan overwrites it.
-      localStorage.removeItem(KEY);
-    }
+    const saved = savedPlans.safeParse(readSaved());
+    if (saved.success && saved.data.cluster === cluster) this.#plans = saved.data;
   }
 
   #keep(plans: Plans): void {
     this.#plans = plans;
     try {
-      localStorage.setItem(KEY, JSON.stringify({ cluster: this.#cluster, plans }));
+      localStorage.setItem(KEY, JSON.stringify({ cluster: this.#cluster, ...plans }));
     } catch {
       // A full or forbidden store costs the memory across reloads, nothing else.
       localStorage.removeItem(KEY);
     }
+  }
+}
+
+/** What the store holds, or nothing: an older page or a hand may have left anything there. */
+function readSaved(): unknown {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? 'null');
+  } catch {
+    // Not JSON: the city is laid out from nothing, and the next plan overwrites it.
+    return undefined;
   }
 }

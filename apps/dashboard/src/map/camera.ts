@@ -1,6 +1,9 @@
 import { easeCubicInOut, interpolateZoom, select, type ZoomBehavior, type ZoomTransform, zoom, zoomIdentity } from 'd3';
 import { clamp, type Point, type Rect } from './geometry.ts';
 
+/** The legend lies over the lowest part of the map, CSS pixels. */
+const FOOT = 44;
+
 /** Pan, zoom and flights over the map: d3-zoom on the element that takes the pointer. */
 export class Camera {
   readonly #element: HTMLElement;
@@ -35,9 +38,10 @@ export class Camera {
   fit(rect: Rect, still: boolean, largest = 1.6): void {
     const { clientWidth, clientHeight } = this.#element;
     if (rect.width <= 0 || rect.height <= 0 || clientWidth === 0) return;
-    const k = clamp(Math.min(clientWidth / rect.width, clientHeight / rect.height), 0.12, largest);
+    const height = clientHeight - FOOT;
+    const k = clamp(Math.min(clientWidth / rect.width, height / rect.height), 0.12, largest);
     const target = zoomIdentity
-      .translate(clientWidth / 2, clientHeight / 2)
+      .translate(clientWidth / 2, height / 2)
       .scale(k)
       .translate(-rect.x - rect.width / 2, -rect.y - rect.height / 2);
     this.#go(target, still);

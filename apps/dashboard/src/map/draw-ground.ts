@@ -91,7 +91,10 @@ function strokeRoad(brush: Brush, road: Road, width: number, colour: string): vo
   context.lineJoin = 'round';
   context.strokeStyle = colour;
   context.lineWidth = width;
-  if (road.stale) context.setLineDash([14, 12]);
+  if (road.stale && width <= road.width) {
+    context.lineCap = 'butt';
+    context.setLineDash([10, 7]);
+  }
   tracePath(context, road.path);
   context.stroke();
   context.restore();

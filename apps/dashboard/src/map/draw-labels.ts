@@ -3,7 +3,7 @@ import { type Brush, chosen, presence } from './brush.ts';
 import type { Point, Rect } from './geometry.ts';
 import { type Label, type PlacedLabel, placeLabels } from './labels.ts';
 import { houseDistance } from './ring.ts';
-import type { Building, District, Gate, House, Junction, Scene } from './scene.ts';
+import type { Building, District, Gate, House, Junction, Scene, Yard } from './scene.ts';
 
 type Project = (point: Point) => Point;
 
@@ -14,6 +14,7 @@ export function drawLabels(brush: Brush, scene: Scene, project: Project): void {
     ...scene.districts.map((district) => districtLabel(district, project, zoom)),
     ...scene.buildings.flatMap((building) => buildingLabels(brush, building, project)),
     ...scene.junctions.map((junction) => junctionLabel(brush, scene, junction, project)),
+    ...scene.yards.map((yard) => yardLabel(brush, yard, project)),
     ...scene.gates.map((gate) => gateLabel(brush, gate, project)),
     ...scene.houses.flatMap((house) => houseLabels(brush, house, project)),
   ];
@@ -122,6 +123,26 @@ function gateLabel(brush: Brush, gate: Gate, project: Project): Label {
     priority: 58,
     tone: 'soft',
     dim: presence(brush, gate.id, 0) === 0,
+  };
+}
+
+function yardLabel(brush: Brush, { id, label, rect }: Yard, project: Project): Label {
+  const below = project({ x: rect.x + rect.width / 2, y: rect.y + rect.height });
+  const above = project({ x: rect.x + rect.width / 2, y: rect.y });
+  const size = scaled(brush.zoom, 12);
+  const places = [
+    { x: below.x, y: below.y + size },
+    { x: above.x, y: above.y - size },
+  ];
+  return {
+    ...PLAIN,
+    text: label,
+    places,
+    size,
+    priority: 50,
+    tone: 'soft',
+    halo: true,
+    dim: presence(brush, id, 0) === 0,
   };
 }
 

@@ -1,9 +1,10 @@
 import { type Brush, chosen, hatch, mix, presence, roundRect } from './brush.ts';
-import type { Building, Gate, House, Junction, Scene, Segment } from './scene.ts';
+import type { Building, Gate, House, Junction, Scene, Segment, Yard } from './scene.ts';
 
 /** The layer above the traffic: buildings, roundabouts, houses and gates. Words come later (`draw-labels.ts`). */
 export function drawPlaces(brush: Brush, scene: Scene): void {
   for (const building of scene.buildings) drawBuilding(brush, building);
+  for (const yard of scene.yards) drawYard(brush, yard);
   const at = new Map(scene.junctions.map((junction) => [junction.id, junction]));
   for (const house of scene.houses) drawDrive(brush, house, at.get(house.at ?? ''));
   for (const junction of scene.junctions) drawJunction(brush, junction, scene.lens === 'nodes');
@@ -16,13 +17,14 @@ function drawBuilding(brush: Brush, building: Building): void {
   const { rect, state } = building;
   const lit = chosen(brush, building.id);
   context.save();
-  context.globalAlpha = presence(brush, building.id, 0.55) * (state === 'live' ? 1 : 0.62);
+  context.globalAlpha = presence(brush, building.id, 0.55);
   if (lit) glow(brush, palette.live);
   context.fillStyle = palette.shade;
   roundRect(context, { ...rect, x: rect.x + 6, y: rect.y + 6 }, 12);
   context.fill();
   context.shadowBlur = 0;
-  context.fillStyle = palette.wall;
+  // Faded by colour and not by transparency: streets must not show through a wall.
+  context.fillStyle = state === 'live' ? palette.wall : mix(palette.wall, palette.land, 0.35);
   roundRect(context, rect, 12);
   context.fill();
   if (state === 'absent') hatch(context, rect, mix(palette.faint, palette.wall, 0.35));
@@ -33,6 +35,19 @@ function drawBuilding(brush: Brush, building: Building): void {
     context.strokeStyle = lit ? palette.live : palette.faint;
   }
   roundRect(context, rect, 12);
+  context.stroke();
+  context.restore();
+}
+
+function drawYard(brush: Brush, { id, rect }: Yard): void {
+  const { context, palette } = brush;
+  context.save();
+  context.globalAlpha = presence(brush, id);
+  roundRect(context, rect, 9);
+  context.fillStyle = palette.road;
+  context.strokeStyle = palette.casing;
+  context.lineWidth = 2;
+  context.fill();
   context.stroke();
   context.restore();
 }

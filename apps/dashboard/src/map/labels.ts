@@ -18,6 +18,9 @@ export interface Label {
   readonly within?: number;
 }
 
+/** A word a little too broad for its ring is written smaller, down to this part of its size. */
+const SMALLEST = 0.78;
+
 export interface PlacedLabel extends Label, Point {}
 
 /** Greedy placement: by priority, each takes its first free place, or none. No two placed labels overlap. */
@@ -29,14 +32,17 @@ export function placeLabels(
   const boxes: Rect[] = [...taken];
   const placed: PlacedLabel[] = [];
   for (const label of [...labels].sort((a, b) => b.priority - a.priority || a.text.localeCompare(b.text))) {
-    const width = measure(label);
-    const height = label.under === undefined ? label.size * 1.25 : label.size * 2.35;
+    const full = measure(label);
     for (const [i, { x, y }] of label.places.entries()) {
-      if (i === 0 && label.within !== undefined && width > label.within) continue;
+      const shrink = i === 0 && label.within !== undefined ? Math.min(1, label.within / full) : 1;
+      if (shrink < SMALLEST) continue;
+      const width = full * shrink;
+      const size = label.size * shrink;
+      const height = label.under === undefined ? size * 1.25 : size * 2.35;
       const box = { x: x - width / 2 - 3, y: y - height / 2, width: width + 6, height };
       if (boxes.some((other) => overlap(box, other))) continue;
       boxes.push(box);
-      placed.push({ ...label, x, y, halo: label.halo || i > 0 });
+      placed.push({ ...label, size, x, y, halo: label.halo || i > 0 });
       break;
     }
   }

@@ -140,17 +140,28 @@ function placeJunctions(
   for (const { id, nodes } of sorted) {
     if (placed[id]) continue;
     const wish = wishOf(nodes, ground, id);
+    const others = Object.values(placed);
     let best: string | undefined;
-    let nearest = Number.POSITIVE_INFINITY;
+    let least = Number.POSITIVE_INFINITY;
     for (const [key, corner] of free) {
-      const distance = Math.hypot(corner.x - wish.x, corner.y - wish.y);
-      if (distance < nearest) [best, nearest] = [key, distance];
+      const cost = Math.hypot(corner.x - wish.x, corner.y - wish.y) + crowding(corner, others);
+      if (cost < least) [best, least] = [key, cost];
     }
     if (best === undefined) return undefined;
     placed[id] = free.get(best) as Point;
     free.delete(best);
   }
   return placed;
+}
+
+/** Junctions in one line or close by make their streets run over each other. */
+function crowding(corner: Point, others: readonly Point[]): number {
+  let cost = 0;
+  for (const other of others) {
+    cost += 1.6 * Math.max(0, 190 - Math.hypot(corner.x - other.x, corner.y - other.y));
+    cost += corner.y === other.y ? 60 : 0;
+  }
+  return cost;
 }
 
 /** A hexagonal grid of points over the city that keep away from walls and from the city's edge. */
@@ -170,14 +181,16 @@ function cornersOf({ zones, buildings }: Ground): Point[] {
   return corners;
 }
 
-/** The middle of the backends' buildings, pushed a little by the name so that equals do not pile up. */
+/** The middle of the backends' buildings, pushed by the name: most Services are everywhere, and need not all be in the middle. */
 function wishOf(nodes: readonly string[], { zones, buildings }: Ground, id: string): Point {
   const homes = nodes.flatMap((node) => (buildings[node] ? [centre(buildings[node])] : []));
-  const city = centre(around(Object.values(zones)));
+  const land = around(Object.values(zones));
+  const city = centre(land);
   const angle = ((hash(id) % 360) * Math.PI) / 180;
+  const far = Math.sqrt((hash(`${id} far`) % 1000) / 1000);
   const x = homes.length > 0 ? homes.reduce((sum, home) => sum + home.x, 0) / homes.length : city.x;
   const y = homes.length > 0 ? homes.reduce((sum, home) => sum + home.y, 0) / homes.length : city.y;
-  return { x: x + Math.cos(angle) * 150, y: y + Math.sin(angle) * 60 };
+  return { x: x + Math.cos(angle) * far * land.width * 0.36, y: y + Math.sin(angle) * far * land.height * 0.36 };
 }
 
 /** Pods keep their rooms; a new one takes the free room nearest to where it stands in its node's order. */

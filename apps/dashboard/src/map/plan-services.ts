@@ -10,7 +10,7 @@ import {
   treemap,
   treemapSquarify,
 } from 'd3';
-import { around, centre, clamp, hash, inset, type Point, type Rect, random } from './geometry.ts';
+import { around, centre, clamp, hash, inset, overlap, type Point, type Rect, random } from './geometry.ts';
 
 /** A thing that needs ground in its namespace: a roundabout with its houses, or a hamlet. */
 export interface Plot {
@@ -27,7 +27,8 @@ export interface Link {
 
 /** Where things are. Given back to `planServices` it keeps them there. Plain data: it survives in the browser's store. */
 export interface ServicesPlan {
-  readonly cells: Readonly<Record<string, Rect>>;
+  /** Ground of each namespace: one cell, and more where it had to grow. */
+  readonly cells: Readonly<Record<string, readonly Rect[]>>;
   readonly spots: Readonly<Record<string, Spot>>;
 }
 interface Spot extends Point {
@@ -43,27 +44,26 @@ const AIR = 2.3;
 const ASPECT = 1.55;
 
 /**
- * Gives every plot a place inside its namespace's cell. Pure and seeded by names: the same input gives the same city.
- * With a `previous` plan nothing that had a place moves; what is new is set beside what it is linked to. Only when a cell
- * is full is the city laid out anew.
+ * Gives every plot a place inside its namespace's ground. Pure and seeded by names: the same input gives the same city.
+ * With a `previous` plan nothing that had a place moves; what is new is set beside what it is linked to, and a namespace
+ * that is full gets more ground at the edge of the city.
  */
 export function planServices(plots: readonly Plot[], links: readonly Link[], previous: ServicesPlan): ServicesPlan {
   if (plots.length === 0) return EMPTY_SERVICES_PLAN;
   const sorted = [...plots].sort((a, b) => a.id.localeCompare(b.id));
   const kept = keep(sorted, previous);
-  if (Object.keys(kept.spots).length === 0) return layOut(sorted, links);
-  return extend(sorted, links, kept) ?? layOut(sorted, links);
+  return Object.keys(kept.spots).length === 0 ? layOut(sorted, links) : extend(sorted, links, kept);
 }
 
 /** What stands in both, and has not outgrown its ground into a neighbour's. */
 function keep(plots: readonly Plot[], previous: ServicesPlan): ServicesPlan {
   const spots: Record<string, Spot> = {};
-  const cells: Record<string, Rect> = {};
+  const cells: Record<string, readonly Rect[]> = {};
   for (const plot of plots) {
-    const cell = previous.cells[plot.namespace];
+    const own = previous.cells[plot.namespace];
     const spot = previous.spots[plot.id];
-    if (cell) cells[plot.namespace] = cell;
-    if (!cell || !spot) continue;
+    if (own) cells[plot.namespace] = own;
+    if (!own || !spot) continue;
     const grown = { ...spot, radius: plot.radius };
     if (Object.values(spots).every((other) => clear(grown, other))) spots[plot.id] = grown;
   }
@@ -72,34 +72,48 @@ function keep(plots: readonly Plot[], previous: ServicesPlan): ServicesPlan {
 
 const clear = (a: Spot, b: Spot): boolean => Math.hypot(a.x - b.x, a.y - b.y) >= a.radius + b.radius + GAP / 2;
 
-/** Sets what is new into the city that stands; undefined when it does not fit. */
-function extend(plots: readonly Plot[], links: readonly Link[], kept: ServicesPlan): ServicesPlan | undefined {
+/** Sets what is new into the city that stands. */
+function extend(plots: readonly Plot[], links: readonly Link[], kept: ServicesPlan): ServicesPlan {
   const spots: Record<string, Spot> = { ...kept.spots };
-  const cells: Record<string, Rect> = { ...kept.cells };
+  const cells: Record<string, readonly Rect[]> = { ...kept.cells };
   for (const plot of plots) {
     if (spots[plot.id]) continue;
-    cells[plot.namespace] ??= newCell(plots, plot.namespace, Object.values(cells));
-    const spot = freeSpot(plot, links, cells[plot.namespace] as Rect, spots);
-    if (!spot) return undefined;
+    const own = cells[plot.namespace] ?? [];
+    let spot = own.map((cell) => freeSpot(plot, links, cell, spots)).find((found) => found !== undefined);
+    if (!spot) {
+      const waiting = plots.filter((other) => other.namespace === plot.namespace && !spots[other.id]);
+      const cell = newCell(waiting, Object.values(cells).flat());
+      cells[plot.namespace] = [...own, cell];
+      spot = freeSpot(plot, links, cell, spots) ?? { ...centre(cell), radius: plot.radius };
+    }
     spots[plot.id] = spot;
   }
   return { cells, spots };
 }
 
-/** Ground for a namespace that came later: beside the city or below it, whichever keeps its shape. */
-function newCell(plots: readonly Plot[], namespace: string, cells: readonly Rect[]): Rect {
-  const own = plots.filter((plot) => plot.namespace === namespace);
+/** More ground, against the cells that are there: where the city stays smallest on a screen. */
+function newCell(plots: readonly Plot[], cells: readonly Rect[]): Rect {
   const side = Math.max(
-    Math.sqrt(AIR * own.reduce((sum, plot) => sum + footprint(plot), 0)),
-    ...own.map((plot) => 2 * (plot.radius + GUTTER)),
+    Math.sqrt(AIR * plots.reduce((sum, plot) => sum + footprint(plot), 0)),
+    ...plots.map((plot) => 2 * (plot.radius + GUTTER)),
   );
-  const city = around(cells);
-  return city.width > city.height * ASPECT
-    ? { x: city.x, y: city.y + city.height, width: side, height: side }
-    : { x: city.x + city.width, y: city.y, width: side, height: side };
+  const corners = cells.flatMap(({ x, y, width, height }) => [
+    { x: x + width, y },
+    { x, y: y + height },
+  ]);
+  let best: Rect = { x: 0, y: 0, width: side, height: side };
+  let least = Number.POSITIVE_INFINITY;
+  for (const corner of corners) {
+    const cell = { ...corner, width: side, height: side };
+    const city = around([...cells, cell]);
+    const size = Math.max(city.width / ASPECT, city.height);
+    if (size < least && !cells.some((other) => overlap(inset(other, 1), cell))) [best, least] = [cell, size];
+  }
+  return best;
 }
 
 function freeSpot(plot: Plot, links: readonly Link[], cell: Rect, spots: Readonly<Record<string, Spot>>) {
+  if (!fits(plot, cell)) return undefined;
   const ground = groundOf(cell, plot.radius);
   const near = links
     .filter((link) => link.from === plot.id || link.to === plot.id)
@@ -129,10 +143,17 @@ const mean = (points: readonly Point[]): Point => ({
 
 const footprint = (plot: Plot): number => (2 * plot.radius + GUTTER) ** 2;
 
+/** Between a plot and the edge of its cell; at the top a little more, for the name of the namespace. */
+const VERGE = GUTTER / 2 + 4;
+const NAME = 6;
+
+const fits = ({ radius }: Plot, { width, height }: Rect): boolean =>
+  Math.min(width, height - NAME) >= 2 * (radius + VERGE);
+
 /** Where the middle of a plot may be. */
 function groundOf(cell: Rect, radius: number): Rect {
-  const ground = inset(cell, Math.min(radius + GUTTER / 2 + 4, cell.width / 2, cell.height / 2));
-  return { ...ground, y: ground.y + 6, height: Math.max(0, ground.height - 6) };
+  const ground = inset(cell, radius + VERGE);
+  return { ...ground, y: ground.y + NAME, height: Math.max(0, ground.height - NAME) };
 }
 
 interface Body extends SimulationNodeDatum {
@@ -146,11 +167,12 @@ interface Body extends SimulationNodeDatum {
 function layOut(plots: readonly Plot[], links: readonly Link[]): ServicesPlan {
   for (let scale = 1; ; scale *= 1.1) {
     const cells = cellsFor(plots, scale);
+    if (!plots.every((plot) => fits(plot, cells[plot.namespace] as Rect))) continue;
     const bodies = settle(plots, links, cells);
-    // At 12 times the ground even one row of plots fits its cell; the bound only keeps a mistake from hanging the page.
-    if (!separate(bodies) && scale < 12) continue;
+    if (!separate(bodies)) continue;
     const spots = bodies.map(({ plot, x, y }) => [plot.id, { x, y, radius: plot.radius }] as const);
-    return { cells, spots: Object.fromEntries(spots) };
+    const grounds = Object.entries(cells).map(([name, cell]) => [name, [cell]] as const);
+    return { cells: Object.fromEntries(grounds), spots: Object.fromEntries(spots) };
   }
 }
 
@@ -200,8 +222,8 @@ function settle(plots: readonly Plot[], links: readonly Link[], cells: Record<st
         .strength(0.12),
     )
     .stop();
-  // About the work of 300 turns for 100 plots, less for large cities: opening the page must not take seconds.
-  const turns = clamp(Math.round(30_000 / plots.length), 40, 300);
+  // 300 turns for up to 40 plots, fewer for large cities: opening the page must not take seconds.
+  const turns = clamp(Math.round(12_000 / plots.length), 30, 300);
   for (let i = 0; i < turns; i += 1) {
     simulation.tick();
     bodies.forEach(hold);

@@ -4,7 +4,7 @@ import type { Segment } from './scene.ts';
 /** How a roundabout and its houses are divided. Radii in world units, angles in radians clockwise from the top. */
 export const HOUSE = 15;
 /** The ring of a Service without traffic and the busiest one; houses stand outside the largest. */
-export const LARGEST_RING = 48;
+export const LARGEST_RING = 50;
 const FIRST_ROW = LARGEST_RING + 21;
 const ROW = HOUSE + 7;
 const TURN = 2 * Math.PI;

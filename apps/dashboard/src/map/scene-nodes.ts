@@ -2,7 +2,7 @@ import type { CityRecord } from '@kubecity/protocol';
 import type { Selection } from '../city/find.ts';
 import { type Backend, type Sign, type Stand, workloadOf } from '../city/services.ts';
 import { nodePlace, OUTSIDE_GATE, podPlace, roadId, type Survey, servicePlace } from '../city/survey.ts';
-import { NO_TRAFFIC, podUidOf } from '../city/traffic.ts';
+import { NO_TRAFFIC, podUidOf, stale } from '../city/traffic.ts';
 import { around, centre, type Point, type Rect } from './geometry.ts';
 import { cubic, type Path } from './path.ts';
 import { type Crossing, type Lot, type NodesPlan, roomRect } from './plan-nodes.ts';
@@ -57,6 +57,7 @@ export function sceneOfNodes(survey: Survey, plan: NodesPlan, selected: Selectio
     water: waterOf(Object.values(plan.zones), land),
     buildings: buildingsOf(survey, plan),
     junctions: junctionsOf(survey, plan),
+    yards: [],
     houses,
     gates,
     roads: streetsOf(survey, places, selected),
@@ -141,7 +142,7 @@ function junctionsOf({ city, sums }: Survey, plan: NodesPlan): Junction[] {
         rate: traffic.openedPerSecond,
         segments: [],
         problem: record.problems.length > 0,
-        stale: traffic.stale,
+        stale: stale(traffic),
       },
     ];
   });
@@ -193,7 +194,7 @@ function streetsOf(survey: Survey, places: Places, selected: Selection | undefin
     note(back, id, edge, edge.refusedPerSecond);
   }
   const busiest = Math.max(0, ...[...streets.values()].map((street) => street.rate + street.backRate));
-  const scale = busiest > 0 ? Math.min(4, 13 / Math.sqrt(busiest)) : 0;
+  const scale = busiest > 0 ? Math.min(4, 10 / Math.sqrt(busiest)) : 0;
   const sorted = [...streets.values()].sort((a, b) => roadId(a.from, a.to).localeCompare(roadId(b.from, b.to)));
   return sorted.flatMap((street): Road[] => {
     const path = wayTo(places, street.from, street.to);
@@ -204,14 +205,14 @@ function streetsOf(survey: Survey, places: Places, selected: Selection | undefin
 
 function streetAt(streets: Map<string, Street>, from: string, to: string): Street {
   const key = roadId(from, to);
-  const street = streets.get(key) ?? { from, to, rate: 0, backRate: 0, refused: 0, stale: false, edges: [] };
+  const street = streets.get(key) ?? { from, to, rate: 0, backRate: 0, refused: 0, stale: true, edges: [] };
   streets.set(key, street);
   return street;
 }
 
 function note(street: Street, id: string, edge: CityRecord<'edge'>, refused: number): void {
   street.refused += refused;
-  street.stale ||= edge.stale;
+  street.stale &&= edge.stale;
   if (street.edges.at(-1) !== id) street.edges.push(id);
 }
 

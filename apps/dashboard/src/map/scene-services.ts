@@ -9,7 +9,7 @@ import {
   type Survey,
   servicePlace,
 } from '../city/survey.ts';
-import { NO_TRAFFIC } from '../city/traffic.ts';
+import { NO_TRAFFIC, stale } from '../city/traffic.ts';
 import { around, type Point, type Rect } from './geometry.ts';
 import { bowed, distanceToPath, type Path } from './path.ts';
 import type { Link, Plot, ServicesPlan } from './plan-services.ts';
@@ -24,6 +24,7 @@ import {
   roadWidth,
   type Scene,
 } from './scene.ts';
+import { agentState, hamletRadius, hamletsOf } from './scene-hamlets.ts';
 
 /** Plots and links of the services lens: the input of `planServices`. */
 export function plotsOf(survey: Survey): { readonly plots: readonly Plot[]; readonly links: readonly Link[] } {
@@ -40,10 +41,6 @@ export function plotsOf(survey: Survey): { readonly plots: readonly Plot[]; read
 
 const flowsOf = (survey: Survey): readonly Flow[] =>
   bundle(survey, (ends) => (ends.origin === ends.service ? undefined : [ends.origin, ends.service]));
-
-const HAMLET_STEP = HOUSE + 8;
-const hamletColumns = (houses: number): number => Math.ceil(Math.sqrt(houses));
-const hamletRadius = (houses: number): number => 26 + (hamletColumns(houses) * HAMLET_STEP) / 1.4;
 
 /** The services lens as it stands now. `plan` has a place for every plot of the same survey. */
 export function sceneOfServices(survey: Survey, plan: ServicesPlan): Scene {
@@ -74,7 +71,7 @@ export function sceneOfServices(survey: Survey, plan: ServicesPlan): Scene {
       rate,
       segments,
       problem,
-      stale: traffic.stale,
+      stale: stale(traffic),
     });
     for (const [i, stand] of stands.entries()) {
       const angle = middles[i] as number;
@@ -87,14 +84,12 @@ export function sceneOfServices(survey: Survey, plan: ServicesPlan): Scene {
       );
     }
   }
-  houses.push(...hamletHouses(survey, plan));
-  const districts = Object.entries(plan.cells).map(([label, rect]) => ({
-    id: `namespace:${label}`,
-    label,
-    rect,
-    shape: 'parcel' as const,
-  }));
-  const land = around(Object.values(plan.cells));
+  const hamlets = hamletsOf(survey, plan);
+  houses.push(...hamlets.houses);
+  const districts = Object.entries(plan.cells).flatMap(([label, cells]) =>
+    cells.map((rect) => ({ id: `namespace:${label}`, label, rect, shape: 'parcel' as const })),
+  );
+  const land = around(Object.values(plan.cells).flat());
   const flows = flowsOf(survey);
   const gates = gatesOf(flows, land);
   return {
@@ -104,9 +99,10 @@ export function sceneOfServices(survey: Survey, plan: ServicesPlan): Scene {
     water: [],
     buildings: [],
     junctions,
+    yards: hamlets.yards,
     houses,
     gates,
-    roads: roadsOf(flows, plan, gates, busiest),
+    roads: roadsOf(flows, plan, land, gates, busiest),
   };
 }
 
@@ -124,57 +120,32 @@ function houseAt(survey: Survey, stand: Stand, service: string, light: number, a
     y: at.y,
     size: HOUSE,
     activity: light,
-    sign: silent(survey, stand.node) === 'absent' ? 'unknown' : stand.sign,
+    sign: agentState(survey, stand.node) === 'absent' ? 'unknown' : stand.sign,
     weight: stand.weight,
-    stale: silent(survey, stand.node) !== 'live',
+    stale: agentState(survey, stand.node) !== 'live',
     at: servicePlace(service),
   };
-}
-
-const silent = (survey: Survey, node: string | undefined) =>
-  node === undefined ? 'live' : (survey.city.node.get(node)?.agent.state ?? 'live');
-
-function hamletHouses(survey: Survey, plan: ServicesPlan): House[] {
-  const most = Math.max(0, ...[...survey.sums.outOfPod.values()].map((traffic) => traffic.openedPerSecond));
-  const houses: House[] = [];
-  for (const hamlet of survey.hamlets.values()) {
-    const spot = plan.spots[hamlet.id];
-    if (!spot) continue;
-    const columns = hamletColumns(hamlet.pods.length);
-    const rows = Math.ceil(hamlet.pods.length / columns);
-    for (const [i, pod] of hamlet.pods.entries()) {
-      const state = silent(survey, pod.node);
-      houses.push({
-        id: podPlace(pod.uid),
-        podUid: pod.uid,
-        label: pod.name,
-        x: spot.x + ((i % columns) - (columns - 1) / 2) * HAMLET_STEP,
-        y: spot.y + (Math.floor(i / columns) - (rows - 1) / 2) * HAMLET_STEP,
-        size: HOUSE,
-        activity: activity(survey.sums.outOfPod.get(pod.uid)?.openedPerSecond ?? 0, most),
-        sign: state === 'absent' ? 'unknown' : pod.terminating ? 'draining' : pod.ready ? 'plain' : 'unready',
-        weight: 100,
-        stale: state !== 'live',
-        at: hamlet.id,
-      });
-    }
-  }
-  return houses;
 }
 
 function gatesOf(flows: readonly Flow[], land: Rect): Gate[] {
   const rate = (id: string) =>
     flows.filter((flow) => flow.from === id).reduce((sum, flow) => sum + flow.traffic.openedPerSecond, 0);
   const named = [
-    { id: OUTSIDE_GATE, label: 'outside', at: 0.36 },
-    { id: NODES_GATE, label: 'node clients', at: 0.68 },
+    { id: OUTSIDE_GATE, label: 'outside', down: 250 },
+    { id: NODES_GATE, label: 'node clients', down: 430 },
   ];
   return named
     .filter(({ id }) => flows.some((flow) => flow.from === id))
-    .map(({ id, label, at }) => ({ id, label, rate: rate(id), x: land.x - 76, y: land.y + land.height * at }));
+    .map(({ id, label, down }) => ({ id, label, rate: rate(id), x: land.x - 76, y: land.y + down }));
 }
 
-function roadsOf(flows: readonly Flow[], plan: ServicesPlan, gates: readonly Gate[], busiest: number): Road[] {
+function roadsOf(
+  flows: readonly Flow[],
+  plan: ServicesPlan,
+  land: Rect,
+  gates: readonly Gate[],
+  busiest: number,
+): Road[] {
   const places = new Map<string, Point & { radius: number }>(Object.entries(plan.spots));
   for (const gate of gates) places.set(gate.id, { x: gate.x, y: gate.y, radius: 20 });
   const scale = busiest > 0 ? Math.min(4, 15 / Math.sqrt(busiest)) : 0;
@@ -187,6 +158,7 @@ function roadsOf(flows: readonly Flow[], plan: ServicesPlan, gates: readonly Gat
         from,
         to,
         path: wayAround(
+          land,
           start,
           end,
           [...places].filter(([id]) => id !== from && id !== to).map(([, place]) => place),
@@ -195,7 +167,7 @@ function roadsOf(flows: readonly Flow[], plan: ServicesPlan, gates: readonly Gat
         rate: traffic.openedPerSecond,
         backRate: 0,
         refused: traffic.refusedPerSecond,
-        stale: traffic.stale,
+        stale: stale(traffic),
         edges,
       },
     ];
@@ -204,13 +176,16 @@ function roadsOf(flows: readonly Flow[], plan: ServicesPlan, gates: readonly Gat
 
 const BOWS = [0.1, 0.2, -0.12, 0.3, -0.24, 0.42, -0.38] as const;
 
-/** The gentlest curve that runs through the fewest other places. Its lean to the left keeps A→B and B→A apart. */
-function wayAround(start: Point, end: Point, others: readonly (Point & { radius: number })[]): Path {
+/**
+ * The gentlest curve that runs through the fewest other places and stays on the land. Its lean to the left keeps A→B and
+ * B→A apart.
+ */
+function wayAround(land: Rect, start: Point, end: Point, others: readonly (Point & { radius: number })[]): Path {
   let best: Path | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const bow of BOWS) {
     const path = bowed(start, end, bow);
-    let cost = Math.abs(bow) * 40;
+    let cost = Math.abs(bow) * 40 + straying(path, land);
     for (const other of others) {
       const inside = other.radius * 0.85 - distanceToPath(path, other);
       if (inside > 0) cost += 6 + inside;
@@ -219,4 +194,14 @@ function wayAround(start: Point, end: Point, others: readonly (Point & { radius:
     if (cost < 5) break;
   }
   return best as Path;
+}
+
+/** How far a way leaves the land above or below; to the gates it must. */
+function straying({ xy }: Path, land: Rect): number {
+  let most = 0;
+  for (let i = 1; i < xy.length; i += 2) {
+    const y = xy[i] as number;
+    most = Math.max(most, land.y - y, y - land.y - land.height);
+  }
+  return most;
 }

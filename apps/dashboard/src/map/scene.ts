@@ -11,6 +11,7 @@ export interface Scene {
   readonly water: readonly (readonly Point[])[];
   readonly buildings: readonly Building[];
   readonly junctions: readonly Junction[];
+  readonly yards: readonly Yard[];
   readonly houses: readonly House[];
   readonly gates: readonly Gate[];
   readonly roads: readonly Road[];
@@ -82,6 +83,13 @@ export interface House {
   readonly at?: string;
 }
 
+/** The ground of a hamlet: where pods of one workload live that back no Service. */
+export interface Yard {
+  readonly id: string;
+  readonly label: string;
+  readonly rect: Rect;
+}
+
 export interface Gate extends Point {
   readonly id: string;
   readonly label: string;
@@ -109,8 +117,8 @@ export const roadWidth = (rate: number, scale: number): number =>
 
 /** Ring radius by rate: the area grows with it. `busiest` is the largest rate on the map. */
 export const ringRadius = (rate: number, busiest: number): number =>
-  24 + 24 * Math.sqrt(busiest > 0 ? Math.min(1, Math.max(0, rate) / busiest) : 0);
+  31 + 19 * Math.sqrt(busiest > 0 ? Math.min(1, Math.max(0, rate) / busiest) : 0);
 
 /** Light of a house or segment: its part of the busiest one's rate, lifted so that little is still something. */
 export const activity = (rate: number, busiest: number): number =>
-  rate <= 0 || busiest <= 0 ? 0 : 0.18 + 0.82 * Math.sqrt(Math.min(1, rate / busiest));
+  rate <= 0 || busiest <= 0 ? 0 : 0.3 + 0.7 * Math.min(1, rate / busiest) ** 0.55;

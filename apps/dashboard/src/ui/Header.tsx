@@ -37,7 +37,7 @@ export function Header() {
               key={value}
               value={value}
               data-testid={`lens-${value}`}
-              className="h-7 rounded-control px-3 text-sm font-medium text-soft transition-colors duration-150 hover:text-text data-[state=active]:bg-raised data-[state=active]:text-text data-[state=active]:shadow-[0_1px_2px_rgb(0_0_0/0.12)]"
+              className="h-7 rounded-control px-3 text-sm font-medium text-soft transition-colors duration-150 hover:text-text data-[state=active]:bg-tab data-[state=active]:text-text data-[state=active]:shadow-[0_1px_2px_rgb(0_0_0/0.12)]"
             >
               {label}
             </Tabs.Trigger>

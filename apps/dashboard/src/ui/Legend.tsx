@@ -33,7 +33,7 @@ const READING = {
 export function Legend({ lens }: { readonly lens: Lens }) {
   const [open, setOpen] = useState(false);
   return (
-    <div className="absolute bottom-4 left-4 max-w-[560px] rounded-[10px] border border-line bg-panel/95 text-sm text-soft shadow-cast">
+    <div className="absolute bottom-4 left-4 max-w-[640px] rounded-[10px] border border-line bg-panel/95 text-sm text-soft shadow-cast">
       {open && (
         <div className="border-b border-line px-3.5 py-2.5">
           <p className="text-text">{READING[lens]}</p>
@@ -45,7 +45,7 @@ export function Legend({ lens }: { readonly lens: Lens }) {
         aria-expanded={open}
         aria-label="Legend"
         onClick={() => setOpen(!open)}
-        className="flex flex-wrap items-center gap-x-4 gap-y-1 rounded-[10px] px-3.5 py-2 text-left"
+        className="flex flex-wrap items-center gap-x-3.5 gap-y-1 rounded-[10px] px-3.5 py-2 text-left"
       >
         {SIGNS.map(({ sign, word }) => (
           <span key={word} className="flex items-center gap-2">

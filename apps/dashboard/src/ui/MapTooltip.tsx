@@ -1,7 +1,7 @@
 'use client';
 import { bytes, count, plural, rate } from '../city/format.ts';
 import type { Survey } from '../city/survey.ts';
-import { NO_TRAFFIC, open, type Traffic } from '../city/traffic.ts';
+import { NO_TRAFFIC, open, stale, type Traffic } from '../city/traffic.ts';
 import type { Point } from '../map/geometry.ts';
 import type { Hit } from '../map/hit.ts';
 import type { Scene } from '../map/scene.ts';
@@ -44,7 +44,8 @@ function figures(traffic: Traffic): string[] {
   const [size, unit] = bytes(traffic.bytesPerSecond);
   const lines = [`${rate(traffic.openedPerSecond)} new conn/s · ${count(open(traffic))} open · ${size} ${unit}/s`];
   if (traffic.refusedPerSecond > 0) lines.push(`${rate(traffic.refusedPerSecond)} refused/s`);
-  if (traffic.stale) lines.push('partly stale: an agent is silent');
+  if (traffic.staleEdges > 0)
+    lines.push(stale(traffic) ? 'stale: an agent is silent' : 'partly stale: an agent is silent');
   return lines;
 }
 
@@ -77,7 +78,7 @@ function describe(hit: Hit, scene: Scene, survey: Survey): Card | undefined {
       `${rate(road.rate)} new conn/s`,
       ...both,
       ...(road.refused > 0 ? [`${rate(road.refused)} refused/s`] : []),
-      ...(road.stale ? ['partly stale: an agent is silent'] : []),
+      ...(road.stale ? ['stale: an agent is silent'] : []),
     ],
   };
 }

@@ -96,7 +96,7 @@ export function CityTable({ table: kind, filter }: { readonly table: Table; read
                 role="columnheader"
                 aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'}
                 tabIndex={-1}
-                className={column.figure ? 'text-right' : ''}
+                className={`pr-3 ${column.figure ? 'text-right' : ''}`}
               >
                 <button
                   type="button"

@@ -17,7 +17,7 @@ export function Panel() {
   if (!selection || !arrived) return null;
   return (
     <aside
-      className="arriving z-10 w-[376px] shrink-0 overflow-y-auto border-l border-line bg-panel px-4 pt-4 pb-6"
+      className="arriving z-10 w-[388px] shrink-0 overflow-y-auto border-l border-line bg-panel px-4 pt-4 pb-6"
       aria-label="Selected"
       data-testid="panel"
     >

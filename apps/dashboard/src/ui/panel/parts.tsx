@@ -14,8 +14,8 @@ export function Figures({ traffic }: { readonly traffic: Traffic }) {
   return (
     <dl className="grid grid-cols-4 divide-x divide-line rounded-card border border-line bg-raised">
       {figures.map(({ value, word, wrong }) => (
-        <div key={word} className="flex flex-col-reverse px-3 py-2.5">
-          <dt className="text-xs text-soft">{word}</dt>
+        <div key={word} className="flex flex-col-reverse px-2.5 py-2.5">
+          <dt className="text-xs whitespace-nowrap text-soft">{word}</dt>
           <dd className={`text-[17px] leading-6 font-semibold tracking-[-0.01em] ${wrong ? 'text-drain-ink' : ''}`}>
             {value}
           </dd>

@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { placesOf, selectionFromText, selectionToText } from '../../src/city/find.ts';
+import { age, bytes, count, percent, rate } from '../../src/city/format.ts';
+import { workloadOf } from '../../src/city/services.ts';
+import { shareWith, wilson } from '../../src/city/share.ts';
+import { cityOf } from './city-of.ts';
+
+describe('figures', () => {
+  it.each([
+    [0, '0'],
+    [0.01, '<0.1'],
+    [0.4, '0.4'],
+    [3, '3'],
+    [9.94, '9.9'],
+    [9.96, '10'],
+    [1284.4, '1,284'],
+  ])('rate %d is %s', (value, text) => expect(rate(value)).toBe(text));
+
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [999.6, '1 kB'],
+    [18_400_000, '18.4 MB'],
+    [250_000, '250 kB'],
+    [3.2e15, '3200 TB'],
+  ])('bytes %d is %s', (value, text) => expect(bytes(value).join(' ')).toBe(text));
+
+  it.each([
+    [0, '0 %'],
+    [0.0004, '<0.1 %'],
+    [0.002, '0.2 %'],
+    [0.456, '46 %'],
+    [1, '100 %'],
+  ])('part %d is %s', (value, text) => expect(percent(value)).toBe(text));
+
+  it.each([
+    [-5, '0.0 s'],
+    [800, '0.8 s'],
+    [41_000, '41 s'],
+    [180_000, '3 min'],
+    [7_200_000, '2 h'],
+    [432_000_000, '5 d'],
+  ])('%d ms ago is %s', (value, text) => expect(age(value)).toBe(text));
+
+  it('groups thousands', () => expect(count(1284)).toBe('1,284'));
+});
+
+describe('shares', () => {
+  it('gives intervals that hold the observed share, lie in 0..1 and narrow with more trials', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (trials, part) => {
+        const hits = Math.round(trials * part);
+        const { low, high } = wilson(hits, trials);
+        expect(low).toBeGreaterThanOrEqual(0);
+        expect(high).toBeLessThanOrEqual(1);
+        expect(low).toBeLessThanOrEqual(hits / trials + 1e-9);
+        expect(high).toBeGreaterThanOrEqual(hits / trials - 1e-9);
+        const more = wilson(hits * 10, trials * 10);
+        expect(more.high - more.low).toBeLessThan(high - low);
+      }),
+    );
+  });
+
+  it('agrees with the published interval of 10 hits in 100 trials', () => {
+    // Wilson 95 % for 0.1 of 100: 0.0552 to 0.1744 (Agresti & Coull 1998, formula 2)
+    const { low, high } = wilson(10, 100);
+    expect(low).toBeCloseTo(0.0552, 4);
+    expect(high).toBeCloseTo(0.1744, 4);
+  });
+
+  it('knows nothing without trials', () => expect(wilson(0, 0)).toEqual({ low: 0, high: 1 }));
+
+  it('tells the share a weight would get among the usable', () => {
+    const group = [
+      { id: 'a', weight: 100, usable: true },
+      { id: 'b', weight: 300, usable: true },
+      { id: 'c', weight: 600, usable: false },
+    ];
+    expect(shareWith(group, 'a', 100)).toBe(0.25);
+    expect(shareWith(group, 'a', 900)).toBe(0.75);
+    expect(shareWith(group, 'c', 900)).toBe(0);
+    expect(shareWith([{ id: 'a', weight: 1, usable: true }], 'a', 0)).toBe(0);
+  });
+});
+
+describe('names', () => {
+  it.each([
+    ['web-7d9fc4-k2x8p', {}, 'web'],
+    ['orders-db-0', {}, 'orders-db'],
+    ['fluentd-x9k2p', {}, 'fluentd'],
+    ['odd', { app: 'shop' }, 'shop'],
+    ['odd', { app: 'shop', 'app.kubernetes.io/name': 'cart' }, 'cart'],
+  ])('%s %o is one of %s', (name, labels, workload) => expect(workloadOf({ name, labels })).toBe(workload));
+
+  it('writes a selection into the address bar and reads it back', () => {
+    const selection = { kind: 'edge', id: 'pod:a~b>shop/web:http/TCP|10.0.0.1:80' } as const;
+    expect(selectionFromText(selectionToText(selection))).toEqual(selection);
+    expect(selectionFromText('ship~a')).toBeUndefined();
+    expect(selectionFromText(null)).toBeUndefined();
+  });
+
+  it('finds by name and by address', () => {
+    const { city } = cityOf(5);
+    const places = placesOf(city);
+    expect(places).toHaveLength(city.service.size + city.pod.size + city.node.size + city.namespace.size);
+    const web = places.find((place) => place.selection.id === 'shop/web');
+    expect(web?.words).toEqual(['shop/web', 'web', '10.96.41.5']);
+  });
+});
