@@ -85,7 +85,13 @@ async function listenOnSocket(server: Server, path: string): Promise<void> {
   probe.destroy();
   if (served) throw new Error(`${path}: another process serves this socket`);
   rmSync(path, { force: true });
-  server.listen(path);
+  // binds inside the call: nobody but this user can connect, at no moment
+  const umask = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(umask);
+  }
   await once(server, 'listening');
 }
 
