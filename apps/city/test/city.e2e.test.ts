@@ -2,9 +2,9 @@ import { connect, type KubeClient, resources } from '@kubecity/kube';
 import type { KubePod, KubeService } from '@kubecity/routing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openBrowser } from './e2e/browser.ts';
-import { newConnections } from './e2e/new-connections.ts';
-import { RunningCity } from './e2e/running-city.ts';
+import { openBrowser } from '../testing/browser.ts';
+import { newConnections } from '../testing/new-connections.ts';
+import { RunningCity } from '../testing/running-city.ts';
 
 const NODES = ['node-a', 'node-b', 'node-c', 'node-d'];
 interface Scene {
