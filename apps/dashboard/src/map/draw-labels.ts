@@ -175,7 +175,7 @@ function houseLabels(brush: Brush, house: House, project: Project): Label[] {
       dim,
     });
   }
-  const lit = chosen(brush, house.id) || brush.hovered === house.id;
+  const lit = chosen(brush, house.id);
   if (lit || (zoom > 1.9 && house.hue === undefined)) {
     const places = [
       { x: at.x, y: at.y + half + 11 },

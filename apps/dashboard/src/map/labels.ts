@@ -18,8 +18,8 @@ export interface Label {
   readonly within?: number;
 }
 
-/** A word a little too broad for its ring is written smaller, down to this part of its size. */
-const SMALLEST = 0.78;
+/** A word a little too broad for its ring is written smaller, down to this size in pixels. */
+const SMALLEST = 10;
 
 export interface PlacedLabel extends Label, Point {}
 
@@ -35,7 +35,7 @@ export function placeLabels(
     const full = measure(label);
     for (const [i, { x, y }] of label.places.entries()) {
       const shrink = i === 0 && label.within !== undefined ? Math.min(1, label.within / full) : 1;
-      if (shrink < SMALLEST) continue;
+      if (shrink < 1 && label.size * shrink < SMALLEST) continue;
       const width = full * shrink;
       const size = label.size * shrink;
       const height = label.under === undefined ? size * 1.25 : size * 2.35;

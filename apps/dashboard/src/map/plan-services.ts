@@ -163,24 +163,34 @@ interface Body extends SimulationNodeDatum {
   y: number;
 }
 
-/** The whole city from nothing; grows its ground until nothing overlaps. */
+/** Shapes to try for the city and its cells, the ones we like best first: one of them wastes the least ground. */
+const SHAPES = [1.55, 1.75, 1.35, 1.95].flatMap((aspect) => [1, 1.4, 2].map((ratio) => ({ aspect, ratio })));
+
+/** The whole city from nothing; grows its ground until everything finds a place on it. */
 function layOut(plots: readonly Plot[], links: readonly Link[]): ServicesPlan {
-  for (let scale = 1; ; scale *= 1.1) {
-    const cells = cellsFor(plots, scale);
-    if (!plots.every((plot) => fits(plot, cells[plot.namespace] as Rect))) continue;
-    const bodies = settle(plots, links, cells);
-    if (!separate(bodies)) continue;
-    const spots = bodies.map(({ plot, x, y }) => [plot.id, { x, y, radius: plot.radius }] as const);
-    const grounds = Object.entries(cells).map(([name, cell]) => [name, [cell]] as const);
-    return { cells: Object.fromEntries(grounds), spots: Object.fromEntries(spots) };
+  for (let scale = 0.85; ; scale *= 1.08) {
+    for (const { aspect, ratio } of SHAPES) {
+      const cells = cellsFor(plots, scale, aspect, ratio);
+      if (!plots.every((plot) => fits(plot, cells[plot.namespace] as Rect))) continue;
+      const bodies = settle(plots, links, cells);
+      if (!separate(bodies)) break;
+      const spots = bodies.map(({ plot, x, y }) => [plot.id, { x, y, radius: plot.radius }] as const);
+      const grounds = Object.entries(cells).map(([name, cell]) => [name, [cell]] as const);
+      return { cells: Object.fromEntries(grounds), spots: Object.fromEntries(spots) };
+    }
   }
 }
 
-function cellsFor(plots: readonly Plot[], scale: number): Record<string, Rect> {
+function cellsFor(plots: readonly Plot[], scale: number, aspect: number, ratio: number): Record<string, Rect> {
   const area = new Map<string, number>();
   for (const plot of plots) area.set(plot.namespace, (area.get(plot.namespace) ?? 0) + footprint(plot) * (AIR / 2));
+  for (const plot of plots) {
+    // The tree map keeps areas, not sides: a namespace of one plot needs some more than its square.
+    const least = 1.2 * (2 * (plot.radius + VERGE) + NAME) ** 2;
+    area.set(plot.namespace, Math.max(area.get(plot.namespace) ?? 0, least));
+  }
   const total = [...area.values()].reduce((sum, value) => sum + value, 0);
-  const height = Math.sqrt((total * scale) / ASPECT);
+  const height = Math.sqrt((total * scale) / aspect);
   const root = hierarchy<{ name: string; size?: number; children?: { name: string; size: number }[] }>({
     name: '',
     children: [...area].map(([name, size]) => ({ name, size })),
@@ -188,8 +198,8 @@ function cellsFor(plots: readonly Plot[], scale: number): Record<string, Rect> {
     .sum((node) => node.size ?? 0)
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0) || a.data.name.localeCompare(b.data.name));
   const tree = treemap<typeof root.data>()
-    .tile(treemapSquarify.ratio(1.15))
-    .size([height * ASPECT, height])(root);
+    .tile(treemapSquarify.ratio(ratio))
+    .size([height * aspect, height])(root);
   return Object.fromEntries(
     tree.leaves().map(({ data, x0, y0, x1, y1 }) => [data.name, { x: x0, y: y0, width: x1 - x0, height: y1 - y0 }]),
   );
@@ -228,7 +238,23 @@ function settle(plots: readonly Plot[], links: readonly Link[], cells: Record<st
     simulation.tick();
     bodies.forEach(hold);
   }
+  for (const namespace of Object.keys(cells)) stretch(bodies.filter((body) => body.plot.namespace === namespace));
   return bodies;
+}
+
+/** Pulls the plots of one cell apart until they use it: links draw them together more than there is need to. */
+function stretch(bodies: readonly Body[]): void {
+  for (const axis of ['x', 'y'] as const) {
+    const side = axis === 'x' ? 'width' : 'height';
+    const low = Math.min(...bodies.map((body) => body[axis]));
+    const high = Math.max(...bodies.map((body) => body[axis]));
+    const from = Math.max(...bodies.map((body) => body.ground[axis]));
+    const room = Math.min(...bodies.map((body) => body.ground[axis] + body.ground[side])) - from;
+    // Those in one line stay in one line, in the middle.
+    const factor = high - low < 40 ? 1 : Math.min(2, (0.92 * room) / (high - low));
+    for (const body of bodies) body[axis] = from + room / 2 + (body[axis] - (low + high) / 2) * factor;
+    bodies.forEach(hold);
+  }
 }
 
 function hold(body: Body): void {

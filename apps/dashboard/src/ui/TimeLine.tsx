@@ -29,6 +29,8 @@ export function TimeLine() {
   const x = scaleTime([begin, end], [16, Math.max(17, width - 20)]);
   const top = Math.max(1, ...ticks.map((point) => point.openedPerSecond)) * 1.15;
   const y = scaleLinear([0, top], [HEIGHT - 16, 16]);
+  // A time that would be cut off at the edge is left out.
+  const hours = x.ticks(Math.max(2, Math.floor(width / 170))).filter((time) => x(time) > 24 && x(time) < width - 24);
   const near = pointer === undefined ? undefined : nearestTick(ticks, x.invert(pointer).getTime());
   return (
     <section
@@ -45,7 +47,7 @@ export function TimeLine() {
         {width > 0 && (
           <svg width={width} height={HEIGHT + 4} role="img" aria-label="New connections per second over time">
             <TrafficArea ticks={ticks} x={x} y={y} />
-            {x.ticks(Math.max(2, Math.floor(width / 170))).map((time) => (
+            {hours.map((time) => (
               <text key={time.getTime()} x={x(time)} y={HEIGHT} textAnchor="middle" className="fill-soft text-[11px]">
                 {clock(time.getTime())}
               </text>
@@ -74,10 +76,9 @@ export function TimeLine() {
           </p>
         )}
       </div>
-      {[...action].map(([id, flag]) => {
-        const place = x(Math.max(begin, flag.at));
-        return <Flag key={id} flag={flag} left={place} mirrored={place > width - 190} />;
-      })}
+      {flagsOf([...action], (at) => x(Math.max(begin, at)), width).map((flag) => (
+        <Flag key={flag.id} {...flag} />
+      ))}
       {near && (
         <div
           className="pointer-events-none absolute bottom-full mb-1 w-max rounded-control border border-line bg-panel px-2 py-1 text-xs shadow-cast"
@@ -133,37 +134,57 @@ const FLAGS = {
   changed: ['bg-light', 'text-light-ink', 'changed'],
 } as const;
 
-/** A flag leads to the Service it was about: from there it can be undone. */
-function Flag({
-  flag,
-  left,
-  mirrored,
-}: {
-  readonly flag: CityRecord<'action'>;
+interface FlagProps {
+  readonly id: string;
+  readonly action: CityRecord<'action'>;
   readonly left: number;
+  /** Its words stand to its left: there is no room at the right edge. */
   readonly mirrored: boolean;
-}) {
+  /** Flags close together would write over each other: the newest keeps its words, the others tell on hover. */
+  readonly written: boolean;
+}
+
+/** Room the words of a flag take, pixels. */
+const WORDS = 150;
+
+function flagsOf(actions: [string, CityRecord<'action'>][], x: (at: number) => number, width: number): FlagProps[] {
+  const taken: [number, number][] = [];
+  return actions
+    .sort(([, a], [, b]) => b.at - a.at)
+    .map(([id, action]) => {
+      const left = x(action.at);
+      const mirrored = left > width - WORDS - 20;
+      const [from, to] = mirrored ? [left - WORDS, left] : [left, left + WORDS];
+      const written = taken.every(([low, high]) => to <= low || from >= high);
+      if (written) taken.push([from, to]);
+      return { id, action, left, mirrored, written };
+    });
+}
+
+/** A flag leads to the Service it was about: from there it can be undone. */
+function Flag({ action, left, mirrored, written }: FlagProps) {
   const city = useCity((state) => state.survey.city);
-  const [colour, ink, verb] = FLAGS[flag.verb];
-  const override = city.override.get(flag.overrideUid ?? '');
-  const service =
-    override && [`${override.namespace}/${override.service}`, override.service].find((id) => city.service.has(id));
+  const [colour, ink, verb] = FLAGS[action.verb];
+  // The hub writes `namespace/service who…`; the override itself may be gone already.
+  const [service = '', ...who] = action.target.split(' ');
+  const words = `${verb} ${who.length > 0 ? who.join(' ') : service}`;
+  const known = city.service.has(service);
   return (
     <button
       type="button"
-      disabled={service === undefined}
-      onClick={() => service !== undefined && goTo({ kind: 'service', id: service })}
-      className="absolute top-1.5 h-[46px] w-px disabled:cursor-default"
+      disabled={!known}
+      onClick={() => goTo({ kind: 'service', id: service })}
+      className="group absolute top-1.5 h-[46px] w-2 -translate-x-1/2 hover:z-10 focus-visible:z-10 disabled:cursor-default"
       style={{ left }}
-      title={`${clock(flag.at)} ${verb} ${flag.target}`}
-      aria-label={`${clock(flag.at)}: ${verb} ${flag.target}`}
+      title={`${clock(action.at)} ${verb} ${action.target}`}
+      aria-label={`${clock(action.at)}: ${verb} ${action.target}`}
     >
-      <span className={`absolute inset-y-0 left-0 w-[1.5px] ${colour}`} />
-      <span className={`absolute -top-0.5 -left-[3px] size-2 rounded-full ${colour}`} />
+      <span className={`absolute inset-y-0 left-[3px] w-[1.5px] ${colour}`} />
+      <span className={`absolute -top-0.5 left-0 size-2 rounded-full ${colour}`} />
       <span
-        className={`absolute -top-1 max-w-44 truncate text-xs whitespace-nowrap ${ink} ${mirrored ? 'right-2' : 'left-2.5'}`}
+        className={`absolute -top-1 max-w-36 truncate rounded bg-chrome text-xs whitespace-nowrap ${ink} ${mirrored ? 'right-3' : 'left-3'} ${written ? '' : 'hidden group-hover:block'}`}
       >
-        {verb} {flag.target.split('/').at(-1)}
+        {words}
       </span>
     </button>
   );

@@ -33,7 +33,7 @@ export function Toasts() {
           </Toast.Close>
         </Toast.Root>
       ))}
-      <Toast.Viewport className="pointer-events-none fixed bottom-24 left-4 z-40 flex flex-col gap-2" />
+      <Toast.Viewport className="pointer-events-none fixed bottom-32 left-4 z-40 flex flex-col gap-2" />
     </Toast.Provider>
   );
 }

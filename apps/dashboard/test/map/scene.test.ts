@@ -156,6 +156,7 @@ describe('placeLabels', () => {
       within: 36,
     };
     expect(placeLabels([ring], () => 40)[0]).toMatchObject({ y: 0, size: 10.8 });
+    expect(placeLabels([{ ...ring, within: 33 }], () => 40)[0]).toMatchObject({ y: 50, size: 12 });
     expect(placeLabels([ring], () => 60)[0]).toMatchObject({ y: 50, size: 12 });
   });
 });

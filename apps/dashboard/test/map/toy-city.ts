@@ -190,7 +190,7 @@ export function toyCity(seed: number): ToyCity {
       };
       wishes.set(id, { override, backend: id, since: now });
     }
-    const target = `${backend.service}/${verb === 'weight' ? `${weight} → ` : ''}${backend.podName?.slice(-5)}`;
+    const target = `${backend.service} ${backend.podName}${verb === 'weight' ? ` at ${weight}` : ''}`;
     actions.push([`action-${serial}`, { at: now, verb, target, overrideUid: lifted ? undefined : uid }]);
     reweigh();
     return uid;

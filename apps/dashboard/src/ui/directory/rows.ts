@@ -180,7 +180,7 @@ const edges: Table = {
   columns: [
     { id: 'client', header: 'Client', width: 2 },
     { id: 'clientNode', header: 'On', width: 0.9 },
-    { id: 'service', header: 'Service port', width: 1.8 },
+    { id: 'service', header: 'Service port', width: 2.3 },
     { id: 'backend', header: 'Backend', width: 2 },
     ...TRAFFIC_COLUMNS,
     { id: 'state', header: 'State', width: 0.7 },
