@@ -20,9 +20,9 @@ let api: KubeClient;
 const pageErrors: string[] = [];
 
 const eventually = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 60_000, interval: 250 });
-const scene = () => page.evaluate(() => (window as unknown as { kubecity: { scene(): Scene } }).kubecity.scene());
-const framesDrawn = () =>
-  page.evaluate(() => (window as unknown as { kubecity: { framesDrawn: number } }).kubecity.framesDrawn);
+// Strings, because this file is typed for Node and `window` is the page's.
+const scene = () => page.evaluate<Scene>('window.kubecity.scene()');
+const framesDrawn = () => page.evaluate<number>('window.kubecity.framesDrawn');
 
 beforeAll(async () => {
   city = await RunningCity.start('--port', '18585');
