@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { kernelTools, kernelToolsAndBrowser } from './kernel-tools.mjs';
 import { childEnvironment, pinnedNode, root } from './runtime.mjs';
+import { SetupError } from './say.mjs';
 import { runTests } from './test-steps.mjs';
 
 /**
@@ -25,6 +27,7 @@ export const programs = {
  * the program when this process is gone even by kill -9, so that nothing it started outlives the command.
  */
 function runPinned(file, args) {
+  if (!existsSync(join(root, file))) throw new SetupError(`${file} is not in this checkout`);
   const child = spawn(pinnedNode, [join(root, file), ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: childEnvironment(),

@@ -78,7 +78,9 @@ async function run(flags: Flags): Promise<void> {
   } catch (error) {
     if (ending !== undefined) return;
     tellFailure(error);
-    end(1, 'Taking the city down');
+    ending = teardown.run();
+    await ending;
+    process.exit(1);
   }
 }
 
@@ -87,8 +89,8 @@ function welcome({ url, kubeconfig, statePath }: City, seconds: number): void {
     '',
     `The city is up after ${seconds.toFixed(1)} s.${url === undefined ? '' : `   ${pc.bold(pc.cyan(url))}`}`,
     '',
-    `  kubectl       export KUBECONFIG=${kubeconfig}`,
-    '                kubectl get pods -A -o wide; kubectl -n shop scale deployment reviews --replicas=2',
+    `  kubeconfig    ${kubeconfig}`,
+    `                kubectl --kubeconfig ${kubeconfig} -n shop scale deployment reviews --replicas=2`,
     '  in a node     npm run city -- exec node-a iptables-save -t nat',
     '                npm run city -- exec node-a conntrack -L',
     '  in a pod      npm run city -- exec POD curl http://10.96.x.y',

@@ -54,10 +54,13 @@ export async function startCity(options: CityOptions, teardown: Teardown): Promi
   teardown.add(state.remove);
   writeFileSync(join(state.path, 'agent-token'), randomBytes(32).toString('hex'), { mode: 0o600 });
   const stop = new AbortController();
+  teardown.add(() => stop.abort());
   useCompileCache(root);
 
   // The one slow thing on a fresh clone: begun first, waited for last.
-  const pages = options.dashboard ? buildDashboard(root, join(state.path, 'logs/build.log')) : Promise.resolve();
+  const pages = options.dashboard
+    ? buildDashboard(root, join(state.path, 'logs/build.log'), stop.signal)
+    : Promise.resolve();
   // told where it is waited for
   pages.catch(() => {});
 
@@ -81,8 +84,9 @@ export async function startCity(options: CityOptions, teardown: Teardown): Promi
   state.update({ machine: machine.identity() });
 
   const log = new LogFile(join(state.path, 'logs/controllers.log'));
-  runControllers({ client, seed, logger: pino({ name: 'controllers' }, log), signal: stop.signal });
-  teardown.add(() => stop.abort());
+  const controllers = new AbortController();
+  teardown.add(() => controllers.abort());
+  runControllers({ client, seed, logger: pino({ name: 'controllers' }, log), signal: controllers.signal });
   const wanted = countPods(plan.services);
   const ready = await report.step(`${wanted} pods`, () => podsReady(client, wanted, stop.signal));
   if (ready < wanted) report.warn(`only ${ready} of ${wanted} pods are ready; their logs: ${join(state.path, 'logs')}`);

@@ -10,12 +10,12 @@ const STOP_WITHIN_MILLISECONDS = 3000;
 const POLL_MILLISECONDS = 100;
 
 /** Builds the dashboard's pages with Turbo: a fraction of a second when nothing changed since the last time. */
-export function buildDashboard(root: string, logPath: string): Promise<void> {
+export function buildDashboard(root: string, logPath: string, signal: AbortSignal): Promise<void> {
   const log = new LogFile(logPath);
   const child = spawn(
     join(root, 'node_modules/.bin/turbo'),
     ['run', 'build', '--filter=@kubecity/dashboard', '--output-logs=new-only', '--no-color'],
-    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], signal },
   );
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => log.write(chunk));
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
-import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Call } from './call.ts';
+import { get } from './http.ts';
 import type { Names } from './messages.ts';
 import { between, pause, type Random } from './random.ts';
 

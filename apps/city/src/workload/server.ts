@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
-import { createServer as createHttpServer } from 'node:http';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createHttpServer } from './http.ts';
 import { between, type Random } from './random.ts';
 
 /** A listening workload. */
