@@ -71,7 +71,9 @@ export class ObjectApi {
     const next = options.subresource === 'status' ? withStatusOf(old, object) : this.#withSpecOf(type, old, object);
     const errors = validateFinalizers(next.metadata, old.metadata);
     if (errors.length > 0) throw invalid(kindSubjectOf(type, name), errors);
-    this.#refine(type, next, old);
+    // A status is the word of a controller on whatever spec there is, also one that would be refused today.
+    if (options.subresource === 'status' && type.model !== undefined) this.#checkMetadata(type, next);
+    else this.#refine(type, next, old);
     if (sameJson(next, old)) return old;
     if (type.generation && specChanged(type, next, old)) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
     if (options.dryRun) return next;
@@ -116,6 +118,11 @@ export class ObjectApi {
     errors.push(...(type.rules.validate?.(object, old, this.#cluster) ?? []));
     if (errors.length > 0) throw invalid(kindSubjectOf(type, object.metadata.name), errors);
     type.rules.complete?.(object, old, this.#cluster);
+  }
+
+  #checkMetadata(type: ResourceType, object: KubeObject): void {
+    const errors = validateMetadata(type, object);
+    if (errors.length > 0) throw invalid(kindSubjectOf(type, object.metadata.name), errors);
   }
 
   #checkNamespace(type: ResourceType, namespace: string | undefined, name: string): void {

@@ -28,7 +28,7 @@ export function apiListener(options: ApiListenerOptions): RequestListener {
   return (request, response) => {
     answer(options, request, response).catch((error: unknown) => {
       const refusal = asApiError(error);
-      if (refusal.reason === 'InternalError') options.onFault(refusal.cause ?? refusal);
+      if (!(error instanceof ApiError)) options.onFault(error);
       sendJson(response, refusal.code, refusal.toStatus());
     });
   };

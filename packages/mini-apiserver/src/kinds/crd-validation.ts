@@ -78,6 +78,10 @@ function checkSchema(at: string, schema: JsonObject, needsType = true): FieldErr
   if (schema.type !== undefined && !TYPES.includes(String(schema.type))) {
     errors.push(notSupported(`${at}.type`, schema.type, TYPES));
   }
+  if (schema['x-kubernetes-validations'] !== undefined) {
+    const detail = 'this server does not evaluate CEL; say it with the schema (oneOf, minimum, pattern, …)';
+    errors.push(forbiddenField(`${at}.x-kubernetes-validations`, detail));
+  }
   if (schema.$ref !== undefined) errors.push(forbiddenField(`${at}.$ref`, '$ref is not supported'));
   if (typeof schema.pattern === 'string' && !compiles(schema.pattern)) {
     errors.push(invalidValue(`${at}.pattern`, schema.pattern, 'must be a valid regular expression'));
