@@ -7,6 +7,7 @@ import { useCity } from '../../live/city-store.ts';
 import { goTo } from '../../live/view-store.ts';
 import { Button } from '../Button.tsx';
 import { useSteering, wish } from '../steering.ts';
+import { Confirmation } from './Confirmation.tsx';
 import { DrainProgress } from './DrainProgress.tsx';
 import { Chip } from './parts.tsx';
 import { ShareBar } from './ShareBar.tsx';
@@ -27,6 +28,7 @@ export function BackendCard({ backend, group }: Props) {
   const traffic = survey.sums.byBackend.get(backend.id) ?? NO_TRAFFIC;
   const observed = load && load.openedOfPort > 0 ? load.opened / load.openedOfPort : undefined;
   const wished = weight.draft === undefined ? backend.wishedShare : shareWith(group, backend.id, weight.draft);
+  const override = survey.city.override.get(backend.overrideUid ?? '');
   const uid = backend.podUid;
   return (
     <article
@@ -84,6 +86,7 @@ export function BackendCard({ backend, group }: Props) {
           </Button>
         </div>
       )}
+      {!backend.draining && override && <Confirmation override={override} name={name} />}
     </article>
   );
 }

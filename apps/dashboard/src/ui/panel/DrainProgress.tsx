@@ -4,6 +4,7 @@ import type { Backend } from '../../city/services.ts';
 import { useCity } from '../../live/city-store.ts';
 import { Button } from '../Button.tsx';
 import { wish } from '../steering.ts';
+import { Confirmation } from './Confirmation.tsx';
 
 interface Props {
   readonly backend: Backend;
@@ -26,57 +27,20 @@ export function DrainProgress({ backend, name, pending }: Props) {
     </Button>
   );
   if (!override) return <div className="mt-2.5 flex justify-end">{undrain}</div>;
-  const { connections, nodes } = override;
+  const { connections } = override;
   const left = connections.moving + connections.idle + connections.closing;
   return (
     <div className="mt-2.5 border-t border-line pt-2.5">
       <p className="text-sm" data-testid={`remaining-${name}`}>
         {connections.coverage === 'atLeast' && <span className="text-light-ink">at least </span>}
-        {left === 0 ? (
-          <span className="font-medium text-live-ink">nothing left: it is drained</span>
-        ) : (
-          <>
-            <b className="font-semibold">{count(connections.moving)}</b> moving ·{' '}
-            <b className="font-semibold">{count(connections.idle)}</b> idle ·{' '}
-            <b className="font-semibold">{count(connections.closing)}</b> closing
-          </>
-        )}
+        <b className="font-semibold">{count(connections.moving)}</b> moving ·{' '}
+        <b className="font-semibold">{count(connections.idle)}</b> idle ·{' '}
+        <b className="font-semibold">{count(connections.closing)}</b> closing
+        {left === 0 && connections.coverage === 'complete' && <span className="text-live-ink"> · it is drained</span>}
       </p>
-      <Pips acknowledged={nodes.acknowledged} waitingFor={nodes.waitingFor} />
-      <div className="mt-2 flex items-center gap-3">
-        <p className="min-w-0 flex-1 text-sm text-soft" data-testid={`confirmed-nodes-${name}`}>
-          {nodes.acknowledged.length} of {nodes.desired} nodes confirmed
-          {nodes.waitingFor.length > 0 && ` · waiting for ${nodes.waitingFor.join(', ')}`}
-        </p>
+      <Confirmation override={override} name={name}>
         {undrain}
-      </div>
-      <p className="mt-2 text-xs text-soft wrap-anywhere">
-        <span className="code">{override.name}</span>
-        {override.reason !== undefined && ` · ${override.reason}`} · waits for what is open, without a deadline
-      </p>
-    </div>
-  );
-}
-
-function Pips({
-  acknowledged,
-  waitingFor,
-}: {
-  readonly acknowledged: readonly string[];
-  readonly waitingFor: readonly string[];
-}) {
-  return (
-    <div className="mt-2 flex gap-1" aria-hidden="true">
-      {acknowledged.map((node) => (
-        <span key={node} title={`${node} confirmed`} className="h-[5px] flex-1 rounded-full bg-live" />
-      ))}
-      {waitingFor.map((node) => (
-        <span
-          key={node}
-          title={`waiting for ${node}`}
-          className="breathing h-[5px] flex-1 rounded-full border border-faint"
-        />
-      ))}
+      </Confirmation>
     </div>
   );
 }

@@ -3,8 +3,8 @@ import { plural, rate } from '../../city/format.ts';
 import { addEdge, NO_TRAFFIC } from '../../city/traffic.ts';
 import { useCity } from '../../live/city-store.ts';
 import { goTo } from '../../live/view-store.ts';
-import { Title } from './Panel.tsx';
 import { Figures, Row, Section } from './parts.tsx';
+import { Title } from './Title.tsx';
 
 export function NamespacePanel({ name }: { readonly name: string }) {
   const { city, sums } = useCity((state) => state.survey);

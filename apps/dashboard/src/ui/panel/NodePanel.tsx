@@ -5,8 +5,8 @@ import { NO_TRAFFIC } from '../../city/traffic.ts';
 import { useCity } from '../../live/city-store.ts';
 import { goTo } from '../../live/view-store.ts';
 import { useNow } from '../use-now.ts';
-import { Title } from './Panel.tsx';
 import { Chip, Fact, Figures, Problem, Row, Section } from './parts.tsx';
+import { Title } from './Title.tsx';
 
 export function NodePanel({ name }: { readonly name: string }) {
   const survey = useCity((state) => state.survey);

@@ -1,14 +1,14 @@
 'use client';
-import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { exists, type Selection } from '../../city/find.ts';
 import { useCity } from '../../live/city-store.ts';
-import { select, useView } from '../../live/view-store.ts';
+import { useView } from '../../live/view-store.ts';
 import { NamespacePanel } from './NamespacePanel.tsx';
 import { NodePanel } from './NodePanel.tsx';
 import { PodPanel } from './PodPanel.tsx';
 import { EdgePanel, RoadPanel } from './RoadPanel.tsx';
 import { ServicePanel } from './ServicePanel.tsx';
+import { Title } from './Title.tsx';
 
 /** What is selected, beside the map. */
 export function Panel() {
@@ -41,36 +41,5 @@ function Gone({ selection }: { readonly selection: Selection }) {
       <Title title="Gone" detail={`The ${selection.kind} is no longer in the city.`} />
       <p className="code text-soft wrap-anywhere">{selection.id}</p>
     </>
-  );
-}
-
-interface TitleProps {
-  readonly title: string;
-  readonly code?: boolean;
-  readonly detail: ReactNode;
-}
-
-/** The head of every panel: what it is, and the way out. */
-export function Title({ title, code, detail }: TitleProps) {
-  return (
-    <div className="mb-3.5 flex items-start gap-3">
-      <div className="min-w-0 flex-1">
-        <h2
-          className={`leading-7 font-semibold tracking-[-0.01em] wrap-anywhere ${code ? 'code text-[16px]' : 'text-title'}`}
-          data-testid="panel-title"
-        >
-          {title}
-        </h2>
-        <p className="text-sm text-soft">{detail}</p>
-      </div>
-      <button
-        type="button"
-        aria-label="Close"
-        onClick={() => select(undefined)}
-        className="grid size-7 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
-      >
-        <X className="size-4" />
-      </button>
-    </div>
   );
 }

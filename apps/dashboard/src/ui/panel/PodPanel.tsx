@@ -4,8 +4,8 @@ import { addEdge, NO_TRAFFIC, podUidOf, type Traffic } from '../../city/traffic.
 import { useCity } from '../../live/city-store.ts';
 import { goTo } from '../../live/view-store.ts';
 import { BackendCard } from './BackendCard.tsx';
-import { Title } from './Panel.tsx';
 import { Chip, Fact, Figures, Row, Section } from './parts.tsx';
+import { Title } from './Title.tsx';
 
 export function PodPanel({ uid }: { readonly uid: string }) {
   const survey = useCity((state) => state.survey);

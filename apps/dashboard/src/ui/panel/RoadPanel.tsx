@@ -6,8 +6,8 @@ import { addEdge, NO_TRAFFIC, open } from '../../city/traffic.ts';
 import { useCity } from '../../live/city-store.ts';
 import { goTo, select } from '../../live/view-store.ts';
 import { placeName } from '../place-name.ts';
-import { Title } from './Panel.tsx';
 import { Chip, Fact, Figures, Row, Section } from './parts.tsx';
+import { Title } from './Title.tsx';
 
 /** A road of the map: the edges bundled on it, the busiest first. */
 export function RoadPanel({ id }: { readonly id: string }) {

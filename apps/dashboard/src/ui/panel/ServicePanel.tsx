@@ -8,8 +8,8 @@ import { useCity } from '../../live/city-store.ts';
 import { goTo, select } from '../../live/view-store.ts';
 import { placeName } from '../place-name.ts';
 import { BackendCard } from './BackendCard.tsx';
-import { Title } from './Panel.tsx';
 import { Figures, Problem, Row, Section } from './parts.tsx';
+import { Title } from './Title.tsx';
 
 export function ServicePanel({ id }: { readonly id: string }) {
   const survey = useCity((state) => state.survey);

@@ -65,7 +65,7 @@ export function WeightControl({ backend, name, weight, pending }: Props) {
           className={`block size-3.5 rounded-full border-2 bg-raised transition-transform duration-150 hover:scale-115 ${changed ? 'border-weight' : 'border-soft'}`}
         />
       </Slider.Root>
-      <WeightField key={value} name={name} value={value} apply={weight.apply} pending={pending} />
+      <WeightField name={name} value={value} apply={weight.apply} pending={pending} />
     </div>
   );
 }
@@ -79,6 +79,7 @@ interface FieldProps {
 
 function WeightField({ name, value, apply, pending }: FieldProps) {
   const [text, setText] = useState(String(value));
+  useEffect(() => setText(String(value)), [value]);
   const parsed = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
   const valid = parsed <= LARGEST;
   const submit = () => {
@@ -89,7 +90,7 @@ function WeightField({ name, value, apply, pending }: FieldProps) {
     <input
       inputMode="numeric"
       value={text}
-      disabled={pending}
+      readOnly={pending}
       aria-label={`Exact weight of ${name}, 0 to ${LARGEST}`}
       aria-invalid={!valid}
       data-testid={`weight-${name}`}
