@@ -1,6 +1,6 @@
 'use client';
 import { Slider } from 'radix-ui';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Backend } from '../../city/services.ts';
 import { wish } from '../steering.ts';
 
@@ -80,6 +80,8 @@ interface FieldProps {
 function WeightField({ name, value, apply, pending }: FieldProps) {
   const [text, setText] = useState(String(value));
   useEffect(() => setText(String(value)), [value]);
+  /** Escape leaves the field before React has put the old text back: that is no submission. */
+  const abandoned = useRef(false);
   const parsed = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
   const valid = parsed <= LARGEST;
   const submit = () => {
@@ -95,10 +97,18 @@ function WeightField({ name, value, apply, pending }: FieldProps) {
       aria-invalid={!valid}
       data-testid={`weight-${name}`}
       onChange={(event) => setText(event.target.value)}
-      onBlur={submit}
+      onBlur={() => {
+        if (!abandoned.current) submit();
+        abandoned.current = false;
+      }}
       onKeyDown={(event) => {
         if (event.key === 'Enter') submit();
-        if (event.key === 'Escape') setText(String(value));
+        // The first Escape leaves the field as it was, the next one closes the panel.
+        if (event.key === 'Escape') {
+          abandoned.current = true;
+          setText(String(value));
+          event.currentTarget.parentElement?.querySelector<HTMLElement>('[role=slider]')?.focus();
+        }
       }}
       className="h-7 w-12 shrink-0 rounded-control border border-line bg-sunk text-center text-sm outline-none focus:border-weight aria-invalid:border-drain"
     />
