@@ -87,6 +87,8 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
   });
 
   namespace.on('connection', (socket) => {
+    // A snapshot shows changes that were not taken yet. Were they undone before the next frame, no frame would tell.
+    spread(store.take());
     const reader = new Reader(socket);
     readers.set(socket.id, reader);
     metrics.readers.set(readers.size);
@@ -117,12 +119,17 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
     return answer;
   }
 
+  /** Marks what every reader lacks. */
+  function spread(changed: ChangedKeys): void {
+    const records = store.counts().reduce((sum, [, count]) => sum + count, 0);
+    const most = Math.max(LEAST_KEYS, records);
+    for (const reader of readers.values()) reader.lack(changed, most);
+  }
+
   return {
     send(changed) {
-      const records = store.counts().reduce((sum, [, count]) => sum + count, 0);
-      const most = Math.max(LEAST_KEYS, records);
+      spread(changed);
       for (const reader of readers.values()) {
-        reader.lack(changed, most);
         if (reader.ready) reader.send(store, epoch, now());
         else metrics.heldFrames.inc();
       }

@@ -72,3 +72,20 @@ test('a reader that is stuck for long gets a snapshot: what is gone meanwhile ta
   door.send(store.take());
   expect(stuck.frames[1]?.ops).toEqual([['reset'], ['set', 'namespace', 'n1099', { name: 'x' }], ['sync']]);
 });
+
+test('who comes in the middle of a frame learns what is undone before its end, and so do the others', () => {
+  const { store, namespace, door } = openDoor();
+  const [early, late] = [stuckable('early'), stuckable('late')];
+  const names = () =>
+    [early, late].map(({ frames }) =>
+      frames.reduce((city, { ops }) => applyOps(city, ops), new Map<string, unknown>()),
+    );
+  store.set('namespace', 'shop', { name: 'before' });
+  namespace.emit('connection', early.socket);
+  store.set('namespace', 'shop', { name: 'meanwhile' });
+  namespace.emit('connection', late.socket);
+  store.set('namespace', 'shop', { name: 'before' });
+  door.send(store.take());
+  const expected = new Map([['namespace shop', { name: 'before' }]]);
+  expect(names()).toEqual([expected, expected]);
+});
