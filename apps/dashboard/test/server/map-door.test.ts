@@ -81,6 +81,7 @@ test('who comes in the middle of a frame learns what is undone before its end, a
       frames.reduce((city, { ops }) => applyOps(city, ops), new Map<string, unknown>()),
     );
   store.set('namespace', 'shop', { name: 'before' });
+  door.send(store.take());
   namespace.emit('connection', early.socket);
   store.set('namespace', 'shop', { name: 'meanwhile' });
   namespace.emit('connection', late.socket);
