@@ -15,7 +15,7 @@ import { HubLink } from './hub-link.ts';
 import { createMetrics } from './metrics.ts';
 import { RuleLoop } from './rule-loop.ts';
 import { RuleSync, removeRules } from './rule-sync.ts';
-import { realClock } from './runner.ts';
+import { realClock, threadCpuMilliseconds } from './runner.ts';
 import { watchCluster } from './watches.ts';
 
 const config = readConfig(process.argv.slice(2));
@@ -70,6 +70,7 @@ async function run(config: AgentConfig, log: Logger): Promise<void> {
       directory,
       everyMs: config.accountingMs,
       now: Date.now,
+      cpu: threadCpuMilliseconds,
       emit: (frame) => hub?.sendEdges(frame),
       log,
     });

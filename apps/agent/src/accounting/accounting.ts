@@ -12,6 +12,8 @@ export interface AccountingOptions {
   readonly everyMs: number;
   /** Unix ms. */
   readonly now: () => number;
+  /** CPU time of this thread so far, in milliseconds: what a dump costs, whatever else the machine is busy with. */
+  readonly cpu: () => number;
   /** Takes a frame; `false` when it could not, upon which the next frame tells everything. */
   readonly emit: (frame: EdgeFrame) => boolean | undefined;
   readonly log: Pick<Logger, 'info' | 'warn'>;
@@ -44,7 +46,10 @@ export interface Accounting {
   totals(): AccountingTotals;
 }
 
-/** A pause lasts at least so many times as long as the dump before it: dumping stays below 5 % of one core. */
+/**
+ * A pause lasts at least so many times the CPU time of the dump before it: dumping stays below 5 % of one core. Wall time
+ * would not do: on a busy machine a small dump takes long, and the map would go stale for nothing.
+ */
 const PAUSE_PER_DUMP = 20;
 
 /** Refusals kept for the next dump at most; more than that in one period are counted as a loss. */
@@ -80,6 +85,7 @@ class AccountingLoop {
   #streak = 0;
   #lastAt = 0;
   #dumpMilliseconds = 0;
+  #dumpCpu = 0;
   #entries = 0;
   #max = 0;
   #ipv6 = 0;
@@ -106,7 +112,7 @@ class AccountingLoop {
       await this.#dump();
       if (signal.aborted) return;
       this.#emit();
-      await pause(Math.max(this.#options.everyMs, PAUSE_PER_DUMP * this.#dumpMilliseconds), signal);
+      await pause(Math.max(this.#options.everyMs, PAUSE_PER_DUMP * this.#dumpCpu), signal);
     }
   }
 
@@ -138,7 +144,8 @@ class AccountingLoop {
   }
 
   async #dump(): Promise<void> {
-    const { conntrack, now } = this.#options;
+    const { conntrack, now, cpu } = this.#options;
+    const cpuBefore = cpu();
     const ipv6Before = this.#decoder.ipv6;
     this.#lastAt = now();
     this.#dumping = true;
@@ -163,6 +170,7 @@ class AccountingLoop {
     }
     this.#dumps += 1;
     this.#ipv6 = this.#decoder.ipv6 - ipv6Before;
+    this.#dumpCpu = cpu() - cpuBefore;
     // The clock may be set back meanwhile.
     this.#dumpMilliseconds = Math.max(0, now() - this.#lastAt);
   }

@@ -53,6 +53,7 @@ function start(options: Partial<AccountingOptions> = {}) {
     directory,
     everyMs: 1000,
     now: Date.now,
+    cpu: () => 0,
     emit: (frame) => {
       frames.push(edgeFrame.parse(frame));
       return true;
@@ -166,16 +167,18 @@ describe('accounting', () => {
     await accounting.stop();
   });
 
-  test('the pause is twenty times the dump when that is longer', async () => {
-    const { accounting, conntrack, frames, settle } = start();
+  test('the pause is twenty times the CPU time of the dump when that is longer; waiting costs nothing', async () => {
+    let cpu = 0;
+    const { accounting, conntrack, frames, settle } = start({ cpu: () => cpu });
     await settle();
     const release = conntrack.hold();
     await vi.advanceTimersByTimeAsync(1000);
     expect(conntrack.dumps).toBe(2);
-    await vi.advanceTimersByTimeAsync(200);
+    await vi.advanceTimersByTimeAsync(900);
+    cpu = 200;
     release();
     await settle();
-    expect(frames.at(-1)?.table.dumpMilliseconds).toBe(200);
+    expect(frames.at(-1)?.table.dumpMilliseconds).toBe(900);
     await vi.advanceTimersByTimeAsync(3999);
     expect(conntrack.dumps).toBe(2);
     await vi.advanceTimersByTimeAsync(1);
