@@ -6,8 +6,12 @@ import { CityError } from './launcher/city-error.ts';
 import { execute } from './launcher/exec.ts';
 import { terminalReport } from './launcher/report.ts';
 import { describeCity } from './launcher/status.ts';
+import { lastLines } from './machine/log-file.ts';
 import { limits } from './plan/city-plan.ts';
 import { shop } from './plan/shop.ts';
+
+/** Of a log, when a part failed: the folder it is in goes away with the city. */
+const LOG_LINES = 20;
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -103,8 +107,13 @@ function welcome({ url, kubeconfig, statePath }: City, seconds: number): void {
 
 function tellFailure(error: unknown): void {
   process.exitCode = 1;
-  if (error instanceof CityError) console.error(`${pc.red('✗')} ${error.message}`);
-  else console.error(error);
+  if (!(error instanceof CityError)) {
+    console.error(error);
+    return;
+  }
+  console.error(`${pc.red('✗')} ${error.message}`);
+  const lines = error.logPath === undefined ? [] : lastLines(error.logPath, LOG_LINES);
+  for (const line of lines) console.error(pc.dim(`    ${line}`));
 }
 
 function between(least: number, most: number): (text: string) => number {

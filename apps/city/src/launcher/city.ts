@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from '@kubecity/kube';
+import { connect, type KubeClient } from '@kubecity/kube';
 import { startMiniApiServer } from '@kubecity/mini-apiserver';
 import { pino } from 'pino';
 import { LogFile } from '../machine/log-file.ts';
-import type { MachineMessage } from '../machine/messages.ts';
-import { type CitySize, countPods, networks, planCity } from '../plan/city-plan.ts';
+import { type CityPlan, type CitySize, countPods, networks, planCity } from '../plan/city-plan.ts';
 import { CityError } from './city-error.ts';
+import { useCompileCache, warmWorkload } from './compile-cache.ts';
 import { runControllers } from './controllers.ts';
-import { buildDashboard, Dashboard } from './dashboard.ts';
+import { buildDashboard, Dashboard, requireFreePort } from './dashboard.ts';
 import { Machine } from './machine.ts';
 import { createObjects } from './objects.ts';
 import { podsReady } from './readiness.ts';
@@ -18,6 +18,7 @@ import { claimState } from './state-folder.ts';
 
 export interface CityOptions extends CitySize {
   readonly root: string;
+  /** Of the cluster, on the map. */
   readonly name: string;
   readonly port: number;
   readonly seed: number;
@@ -52,17 +53,11 @@ export async function startCity(options: CityOptions, teardown: Teardown): Promi
   const plan = planCity(options);
   const state = claimState(new Date());
   teardown.add(state.remove);
+  if (options.dashboard) await requireFreePort(options.port);
   writeFileSync(join(state.path, 'agent-token'), randomBytes(32).toString('hex'), { mode: 0o600 });
   const stop = new AbortController();
   teardown.add(() => stop.abort());
-  useCompileCache(root);
-
-  // The one slow thing on a fresh clone: begun first, waited for last.
-  const pages = options.dashboard
-    ? buildDashboard(root, join(state.path, 'logs/build.log'), stop.signal)
-    : Promise.resolve();
-  // told where it is waited for
-  pages.catch(() => {});
+  const prepared = prepare(options, state.path, stop.signal);
 
   const api = await report.step('Kubernetes API', () => startApi(state.path));
   teardown.add(() => api.close());
@@ -70,65 +65,69 @@ export async function startCity(options: CityOptions, teardown: Teardown): Promi
   writeFileSync(kubeconfig, api.kubeconfig('admin'), { mode: 0o600 });
   const client = connect({ socketPath: join(state.path, 'api.sock') });
   teardown.add(() => client.close());
-  await report.step(`${plan.services.length} Services in ${namespaces(plan)} namespaces`, () =>
-    createObjects(client, plan),
-  );
+  await report.step(servicesStep(plan), () => createObjects(client, plan));
 
-  const health = new Map<string, boolean>();
-  const network = Promise.withResolvers<void>();
-  const agents = Promise.withResolvers<void>();
-  const machine = new Machine({ root, statePath: state.path, message: hear, died: (how) => broke('machine', how) });
+  const broke = (part: string) => (how: string) =>
+    options.broke(new CityError('start-failed', `keep the ${part} running`, how, join(state.path, `logs/${part}.log`)));
+  const machine = new Machine({ root, statePath: state.path, died: broke('machine') });
   teardown.add(() => machine.stop());
-  machine.build({ plan, seed, root });
-  await report.step(`${plan.nodes.length} nodes and the network between`, () => network.promise);
+  await prepared.workload;
+  await report.step(`${plan.nodes.length} nodes and the network between`, () => machine.build({ plan, seed, root }));
   state.update({ machine: machine.identity() });
 
-  const log = new LogFile(join(state.path, 'logs/controllers.log'));
-  const controllers = new AbortController();
-  teardown.add(() => controllers.abort());
-  runControllers({ client, seed, logger: pino({ name: 'controllers' }, log), signal: controllers.signal });
-  const wanted = countPods(plan.services);
-  const ready = await report.step(`${wanted} pods`, () => podsReady(client, wanted, stop.signal));
-  if (ready < wanted) report.warn(`only ${ready} of ${wanted} pods are ready; their logs: ${join(state.path, 'logs')}`);
-  await report.step(`${plan.nodes.length} agents`, () => agents.promise);
-  for (const [node, healthy] of health) {
-    if (!healthy) report.warn(`the agent of ${node} is not healthy; see ${join(state.path, `logs/agent-${node}.log`)}`);
-  }
-  const url = options.dashboard ? await report.step('dashboard', startDashboard) : undefined;
-  state.update({ url });
-  return { statePath: state.path, url, kubeconfig };
+  startControllers(client, seed, state.path, teardown);
+  await report.step(`${countPods(plan.services)} pods`, () => awaitPods(client, plan, state.path, report, stop.signal));
+  await report.step(`${plan.nodes.length} agents`, () => awaitAgents(machine, state.path, report));
 
-  function hear(message: MachineMessage): void {
-    if (message.event === 'network-built') network.resolve();
-    if (message.event === 'failed') broke('machine', message.message);
-    if (message.event !== 'agent') return;
-    health.set(message.node, message.healthy);
-    if (health.size === plan.nodes.length) agents.resolve();
-  }
-
-  async function startDashboard(): Promise<string> {
-    await pages;
-    const dashboard = new Dashboard({
-      root,
-      statePath: state.path,
-      clusterName: options.name,
-      port: options.port,
-      died: (how) => broke('dashboard', how),
-    });
+  if (!options.dashboard) return { statePath: state.path, url: undefined, kubeconfig };
+  const url = await report.step('dashboard', async () => {
+    await prepared.pages;
+    const dashboard = new Dashboard({ ...options, statePath: state.path, died: broke('dashboard') });
     teardown.add(() => dashboard.stop());
-    const identity = dashboard.identity();
-    if (identity) state.update({ others: [identity] });
+    state.update({ others: [dashboard.identity()].filter((identity) => identity !== undefined) });
     await dashboard.ready();
     return dashboard.url;
-  }
+  });
+  state.update({ url });
+  return { statePath: state.path, url, kubeconfig };
+}
 
-  function broke(part: string, how: string): void {
-    options.broke(new CityError('start-failed', `keep the ${part} running`, `${how}; see ${join(state.path, 'logs')}`));
+/** What takes processor time on a fresh clone, begun before everything else. Both are waited for where they are needed. */
+function prepare({ root, dashboard, report }: CityOptions, statePath: string, signal: AbortSignal) {
+  useCompileCache(root);
+  const pages = dashboard ? buildDashboard(root, join(statePath, 'logs/build.log'), signal) : Promise.resolve();
+  // a rejection before it is waited for is not unhandled
+  pages.catch(() => {});
+  const workload = warmWorkload(root).catch((error: Error) => {
+    report.warn(`the workload does not start: ${error.message}`);
+  });
+  return { pages, workload };
+}
+
+function startControllers(client: KubeClient, seed: number, statePath: string, teardown: Teardown): void {
+  const log = new LogFile(join(statePath, 'logs/controllers.log'));
+  const stop = new AbortController();
+  teardown.add(() => stop.abort());
+  runControllers({ client, seed, logger: pino({ name: 'controllers' }, log), signal: stop.signal });
+}
+
+/** A city with a pod or an agent that does not come up is worth looking at: it is told, and the start goes on. */
+async function awaitPods(client: KubeClient, plan: CityPlan, statePath: string, report: Report, signal: AbortSignal) {
+  const wanted = countPods(plan.services);
+  const ready = await podsReady(client, wanted, signal);
+  if (ready < wanted) report.warn(`only ${ready} of ${wanted} pods are ready; their logs: ${join(statePath, 'logs')}`);
+}
+
+async function awaitAgents(machine: Machine, statePath: string, report: Report): Promise<void> {
+  for (const [node, healthy] of await machine.agents()) {
+    if (!healthy) report.warn(`the agent of ${node} is not healthy; see ${join(statePath, `logs/agent-${node}.log`)}`);
   }
 }
 
-const namespaces = ({ services }: ReturnType<typeof planCity>) =>
-  new Set(services.map(({ namespace }) => namespace)).size;
+function servicesStep({ services }: CityPlan): string {
+  const namespaces = new Set(services.map(({ namespace }) => namespace));
+  return `${services.length} Services in ${namespaces.size} namespaces`;
+}
 
 function startApi(statePath: string) {
   return startMiniApiServer({
@@ -140,11 +139,4 @@ function startApi(statePath: string) {
     ],
     serviceCidr: networks.services,
   });
-}
-
-/** Node keeps what it compiled, so that thirty pods do not compile the same files; inherited by every process. */
-function useCompileCache(root: string): void {
-  const folder = join(root, 'node_modules/.cache/kubecity-compile');
-  mkdirSync(folder, { recursive: true });
-  process.env.NODE_COMPILE_CACHE = folder;
 }

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LogFile } from '../machine/log-file.ts';
@@ -19,8 +21,7 @@ export function buildDashboard(root: string, logPath: string, signal: AbortSigna
   );
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => log.write(chunk));
   return new Promise((resolve, reject) => {
-    const failed = (how: string) =>
-      reject(new CityError('start-failed', 'build the dashboard', `${how}, see ${logPath}`));
+    const failed = (how: string) => reject(new CityError('start-failed', 'build the dashboard', how, logPath));
     child.once('error', (error) => failed(error.message));
     child.once('close', (code, signal) => {
       log.close();
@@ -30,10 +31,25 @@ export function buildDashboard(root: string, logPath: string, signal: AbortSigna
   });
 }
 
+/** Found out before anything is built: another server on the port would answer in the dashboard's place. */
+export async function requireFreePort(port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    await once(probe.listen(port, '127.0.0.1'), 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'another program listens there; choose one with --port' : message;
+    throw new CityError('port-taken', `use port ${port} for the dashboard`, why);
+  } finally {
+    probe.close();
+  }
+}
+
 export interface DashboardOptions {
   readonly root: string;
   readonly statePath: string;
-  readonly clusterName: string;
+  /** Of the cluster, on the map. */
+  readonly name: string;
   readonly port: number;
   died(how: string): void;
 }
@@ -41,22 +57,24 @@ export interface DashboardOptions {
 /** The dashboard's process, on the host's network where the browser is. It ends by itself when its stdin does. */
 export class Dashboard {
   readonly url: string;
+  readonly logPath: string;
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   readonly #log: LogFile;
   #stopping = false;
 
-  constructor({ root, statePath, clusterName, port, died }: DashboardOptions) {
+  constructor({ root, statePath, name, port, died }: DashboardOptions) {
     const flags = {
       'kube-socket': join(statePath, 'api.sock'),
       listen: `127.0.0.1:${port}`,
       'agent-socket': join(statePath, 'agents.sock'),
       'agent-token-file': join(statePath, 'agent-token'),
-      'cluster-name': clusterName,
+      'cluster-name': name,
     };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
     this.url = `http://127.0.0.1:${port}/`;
-    this.#log = new LogFile(join(statePath, 'logs/dashboard.log'));
+    this.logPath = join(statePath, 'logs/dashboard.log');
+    this.#log = new LogFile(this.logPath);
     this.#child = spawn(process.execPath, [join(root, 'apps/dashboard/server/main.ts'), ...args, '--exit-with-stdin'], {
       cwd: join(root, 'apps/dashboard'),
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -93,7 +111,7 @@ export class Dashboard {
       if (answers) return;
       await sleep(POLL_MILLISECONDS);
     }
-    throw new CityError('start-failed', 'start the dashboard', `${this.url} does not answer, see ${this.#log.path}`);
+    throw new CityError('start-failed', 'start the dashboard', `${this.url} does not answer`, this.logPath);
   }
 
   async stop(): Promise<void> {

@@ -32,21 +32,26 @@ wait "$!"
 export interface MachineOptions {
   readonly root: string;
   readonly statePath: string;
-  message(message: MachineMessage): void;
-  /** It ended without having been asked. */
+  /** It ended without having been asked, or cannot go on. */
   died(how: string): void;
 }
 
 /** The launcher's end of the machine. */
 export class Machine {
+  readonly logPath: string;
+  readonly #network = Promise.withResolvers<void>();
+  readonly #agents = Promise.withResolvers<ReadonlyMap<string, boolean>>();
+  readonly #health = new Map<string, boolean>();
+  #nodes = 0;
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   readonly #log: LogFile;
   #stopping = false;
 
-  constructor({ root, statePath, message, died }: MachineOptions) {
+  constructor({ root, statePath, died }: MachineOptions) {
     const program = join(root, 'apps/city/src/machine/main.ts');
-    this.#log = new LogFile(join(statePath, 'logs/machine.log'));
+    this.logPath = join(statePath, 'logs/machine.log');
+    this.#log = new LogFile(this.logPath);
     this.#child = spawn(
       'unshare',
       [...unshareFlags(), 'sh', '-ec', INIT, 'kubecity', statePath, process.execPath, program],
@@ -56,7 +61,10 @@ export class Machine {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => this.#log.write(chunk));
     }
-    this.#child.on('message', (text) => message(text as MachineMessage));
+    this.#child.on('message', (message: MachineMessage) => {
+      if (message.event === 'failed') died(message.message);
+      else this.#hear(message);
+    });
     this.#child.on('error', (error) => died(error.message));
     this.#ended = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => {
@@ -67,8 +75,25 @@ export class Machine {
     });
   }
 
-  build(build: BuildMessage['build']): void {
+  /** Resolves when the underlay and every node's namespace are there; pods and agents follow by themselves. */
+  build(build: BuildMessage['build']): Promise<void> {
+    this.#nodes = build.plan.nodes.length;
     this.#child.send({ build } satisfies BuildMessage);
+    return this.#network.promise;
+  }
+
+  /** Resolves when each agent has programmed its node or did not in time: which did, by node. */
+  agents(): Promise<ReadonlyMap<string, boolean>> {
+    return this.#agents.promise;
+  }
+
+  #hear(message: Exclude<MachineMessage, { event: 'failed' }>): void {
+    if (message.event === 'network-built') {
+      this.#network.resolve();
+      return;
+    }
+    this.#health.set(message.node, message.healthy);
+    if (this.#health.size === this.#nodes) this.#agents.resolve(this.#health);
   }
 
   /** Process 1 as the host numbers it: whoever enters the city's namespaces enters those of this process. */

@@ -9,9 +9,7 @@ import { KeptProcess } from './kept-process.ts';
 import { addPodNetwork, removePodNetwork } from './network.ts';
 import type { Places } from './places.ts';
 import { type ContainerState, type PodFacts, podStatus } from './pod-status.ts';
-
-/** Small heaps, no helper threads: thirty of these share the machine. */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--single-threaded-gc', '--v8-pool-size=0'];
+import { workloadCommand } from './workload-command.ts';
 
 export interface CityPodOptions {
   readonly pod: Pod;
@@ -80,12 +78,7 @@ export class CityPod {
     const { pod, places, names } = this.#options;
     const { namespace = '', name } = pod.metadata;
     const process_ = new KeptProcess({
-      command: [
-        ...inNetns(this.#netns),
-        process.execPath,
-        ...NODE_FLAGS,
-        join(places.root, 'apps/city/src/workload/main.ts'),
-      ],
+      command: [...inNetns(this.#netns), ...workloadCommand(places.root)],
       env: this.#environment(address),
       logPath: join(places.logs, `pod-${namespace}-${name}.log`),
       started: () => this.#report({ kind: 'running', startedAt: new Date().toISOString(), ready: false }),

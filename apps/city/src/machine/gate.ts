@@ -5,6 +5,7 @@ import { inNetns } from './command.ts';
 import { KeptProcess } from './kept-process.ts';
 import { GATE } from './links.ts';
 import type { Places } from './places.ts';
+import { workloadCommand } from './workload-command.ts';
 
 /** The outside client: the same workload, in a namespace that is no pod's. */
 export class Gate {
@@ -13,7 +14,7 @@ export class Gate {
 
   constructor(places: Places, seed: number) {
     this.#process = new KeptProcess({
-      command: [...inNetns(GATE.name), process.execPath, join(places.root, 'apps/city/src/workload/main.ts')],
+      command: [...inNetns(GATE.name), ...workloadCommand(places.root)],
       env: { ...process.env, SEED: String(seed), POD_NAME: GATE.name, CALLS: gateCalls.join('; ') },
       logPath: join(places.logs, 'gate.log'),
       message: () => this.tell(this.#names),

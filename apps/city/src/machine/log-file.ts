@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 
 /** Two files of this size at most: the current one and `.1`, the one before. */
 const MOST_BYTES = 1024 * 1024;
@@ -26,4 +26,9 @@ export class LogFile {
   close(): void {
     closeSync(this.#file);
   }
+}
+
+/** The end of a log, to be shown where it is about to be removed. */
+export function lastLines(path: string, count: number): string[] {
+  return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-count);
 }
