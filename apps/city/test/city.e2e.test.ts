@@ -161,6 +161,20 @@ describe('steering by hand', () => {
     await page.getByTestId(`drain-${victim.name}`).waitFor();
   });
 
+  it('survives the dashboard: the page comes back by itself and the override still holds', async () => {
+    const { victim } = await cart();
+    await page.getByTestId(`drain-${victim.name}`).click();
+    await confirmedByAll(victim.name);
+    city.killDashboard();
+    const state = () => page.getByTestId('live-state').getAttribute('data-state');
+    await eventually(async () => expect(await state()).not.toBe('live'));
+    expect(await city.exec('node-a', 'iptables-save', '-t', 'nat')).not.toContain(`--to-destination ${victim.ip}:`);
+    await eventually(async () => expect(await state()).toBe('live'));
+    await confirmedByAll(victim.name);
+    await page.getByTestId(`undrain-${victim.name}`).click();
+    await page.getByTestId(`drain-${victim.name}`).waitFor();
+  });
+
   it('left no error in the page', () => {
     expect(pageErrors).toEqual([]);
   });

@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -51,6 +51,14 @@ export class RunningCity {
       maxBuffer: 64 << 20,
     });
     return stdout;
+  }
+
+  /** Kills the dashboard's process without a warning. */
+  killDashboard(): void {
+    const file = readFileSync(join(dirname(this.kubeconfig), 'city.json'), 'utf8');
+    const pid = (JSON.parse(file) as { others?: { pid: number }[] }).others?.[0]?.pid;
+    if (pid === undefined) throw new Error(`no dashboard in ${file}`);
+    process.kill(pid, 'SIGKILL');
   }
 
   async stop(): Promise<number | null> {

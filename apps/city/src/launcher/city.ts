@@ -12,6 +12,7 @@ import { runControllers } from './controllers.ts';
 import { buildDashboard, Dashboard, requireFreePort } from './dashboard.ts';
 import { Machine } from './machine.ts';
 import { createObjects } from './objects.ts';
+import type { ProcessIdentity } from './process-identity.ts';
 import { podsReady } from './readiness.ts';
 import type { Report } from './report.ts';
 import { claimState } from './state-folder.ts';
@@ -67,9 +68,9 @@ export async function startCity(options: CityOptions, teardown: Teardown): Promi
   teardown.add(() => client.close());
   await report.step(servicesStep(plan), () => createObjects(client, plan));
 
-  const broke = (part: string) => (how: string) =>
-    options.broke(new CityError('start-failed', `keep the ${part} running`, how, join(state.path, `logs/${part}.log`)));
-  const machine = new Machine({ root, statePath: state.path, died: broke('machine') });
+  const died = (how: string) =>
+    options.broke(new CityError('start-failed', 'keep the machine running', how, join(state.path, 'logs/machine.log')));
+  const machine = new Machine({ root, statePath: state.path, died });
   teardown.add(() => machine.stop());
   await prepared.workload;
   await report.step(`${plan.nodes.length} nodes and the network between`, () => machine.build({ plan, seed, root }));
@@ -82,9 +83,9 @@ export async function startCity(options: CityOptions, teardown: Teardown): Promi
   if (!options.dashboard) return { statePath: state.path, url: undefined, kubeconfig };
   const url = await report.step('dashboard', async () => {
     await prepared.pages;
-    const dashboard = new Dashboard({ ...options, statePath: state.path, died: broke('dashboard') });
+    const started = (identity: ProcessIdentity | undefined) => state.update({ others: identity ? [identity] : [] });
+    const dashboard = new Dashboard({ ...options, statePath: state.path, started });
     teardown.add(() => dashboard.stop());
-    state.update({ others: [dashboard.identity()].filter((identity) => identity !== undefined) });
     await dashboard.ready();
     return dashboard.url;
   });

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { KeptProcess } from '../machine/kept-process.ts';
 import { LogFile } from '../machine/log-file.ts';
 import { CityError } from './city-error.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
@@ -51,19 +52,21 @@ export interface DashboardOptions {
   /** Of the cluster, on the map. */
   readonly name: string;
   readonly port: number;
-  died(how: string): void;
+  /** Each time it is started: who it is now. */
+  started(identity: ProcessIdentity | undefined): void;
 }
 
-/** The dashboard's process, on the host's network where the browser is. It ends by itself when its stdin does. */
+/**
+ * The dashboard's process, on the host's network where the browser is. It is started again when it ends, for nothing in
+ * the city depends on it; it ends by itself when its stdin does.
+ */
 export class Dashboard {
   readonly url: string;
-  readonly logPath: string;
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<void>;
-  readonly #log: LogFile;
-  #stopping = false;
+  readonly #process: KeptProcess;
+  readonly #logPath: string;
+  #ended: string | undefined;
 
-  constructor({ root, statePath, name, port, died }: DashboardOptions) {
+  constructor({ root, statePath, name, port, started }: DashboardOptions) {
     const flags = {
       'kube-socket': join(statePath, 'api.sock'),
       listen: `127.0.0.1:${port}`,
@@ -73,37 +76,28 @@ export class Dashboard {
     };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
     this.url = `http://127.0.0.1:${port}/`;
-    this.logPath = join(statePath, 'logs/dashboard.log');
-    this.#log = new LogFile(this.logPath);
-    this.#child = spawn(process.execPath, [join(root, 'apps/dashboard/server/main.ts'), ...args, '--exit-with-stdin'], {
+    this.#logPath = join(statePath, 'logs/dashboard.log');
+    this.#process = new KeptProcess({
+      command: [process.execPath, join(root, 'apps/dashboard/server/main.ts'), ...args, '--exit-with-stdin'],
+      env: process.env,
+      logPath: this.#logPath,
       cwd: join(root, 'apps/dashboard'),
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: true,
+      apart: true,
+      started: (pid) => started(pid === undefined ? undefined : identify(pid)),
+      ended: ({ code, signal }) => {
+        this.#ended = signal ?? `exit code ${code}`;
+      },
     });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => this.#log.write(chunk));
-    }
-    // it closes its stdin by ending, which 'close' tells
-    this.#child.stdin?.on('error', () => {});
-    this.#child.on('error', (error) => died(error.message));
-    this.#ended = new Promise((resolve) => {
-      this.#child.once('close', (code, signal) => {
-        resolve();
-        this.#log.close();
-        if (!this.#stopping) died(signal ?? `exit code ${code}`);
-      });
-    });
-  }
-
-  identity(): ProcessIdentity | undefined {
-    return this.#child.pid === undefined ? undefined : identify(this.#child.pid);
   }
 
   /** Resolves when the page answers. */
   async ready(): Promise<void> {
     const deadline = AbortSignal.timeout(READY_WITHIN_MILLISECONDS);
     while (!deadline.aborted) {
-      // not listening yet is what is waited for; that it died instead is told by `died`
+      if (this.#ended !== undefined) {
+        throw new CityError('start-failed', 'start the dashboard', this.#ended, this.#logPath);
+      }
+      // not listening yet is what is waited for
       const answers = await fetch(this.url, { signal: deadline }).then(
         (response) => response.ok,
         () => false,
@@ -111,14 +105,10 @@ export class Dashboard {
       if (answers) return;
       await sleep(POLL_MILLISECONDS);
     }
-    throw new CityError('start-failed', 'start the dashboard', `${this.url} does not answer`, this.logPath);
+    throw new CityError('start-failed', 'start the dashboard', `${this.url} does not answer`, this.#logPath);
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#child.stdin?.end();
-    const kill = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MILLISECONDS);
-    await this.#ended;
-    clearTimeout(kill);
+  stop(): Promise<void> {
+    return this.#process.stop(STOP_WITHIN_MILLISECONDS);
   }
 }

@@ -5,8 +5,11 @@ export interface KeptProcessOptions {
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly logPath: string;
-  /** Each time the process is started. */
-  started?(): void;
+  readonly cwd?: string;
+  /** Out of the terminal's process group, and with a stdin that closes when we end: for a process beside the machine. */
+  readonly apart?: boolean;
+  /** Each time the process is started; no pid when it could not be. */
+  started?(pid: number | undefined): void;
   message?(message: unknown): void;
   /** Each time it ended by itself; it is started again after `pauseMilliseconds`. */
   ended?(how: { code: number | null; signal: NodeJS.Signals | null; pauseMilliseconds: number }): void;
@@ -53,11 +56,18 @@ export class KeptProcess {
   }
 
   #start(): void {
-    const { command, env, started, message } = this.#options;
+    const { command, env, cwd, apart = false, started, message } = this.#options;
     const [file = '', ...args] = command;
     const startedAt = performance.now();
-    const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = spawn(file, args, {
+      env,
+      ...(cwd !== undefined && { cwd }),
+      detached: apart,
+      stdio: [apart ? 'pipe' : 'ignore', 'pipe', 'pipe', 'ipc'],
+    });
     this.#child = child;
+    // it closes its stdin by ending, which 'close' tells
+    child.stdin?.on('error', () => {});
     child.stdout?.on('data', (chunk: Buffer) => this.#log.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => this.#log.write(chunk));
     child.on('message', (text) => message?.(text));
@@ -66,7 +76,7 @@ export class KeptProcess {
       this.#child = undefined;
       if (!this.#stopping) this.#ended(code, signal, performance.now() - startedAt);
     });
-    started?.();
+    started?.(child.pid);
   }
 
   #ended(code: number | null, signal: NodeJS.Signals | null, ranMilliseconds: number): void {
