@@ -25,7 +25,7 @@ try {
   console.log(`Letting the traffic flow for ${TRAFFIC_MS / 1000} s…`);
   await page.waitForTimeout(TRAFFIC_MS);
   for (const theme of ['night', 'day']) {
-    for (const lens of ['services', 'nodes', 'directory']) {
+    for (const lens of ['nodes', 'services', 'directory']) {
       await page.getByTestId(`lens-${lens}`).click();
       await page.waitForTimeout(2500);
       const path = join(folder, `${lens}-${theme}.png`);
