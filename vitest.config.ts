@@ -7,6 +7,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['**/test/**/*.test.ts'],
+    // Generous, because suites share two cores with each other: a hang is caught, a slow machine is not a failure.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     exclude: [...configDefaults.exclude, '**/*.kernel.test.ts', '**/*.e2e.test.ts'],
   },
 });

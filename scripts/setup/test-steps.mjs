@@ -23,7 +23,15 @@ const steps = [
   { name: 'direction of dependencies', command: () => ['npm', 'run', '--silent', 'deps'] },
   {
     name: 'types and unit tests',
-    command: () => ['turbo', 'run', 'typecheck', 'test', '--log-order=grouped', '--output-logs=new-only'],
+    command: () => [
+      'turbo',
+      'run',
+      'typecheck',
+      'test',
+      '--concurrency=100%',
+      '--log-order=grouped',
+      '--output-logs=new-only',
+    ],
   },
   {
     name: 'kernel suite',
