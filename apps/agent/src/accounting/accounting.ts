@@ -47,10 +47,12 @@ export interface Accounting {
 }
 
 /**
- * A pause lasts at least so many times the CPU time of the dump before it: dumping stays below 5 % of one core. Wall time
- * would not do: on a busy machine a small dump takes long, and the map would go stale for nothing.
+ * A pause lasts at least so many times the CPU time of a dump: dumping stays below 5 % of one core. Wall time would not
+ * do: on a busy machine a small dump takes long, and the map would go stale for nothing.
  */
 const PAUSE_PER_DUMP = 20;
+/** But not longer: the entry of a reset connection lives for 10 s, and one that no dump sees is never counted. */
+const LONGEST_PAUSE = 8000;
 
 /** Refusals kept for the next dump at most; more than that in one period are counted as a loss. */
 const MAX_REFUSALS = 100_000;
@@ -85,7 +87,8 @@ class AccountingLoop {
   #streak = 0;
   #lastAt = 0;
   #dumpMilliseconds = 0;
-  #dumpCpu = 0;
+  /** CPU time of the last two dumps. Other work of the thread may fall into one, so the lesser is taken for the cost. */
+  #dumpCpu: readonly [number, number] = [0, 0];
   #entries = 0;
   #max = 0;
   #ipv6 = 0;
@@ -112,7 +115,7 @@ class AccountingLoop {
       await this.#dump();
       if (signal.aborted) return;
       this.#emit();
-      await pause(Math.max(this.#options.everyMs, PAUSE_PER_DUMP * this.#dumpCpu), signal);
+      await pause(this.#pauseMilliseconds(), signal);
     }
   }
 
@@ -170,9 +173,14 @@ class AccountingLoop {
     }
     this.#dumps += 1;
     this.#ipv6 = this.#decoder.ipv6 - ipv6Before;
-    this.#dumpCpu = cpu() - cpuBefore;
+    this.#dumpCpu = [this.#dumpCpu[1], cpu() - cpuBefore];
     // The clock may be set back meanwhile.
     this.#dumpMilliseconds = Math.max(0, now() - this.#lastAt);
+  }
+
+  #pauseMilliseconds(): number {
+    const cost = Math.min(...this.#dumpCpu);
+    return Math.max(this.#options.everyMs, Math.min(LONGEST_PAUSE, PAUSE_PER_DUMP * cost));
   }
 
   #emit(): void {
