@@ -130,7 +130,8 @@ describe('the agent', () => {
     // A reset connection stays in conntrack for 10 s, dumps come five times a second: none can be missed.
     await new Promise((resolve) => setTimeout(resolve, 500));
     const before = total();
-    await lab.call('client', VIP, 80, 300);
+    const tally = await lab.call('client', VIP, 80, 300);
+    expect(Object.keys(tally).sort()).toEqual(['p1 10.244.1.9', 'p2 10.244.1.9', 'p3 10.244.1.9']);
     await eventually(() => expect(total()).toBe(before + 300));
     expect(hub.clients()).toContainEqual({ kind: 'pod', uid: 'uid-client', namespace: 'shop', name: 'client' });
   });

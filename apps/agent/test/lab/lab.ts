@@ -23,6 +23,8 @@ export class Lab {
     ip('link set wire up');
     ip('link set uplink up');
     ip('route add default dev uplink');
+    // Suites share this namespace: a port that is used again within 10 s would meet the closed entry of the one before.
+    execFileSync('conntrack', ['-F'], { stdio: 'ignore' });
     for (const key of ['net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.default.rp_filter=0']) {
       execFileSync('sysctl', ['-qw', key]);
     }
