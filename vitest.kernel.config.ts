@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Kernel tests: real iptables, conntrack and packets. `npm test` runs them inside fresh namespaces (see
- * scripts/setup/test-steps.mjs); one file at a time, because they share those namespaces.
+ * scripts/setup/test-steps.mjs); one command a file, each in namespaces of its own.
  */
 export default defineConfig({
   test: {

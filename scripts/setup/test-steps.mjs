@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { unshareFlags } from './namespaces.mjs';
 import { childEnvironment, root } from './runtime.mjs';
 import { done, fail, heading, since } from './say.mjs';
 
 /**
- * The kernel suite gets a network, mounts and processes of its own, so it needs no root and leaves nothing behind
- * however it ends. The tmpfs on /run is for `ip netns add` and the lock of iptables.
+ * Each file of the kernel suite gets a network, mounts and processes of its own, so it needs no root, meets nothing that
+ * another file left (rules, connections), and leaves nothing behind however it ends. The tmpfs on /run is for `ip netns add` and the lock of iptables.
  */
 const inOwnMachine = (...command) => [
   'unshare',
@@ -18,26 +20,31 @@ const inOwnMachine = (...command) => [
   ...command,
 ];
 
+/** Paths from the root, in a stable order. */
+function kernelTests() {
+  return ['apps', 'packages']
+    .flatMap((top) =>
+      readdirSync(join(root, top), { recursive: true, encoding: 'utf8' }).map((path) => join(top, path)),
+    )
+    .filter((path) => /^[^/]+\/[^/]+\/test\/.*\.kernel\.test\.ts$/.test(path))
+    .sort();
+}
+
 const steps = [
-  { name: 'format and lint', command: () => ['biome', 'check', '.'] },
-  { name: 'direction of dependencies', command: () => ['npm', 'run', '--silent', 'deps'] },
+  { name: 'format and lint', commands: () => [['biome', 'check', '.']] },
+  { name: 'direction of dependencies', commands: () => [['npm', 'run', '--silent', 'deps']] },
   {
     name: 'types and unit tests',
-    command: () => [
-      'turbo',
-      'run',
-      'typecheck',
-      'test',
-      '--concurrency=100%',
-      '--log-order=grouped',
-      '--output-logs=new-only',
+    commands: () => [
+      ['turbo', 'run', 'typecheck', 'test', '--concurrency=100%', '--log-order=grouped', '--output-logs=new-only'],
     ],
   },
   {
     name: 'kernel suite',
-    command: () => inOwnMachine('vitest', 'run', '--config', 'vitest.kernel.config.ts'),
+    commands: () =>
+      kernelTests().map((file) => inOwnMachine('vitest', 'run', '--config', 'vitest.kernel.config.ts', file)),
   },
-  { name: 'browser suite', command: () => ['vitest', 'run', '--config', 'vitest.e2e.config.ts'] },
+  { name: 'browser suite', commands: () => [['vitest', 'run', '--config', 'vitest.e2e.config.ts']] },
 ];
 
 /**
@@ -53,13 +60,13 @@ export function runTests(words) {
     );
     return 1;
   }
-  for (const { name, command } of chosen) {
+  for (const { name, commands } of chosen) {
     heading(name);
     const start = performance.now();
-    const [file, ...args] = command();
-    const { status, signal, error } = spawnSync(file, args, { cwd: root, env: childEnvironment(), stdio: 'inherit' });
-    if (error) throw error;
-    if (status !== 0) {
+    for (const [file, ...args] of commands()) {
+      const { status, signal, error } = spawnSync(file, args, { cwd: root, env: childEnvironment(), stdio: 'inherit' });
+      if (error) throw error;
+      if (status === 0) continue;
       fail(`${name} failed after ${since(start)}`);
       return status ?? 128 + constants.signals[signal];
     }
