@@ -1,47 +1,65 @@
-import type { Endpoint } from './endpoints.ts';
+import type { NodeIdentity } from './endpoints.ts';
 import { isDeepEqual } from './equal.ts';
 import type { KubeEndpointSlice, KubePod, KubeRoutingOverride, KubeService, ObjectMeta } from './objects.ts';
-import { routeService, type ServiceRoutes } from './service-routes.ts';
-import type { RoutingTable, ServicePort, ServicePortKey } from './table.ts';
+import type { Problem } from './problem.ts';
+import { samePort } from './same-port.ts';
+import { type ParsedService, parseService } from './service.ts';
+import { routeService } from './service-routes.ts';
+import { type Endpoint, type ParsedSlice, parseSlice } from './slice.ts';
+import type { OverrideOutcome, RoutingTable, ServicePort, ServicePortId } from './table.ts';
+import type { PodLabels } from './weights.ts';
 
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** Slices of headless Services: nobody routes to them (kube-proxy leaves them out of its watch). */
 const HEADLESS_LABEL = 'service.kubernetes.io/headless';
 
+/** What is known of one Service, and what followed from it at the last `take`. */
 interface Entry {
-  service: KubeService | undefined;
-  readonly slices: Map<string, KubeEndpointSlice>;
+  service: ParsedService | undefined;
+  readonly slices: Map<string, ParsedSlice>;
   readonly overrides: Map<string, KubeRoutingOverride>;
-  routes: ServiceRoutes | undefined;
+  ids: readonly ServicePortId[];
+  outcomes: readonly OverrideOutcome[];
+  problems: readonly Problem[];
 }
 
 export interface RoutingChange {
   readonly table: RoutingTable;
   /** Service ports whose routes differ from the last `take`: new, changed or gone. */
-  readonly changed: ReadonlySet<ServicePortKey>;
+  readonly changed: ReadonlySet<ServicePortId>;
 }
 
 /**
- * Folds API events and hands over once: `set…`/`delete…` only record, `take` recomputes the Services that were touched.
- * A change that was undone before `take` leaves nothing in `changed`, and an unchanged service port keeps its identity,
+ * Folds API events and hands over once: `set…`/`delete…` only read what the object says, `take` recomputes the Services
+ * that were touched. A change that was undone before `take` leaves nothing in `changed`, and an unchanged service port keeps its identity,
  * so that readers may compare by reference.
  */
 export class RoutingTracker {
-  readonly #node: string | undefined;
+  #node: NodeIdentity | undefined;
   readonly #entries = new Map<string, Entry>();
   readonly #dirty = new Set<string>();
-  readonly #pods = new Map<string, KubePod>();
+  /** Services that have overrides: the only readers of pods. */
+  readonly #overridden = new Set<string>();
+  readonly #pods = new Map<string, PodLabels>();
   /** Where a slice or override was last seen, since its Service may change under it. */
   readonly #sliceHome = new Map<string, string>();
   readonly #overrideHome = new Map<string, string>();
-  #ports = new Map<ServicePortKey, ServicePort>();
+  #ports: ReadonlyMap<ServicePortId, ServicePort> = new Map();
 
-  constructor(node?: string) {
+  /** @param node the reader's node; absent = nothing is local and nobody is hinted */
+  constructor(node?: NodeIdentity) {
     this.#node = node;
   }
 
+  /** Another zone (or name) may move any Service. */
+  setNode(node: NodeIdentity): void {
+    if (node.name === this.#node?.name && node.zone === this.#node.zone) return;
+    this.#node = node;
+    for (const id of this.#entries.keys()) this.#dirty.add(id);
+  }
+
   setService(service: KubeService): void {
-    this.#touch(idOf(service.metadata)).service = service;
+    this.#touch(idOf(service.metadata)).service = parseService(service);
   }
 
   deleteService(service: { readonly metadata: ObjectMeta }): void {
@@ -53,8 +71,9 @@ export class RoutingTracker {
     const owner = labels[HEADLESS_LABEL] === undefined ? labels[SERVICE_NAME_LABEL] : undefined;
     const id = idOf(slice.metadata);
     const home = owner === undefined ? undefined : `${slice.metadata.namespace ?? ''}/${owner}`;
-    this.#leave(this.#sliceHome, id, home, 'slices');
-    if (home !== undefined) this.#touch(home).slices.set(id, slice);
+    const parsed = home === undefined ? undefined : parseSlice(slice);
+    this.#leave(this.#sliceHome, id, parsed && home, 'slices');
+    if (parsed && home !== undefined) this.#touch(home).slices.set(id, parsed);
   }
 
   deleteEndpointSlice(slice: { readonly metadata: ObjectMeta }): void {
@@ -68,71 +87,84 @@ export class RoutingTracker {
     const home = `${override.metadata.namespace ?? ''}/${typeof service === 'string' ? service : ''}`;
     this.#leave(this.#overrideHome, id, home, 'overrides');
     this.#touch(home).overrides.set(id, override);
+    this.#overridden.add(home);
   }
 
   deleteOverride(override: { readonly metadata: ObjectMeta }): void {
     this.#leave(this.#overrideHome, idOf(override.metadata), undefined, 'overrides');
   }
 
-  setPod(pod: KubePod): void {
-    const id = idOf(pod.metadata);
+  setPod({ metadata }: KubePod): void {
+    const id = idOf(metadata);
     const before = this.#pods.get(id);
-    this.#pods.set(id, pod);
-    if (!isDeepEqual(before?.metadata.labels, pod.metadata.labels)) this.#touchReadersOf(pod);
+    this.#pods.set(id, { uid: metadata.uid, labels: metadata.labels });
+    if (before?.uid === metadata.uid && isDeepEqual(before?.labels, metadata.labels)) return;
+    this.#touchReadersOf(metadata);
   }
 
-  deletePod(pod: { readonly metadata: ObjectMeta }): void {
-    if (this.#pods.delete(idOf(pod.metadata))) this.#touchReadersOf(pod);
+  deletePod({ metadata }: { readonly metadata: ObjectMeta }): void {
+    if (this.#pods.delete(idOf(metadata))) this.#touchReadersOf(metadata);
   }
 
   /** Recomputes what was touched since the last call and says which service ports differ. */
   take(): RoutingChange {
-    const changed = new Set<ServicePortKey>();
+    const changed = new Set<ServicePortId>();
     const ports = new Map(this.#ports);
     for (const id of this.#dirty) {
       const entry = this.#entries.get(id);
-      if (!entry) continue;
-      const before = entry.routes;
-      entry.routes = routeService(
-        { service: entry.service, slices: sorted(entry.slices), overrides: sorted(entry.overrides) },
-        (endpoint) => this.#podOf(entry, endpoint),
-        this.#node,
-      );
-      const now = new Map(entry.routes.servicePorts.map((port) => [port.key, port]));
-      for (const old of before?.servicePorts ?? []) {
-        if (!now.has(old.key) && ports.delete(old.key)) changed.add(old.key);
-      }
-      for (const [key, port] of now) {
-        if (isDeepEqual(ports.get(key), port)) continue;
-        ports.set(key, port);
-        changed.add(key);
-      }
-      if (!entry.service && entry.slices.size === 0 && entry.overrides.size === 0) this.#entries.delete(id);
+      if (entry) this.#refresh(id, entry, ports, changed);
     }
     this.#dirty.clear();
-    this.#ports = ports;
-    return { table: this.#table(ports), changed };
+    if (changed.size > 0) this.#ports = ports;
+    return { table: this.#table(), changed };
   }
 
-  #table(servicePorts: ReadonlyMap<ServicePortKey, ServicePort>): RoutingTable {
-    const routes = [...this.#entries.values()].map((entry) => entry.routes);
-    return {
-      servicePorts,
-      outcomes: routes.flatMap((route) => route?.outcomes ?? []),
-      problems: routes.flatMap((route) => route?.problems ?? []),
-    };
+  #refresh(id: string, entry: Entry, ports: Map<ServicePortId, ServicePort>, changed: Set<ServicePortId>): void {
+    const { servicePorts, outcomes, problems } = routeService(
+      { service: entry.service, slices: sorted(entry.slices), overrides: sorted(entry.overrides) },
+      (endpoint) => this.#podOf(id, endpoint),
+      this.#node,
+    );
+    const gone = new Set(entry.ids);
+    for (const port of servicePorts) {
+      gone.delete(port.id);
+      const before = ports.get(port.id);
+      if (before && samePort(before, port)) continue;
+      ports.set(port.id, port);
+      changed.add(port.id);
+    }
+    for (const old of gone) {
+      ports.delete(old);
+      changed.add(old);
+    }
+    entry.ids = servicePorts.map((port) => port.id);
+    entry.outcomes = outcomes;
+    entry.problems = problems;
+    if (entry.overrides.size === 0) this.#overridden.delete(id);
+    if (!entry.service && entry.slices.size === 0 && entry.overrides.size === 0) this.#entries.delete(id);
   }
 
-  #podOf(entry: Entry, endpoint: Endpoint): KubePod | undefined {
-    const pod = this.#pods.get(`${entry.service?.metadata.namespace ?? ''}/${endpoint.podName ?? ''}`);
+  #table(): RoutingTable {
+    const outcomes: OverrideOutcome[] = [];
+    const problems: Problem[] = [];
+    for (const entry of this.#entries.values()) {
+      outcomes.push(...entry.outcomes);
+      problems.push(...entry.problems);
+    }
+    return { servicePorts: this.#ports, outcomes, problems };
+  }
+
+  #podOf(serviceId: string, endpoint: Endpoint): PodLabels | undefined {
+    const namespace = serviceId.slice(0, serviceId.indexOf('/'));
+    const pod = this.#pods.get(`${namespace}/${endpoint.podName ?? ''}`);
     // A pod of the same name may be another one: labels of a successor say nothing about this endpoint.
-    return pod?.metadata.uid === endpoint.podUid || endpoint.podUid === undefined ? pod : undefined;
+    return pod?.uid === endpoint.podUid || endpoint.podUid === undefined ? pod : undefined;
   }
 
   #touch(id: string): Entry {
     let entry = this.#entries.get(id);
     if (!entry) {
-      entry = { service: undefined, slices: new Map(), overrides: new Map(), routes: undefined };
+      entry = { service: undefined, slices: new Map(), overrides: new Map(), ids: [], outcomes: [], problems: [] };
       this.#entries.set(id, entry);
     }
     this.#dirty.add(id);
@@ -147,11 +179,11 @@ export class RoutingTracker {
   }
 
   /** Labels matter only to overrides, so only Services that have some and an endpoint of the pod are recomputed. */
-  #touchReadersOf(pod: { readonly metadata: ObjectMeta }): void {
-    for (const [id, entry] of this.#entries) {
-      if (entry.overrides.size === 0 || !id.startsWith(`${pod.metadata.namespace ?? ''}/`)) continue;
-      for (const slice of entry.slices.values()) {
-        if (slice.endpoints?.some((endpoint) => endpoint.targetRef?.name === pod.metadata.name)) this.#dirty.add(id);
+  #touchReadersOf({ namespace = '', name }: ObjectMeta): void {
+    for (const id of this.#overridden) {
+      if (!id.startsWith(`${namespace}/`)) continue;
+      for (const slice of this.#entries.get(id)?.slices.values() ?? []) {
+        if (slice.endpoints.some(({ podName }) => podName === name)) this.#dirty.add(id);
       }
     }
   }

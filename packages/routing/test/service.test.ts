@@ -37,21 +37,8 @@ describe('a Service with bad fields', () => {
   it.each([
     ['headless', { clusterIP: 'None' }],
     ['ExternalName', { type: 'ExternalName' }],
-    ['IPv6 only', { clusterIP: 'fd00::1', clusterIPs: ['fd00::1'] }],
   ])('that is %s is left alone without a complaint', (_title, spec) => {
     expect(route(service('cart', spec))).toMatchObject({ servicePorts: new Map(), problems: [] });
-  });
-
-  it.each([
-    ['spec.sessionAffinity', { sessionAffinity: 'ClientIP' }],
-    ['spec.type', { type: 'NodePort' }],
-    ['spec.externalIPs', { externalIPs: ['198.51.100.1'] }],
-  ])('that asks for what is not programmed says so at %s and keeps its cluster IP', (field, spec) => {
-    const table = route(service('cart', spec));
-    expect(table.problems).toEqual([
-      expect.objectContaining({ field, message: expect.stringContaining('not programmed') }),
-    ]);
-    expect(table.servicePorts.size).toBe(1);
   });
 });
 

@@ -96,7 +96,7 @@ describe('RoutingTracker', () => {
     let routed = 0;
     fc.assert(
       fc.property(events, fc.integer({ min: 1, max: 5 }), (list, every) => {
-        const tracker = new RoutingTracker('node-a');
+        const tracker = new RoutingTracker({ name: 'node-a' });
         const held = {
           services: byKey<KubeService>(),
           slices: byKey<KubeEndpointSlice>(),
@@ -113,7 +113,7 @@ describe('RoutingTracker', () => {
             endpointSlices: held.slices.values(),
             overrides: held.overrides.values(),
             pods: held.pods.values(),
-            node: 'node-a',
+            node: { name: 'node-a' },
           });
           expect(sorted(table.servicePorts)).toEqual(sorted(full.servicePorts));
           expect(new Set(table.outcomes.map((o) => JSON.stringify(o)))).toEqual(
