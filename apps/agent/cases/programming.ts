@@ -1,0 +1,142 @@
+import {
+  buildRoutingTable,
+  cleanRange,
+  type Family,
+  familyOf,
+  type KubeEndpointSlice,
+  type KubeService,
+  type RoutingTable,
+  rangeHolds,
+  type ServicePort,
+} from '@kubecity/routing';
+import {
+  affinitySet,
+  type CompileOptions,
+  compile,
+  DEFAULT_MASQUERADE_MARK,
+  type LocalDetect,
+  type Ruleset,
+} from '@kubecity/ruleset';
+import type { Flow, PacketCase } from './case-file.ts';
+
+/** What an agent on the case's node would put into its kernel. */
+export interface Programming {
+  readonly table: RoutingTable;
+  readonly options: Readonly<Record<Family, CompileOptions>>;
+  readonly rulesets: Readonly<Record<Family, Ruleset>>;
+}
+
+export const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
+
+export function program(each: PacketCase): Programming {
+  const zone = each.nodeLabels['topology.kubernetes.io/zone'];
+  const table = buildRoutingTable({
+    services: each.services as readonly KubeService[],
+    endpointSlices: each.endpointSlices as readonly KubeEndpointSlice[],
+    overrides: [],
+    pods: [],
+    node: { name: each.nodeName, ...(zone !== undefined && { zone }) },
+  });
+  const options = { IPv4: optionsOf(each, 'IPv4'), IPv6: optionsOf(each, 'IPv6') };
+  return {
+    table,
+    options,
+    rulesets: { IPv4: compile(table, options.IPv4), IPv6: compile(table, options.IPv6) },
+  };
+}
+
+function optionsOf({ config, primaryNodeIPs }: PacketCase, family: Family): CompileOptions {
+  const nodeAddresses = primaryNodeIPs.filter((address) => familyOf(address) === family);
+  const nodePortAddresses = config.nodePortAddresses.includes('primary')
+    ? nodeAddresses.map((address) => `${address}/${family === 'IPv4' ? 32 : 128}`)
+    : rangesOf(config.nodePortAddresses, family);
+  return {
+    family,
+    localDetect: localDetectOf(config.localDetect, family),
+    masqueradeAll: config.masqueradeAll,
+    masqueradeMark: DEFAULT_MASQUERADE_MARK,
+    nodePortAddresses,
+    localhostNodePorts: family === 'IPv4' && config.localhostNodePorts && holdsLoopback(nodePortAddresses),
+    nodeAddresses,
+    dropInvalid: true,
+  };
+}
+
+function localDetectOf(detect: PacketCase['config']['localDetect'], family: Family): LocalDetect {
+  switch (detect.mode) {
+    case 'ClusterCIDR':
+    case 'NodeCIDR': {
+      const [cidr] = rangesOf(detect.mode === 'ClusterCIDR' ? detect.clusterCIDRs : detect.podCIDRs, family);
+      return cidr === undefined ? { kind: 'none' } : { kind: 'cidr', cidr };
+    }
+    case 'BridgeInterface':
+      return { kind: 'bridge', name: detect.bridgeInterface };
+    case 'InterfaceNamePrefix':
+      return { kind: 'interfacePrefix', prefix: detect.interfaceNamePrefix };
+    case 'None':
+      return { kind: 'none' };
+  }
+}
+
+function rangesOf(texts: readonly string[], family: Family): string[] {
+  return texts.flatMap((text) => {
+    const range = cleanRange(text);
+    if (!range) throw new Error(`not a range: ${JSON.stringify(text)}`);
+    return range.family === family ? [range.text] : [];
+  });
+}
+
+function holdsLoopback(ranges: readonly string[]): boolean {
+  return (
+    ranges.length === 0 || ranges.some((text) => text.startsWith('127.') || rangeHolds(rangeOf(text), '127.0.0.1'))
+  );
+}
+
+function rangeOf(text: string) {
+  const range = cleanRange(text);
+  if (!range) throw new Error(`not a range: ${text}`);
+  return range;
+}
+
+/** The interface of the node that a client's packets come in through, where the case does not say. */
+export function interfaceOf({ config, nodeName }: PacketCase, { from }: Flow): string {
+  if (from.iif !== undefined) return from.iif;
+  const isHere = from.kind === 'pod' && (from.node === undefined || from.node === nodeName);
+  if (!isHere) return 'eth0';
+  const detect = config.localDetect;
+  if (detect.mode === 'BridgeInterface') return detect.bridgeInterface;
+  return detect.mode === 'InterfaceNamePrefix' ? `${detect.interfaceNamePrefix}0` : 'podbr0';
+}
+
+/** An address of the node in this flow: what it owns, and what a program on it sends from (a bound virtual address). */
+export function localAddressesOf({ nodeIPs }: PacketCase, { from }: Flow): string[] {
+  return from.kind === 'node' ? [...new Set([...nodeIPs, from.ip])] : nodeIPs;
+}
+
+/** A client that session affinity still remembers when the flow begins. */
+export interface Remembered {
+  readonly set: string;
+  readonly client: string;
+  readonly secondsLeft: number;
+}
+
+/** What the flow's history leaves behind: connections within the window, at backends that still are in the rules. */
+export function memoryOf({ table, rulesets }: Programming, flow: Flow): Remembered[] {
+  const family = familyOf(flow.to.ip);
+  const port = [...table.servicePorts.values()].find((each) => each.family === family && leadsTo(each, flow.to));
+  if (port?.affinitySeconds === undefined) return [];
+  const { affinitySeconds } = port;
+  return flow.history.flatMap(({ from, backend, ageSeconds }) => {
+    const at = backend.lastIndexOf(':');
+    const address = backend.slice(0, at).replace(/^\[|\]$/g, '');
+    const set = affinitySet(port, { address, port: Number(backend.slice(at + 1)) });
+    const secondsLeft = Math.ceil(affinitySeconds - ageSeconds);
+    return secondsLeft > 0 && rulesets[family].sets.has(set) ? [{ set, client: from.ip, secondsLeft }] : [];
+  });
+}
+
+function leadsTo(each: ServicePort, to: Flow['to']): boolean {
+  if (each.protocol !== to.proto) return false;
+  if (each.nodePort === to.port) return true;
+  return each.port === to.port && [each.clusterIP, ...each.externalIPs, ...each.loadBalancerIPs].includes(to.ip);
+}
