@@ -15,12 +15,20 @@ export class FakeNetfilter implements Netfilter {
     nat: new Map(['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'].map((name) => [name, []])),
   };
   readonly #failures: NetfilterError[] = [];
+  #poison: RegExp | undefined;
+  #namesTheLine = true;
   /** Every restore text that was accepted. */
   readonly restores: string[] = [];
 
   /** Makes the next call fail. */
   failNext(error: NetfilterError = new NetfilterError('iptables-restore', 'busy', 'the lock is held')): void {
     this.#failures.push(error);
+  }
+
+  /** From now on refuses texts with a line that matches; `named` says whether the error names that line. */
+  poison(line: RegExp | undefined, named = true): void {
+    this.#poison = line;
+    this.#namesTheLine = named;
   }
 
   /** What another program does: replaces the rules of one chain, or deletes the table's content. */
@@ -36,8 +44,28 @@ export class FakeNetfilter implements Netfilter {
     return [`*${table}`, ...head, ...rules, 'COMMIT', ''].join('\n');
   }
 
+  async list(table: Table, chains: Iterable<string>): Promise<string> {
+    this.#maybeFail();
+    const lines: string[] = [];
+    for (const name of chains) {
+      const rules = this.#tables[table].get(name);
+      if (rules) lines.push(`-N ${name}`, ...rules.map((rule) => `-A ${name} ${rule}`), '');
+    }
+    return lines.join('\n');
+  }
+
   async restore(text: string): Promise<void> {
     this.#maybeFail();
+    const poisoned = text.split('\n').findIndex((line) => this.#poison?.test(line));
+    if (poisoned >= 0) {
+      const named = this.#namesTheLine ? `Error occurred at line: ${poisoned + 1}` : 'COMMIT failed';
+      throw errorOf({
+        operation: 'iptables-restore',
+        status: 1,
+        stderr: `the kernel does not take this\n${named}`,
+        input: text,
+      });
+    }
     let table: Table | undefined;
     let draft: Chains = new Map();
     for (const [i, line] of text.split('\n').entries()) {
