@@ -1,27 +1,28 @@
 import type { NodeIdentity } from './endpoints.ts';
 import { isDeepEqual } from './equal.ts';
+import { NamePool } from './name-pool.ts';
 import type { KubeEndpointSlice, KubePod, KubeRoutingOverride, KubeService, ObjectMeta } from './objects.ts';
-import type { Problem } from './problem.ts';
 import { samePort } from './same-port.ts';
 import { type ParsedService, parseService } from './service.ts';
-import { routeService } from './service-routes.ts';
+import { routeService, type ServiceRoutes } from './service-routes.ts';
 import { type Endpoint, type ParsedSlice, parseSlice } from './slice.ts';
-import type { OverrideOutcome, RoutingTable, ServicePort, ServicePortId } from './table.ts';
+import type { RoutingTable, ServicePort, ServicePortId } from './table.ts';
 import type { PodLabels } from './weights.ts';
 
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** Slices of headless Services: nobody routes to them (kube-proxy leaves them out of its watch). */
 const HEADLESS_LABEL = 'service.kubernetes.io/headless';
 
-/** What is known of one Service, and what followed from it at the last `take`. */
+/** What is known of one Service, and which service ports followed from it at the last `take`. */
 interface Entry {
   service: ParsedService | undefined;
   readonly slices: Map<string, ParsedSlice>;
   readonly overrides: Map<string, KubeRoutingOverride>;
   ids: readonly ServicePortId[];
-  outcomes: readonly OverrideOutcome[];
-  problems: readonly Problem[];
 }
+
+/** What is to be said about one Service. */
+type Remarks = Pick<ServiceRoutes, 'outcomes' | 'problems'>;
 
 export interface RoutingChange {
   readonly table: RoutingTable;
@@ -44,6 +45,9 @@ export class RoutingTracker {
   /** Where a slice or override was last seen, since its Service may change under it. */
   readonly #sliceHome = new Map<string, string>();
   readonly #overrideHome = new Map<string, string>();
+  readonly #names = new NamePool();
+  /** Of Services about which there is something to say. */
+  readonly #remarks = new Map<string, Remarks>();
   #ports: ReadonlyMap<ServicePortId, ServicePort> = new Map();
 
   /** @param node the reader's node; absent = nothing is local and nobody is hinted */
@@ -71,7 +75,7 @@ export class RoutingTracker {
     const owner = labels[HEADLESS_LABEL] === undefined ? labels[SERVICE_NAME_LABEL] : undefined;
     const id = idOf(slice.metadata);
     const home = owner === undefined ? undefined : `${slice.metadata.namespace ?? ''}/${owner}`;
-    const parsed = home === undefined ? undefined : parseSlice(slice);
+    const parsed = home === undefined ? undefined : parseSlice(slice, this.#names);
     this.#leave(this.#sliceHome, id, parsed && home, 'slices');
     if (parsed && home !== undefined) this.#touch(home).slices.set(id, parsed);
   }
@@ -108,50 +112,42 @@ export class RoutingTracker {
 
   /** Recomputes what was touched since the last call and says which service ports differ. */
   take(): RoutingChange {
-    const changed = new Set<ServicePortId>();
-    const ports = new Map(this.#ports);
+    const changes = new Map<ServicePortId, ServicePort | undefined>();
     for (const id of this.#dirty) {
       const entry = this.#entries.get(id);
-      if (entry) this.#refresh(id, entry, ports, changed);
+      if (entry) this.#refresh(id, entry, changes);
     }
     this.#dirty.clear();
-    if (changed.size > 0) this.#ports = ports;
-    return { table: this.#table(), changed };
+    if (changes.size > 0) this.#ports = withChanges(this.#ports, changes);
+    const remarks = [...this.#remarks.values()];
+    return {
+      table: {
+        servicePorts: this.#ports,
+        outcomes: remarks.flatMap(({ outcomes }) => outcomes),
+        problems: remarks.flatMap(({ problems }) => problems),
+      },
+      changed: new Set(changes.keys()),
+    };
   }
 
-  #refresh(id: string, entry: Entry, ports: Map<ServicePortId, ServicePort>, changed: Set<ServicePortId>): void {
+  /** Notes in `changes` what differs from the last table; undefined = gone. */
+  #refresh(id: string, entry: Entry, changes: Map<ServicePortId, ServicePort | undefined>): void {
     const { servicePorts, outcomes, problems } = routeService(
       { service: entry.service, slices: sorted(entry.slices), overrides: sorted(entry.overrides) },
       (endpoint) => this.#podOf(id, endpoint),
       this.#node,
     );
-    const gone = new Set(entry.ids);
+    const ids = servicePorts.map((port) => port.id);
+    for (const old of entry.ids) if (!ids.includes(old)) changes.set(old, undefined);
     for (const port of servicePorts) {
-      gone.delete(port.id);
-      const before = ports.get(port.id);
-      if (before && samePort(before, port)) continue;
-      ports.set(port.id, port);
-      changed.add(port.id);
+      const before = this.#ports.get(port.id);
+      if (!before || !samePort(before, port)) changes.set(port.id, port);
     }
-    for (const old of gone) {
-      ports.delete(old);
-      changed.add(old);
-    }
-    entry.ids = servicePorts.map((port) => port.id);
-    entry.outcomes = outcomes;
-    entry.problems = problems;
+    entry.ids = ids;
+    if (outcomes.length + problems.length > 0) this.#remarks.set(id, { outcomes, problems });
+    else this.#remarks.delete(id);
     if (entry.overrides.size === 0) this.#overridden.delete(id);
     if (!entry.service && entry.slices.size === 0 && entry.overrides.size === 0) this.#entries.delete(id);
-  }
-
-  #table(): RoutingTable {
-    const outcomes: OverrideOutcome[] = [];
-    const problems: Problem[] = [];
-    for (const entry of this.#entries.values()) {
-      outcomes.push(...entry.outcomes);
-      problems.push(...entry.problems);
-    }
-    return { servicePorts: this.#ports, outcomes, problems };
   }
 
   #podOf(serviceId: string, endpoint: Endpoint): PodLabels | undefined {
@@ -164,7 +160,7 @@ export class RoutingTracker {
   #touch(id: string): Entry {
     let entry = this.#entries.get(id);
     if (!entry) {
-      entry = { service: undefined, slices: new Map(), overrides: new Map(), ids: [], outcomes: [], problems: [] };
+      entry = { service: undefined, slices: new Map(), overrides: new Map(), ids: [] };
       this.#entries.set(id, entry);
     }
     this.#dirty.add(id);
@@ -187,6 +183,18 @@ export class RoutingTracker {
       }
     }
   }
+}
+
+function withChanges(
+  ports: ReadonlyMap<ServicePortId, ServicePort>,
+  changes: ReadonlyMap<ServicePortId, ServicePort | undefined>,
+): ReadonlyMap<ServicePortId, ServicePort> {
+  const changed = new Map(ports);
+  for (const [id, port] of changes) {
+    if (port) changed.set(id, port);
+    else changed.delete(id);
+  }
+  return changed;
 }
 
 function idOf(metadata: ObjectMeta): string {
