@@ -1,4 +1,4 @@
-import type { Family } from './table.ts';
+type Family = 'IPv4' | 'IPv6';
 
 /**
  * Addresses and ranges of both families, always in canonical text: what inet_ntop of glibc prints, and so what
@@ -152,36 +152,12 @@ function longestZeroRun(groups: readonly number[]): { start: number; length: num
   return best;
 }
 
-// ---- spoken by IPv4-only readers until they speak both families ----
-
-export interface Ipv4Range {
-  readonly base: number;
-  readonly bits: number;
-}
-
-export function cleanIPv4(text: string): string | undefined {
-  const address = cleanAddress(text);
-  return address?.family === 'IPv4' ? address.text : undefined;
-}
-
-export function ipv4Number(text: string): number {
-  return text.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
-}
-
-export function parseIPv4Range(text: string): Ipv4Range | undefined {
+/** For readers of IPv4 alone. */
+export function parseIPv4Range(text: string): AddressRange | undefined {
   const range = cleanRange(text);
-  return range?.family === 'IPv4' ? { base: ipv4Number(range.address), bits: range.bits } : undefined;
+  return range?.family === 'IPv4' ? range : undefined;
 }
 
-export function rangeText(range: Ipv4Range): string {
-  return `${ipv4Text(range.base)}/${range.bits}`;
-}
-
-export function ipv4Text(address: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
-}
-
-export function networkOf(address: number, bits: number): number {
-  const size = 2 ** (32 - bits);
-  return Math.floor(address / size) * size;
+export function rangeText(range: AddressRange): string {
+  return range.text;
 }
