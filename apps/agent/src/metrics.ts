@@ -15,8 +15,18 @@ export function createMetrics(live: LiveFigures) {
   return {
     registry,
     ...kubeProxyMetrics(registry),
-    rules: new Gauge({ name: 'kubecity_rules', help: 'Rules of ours in the kernel', registers }),
-    chains: new Gauge({ name: 'kubecity_chains', help: 'Chains of ours in the kernel', registers }),
+    rules: new Gauge({
+      name: 'kubecity_rules',
+      help: 'Rules of ours in the kernel, jumps included',
+      labelNames: ['ip_family'],
+      registers,
+    }),
+    chains: new Gauge({
+      name: 'kubecity_chains',
+      help: 'Chains of ours in the kernel',
+      labelNames: ['ip_family'],
+      registers,
+    }),
     servicePorts: new Gauge({ name: 'kubecity_service_ports', help: 'Service ports that are routed', registers }),
     chainsWritten: new Counter({
       name: 'kubecity_chains_written_total',

@@ -10,10 +10,18 @@ import type {
 } from '@kubecity/routing';
 import type { Logger } from 'pino';
 import type { Directory } from './directory.ts';
+import { TRIGGER_TIME, type TriggerTimes } from './trigger-times.ts';
 
 export interface WatchTargets {
   readonly tracker: RoutingTracker;
   readonly directory: Directory;
+  readonly triggers: Pick<TriggerTimes, 'set' | 'delete'>;
+  /** Name of this node. */
+  readonly nodeName: string;
+  /** The Node object of this node; undefined when it was deleted. */
+  readonly ownNode: (node: KubeNode | undefined) => void;
+  /** One more change of a Service or EndpointSlice. */
+  readonly counted: (kind: 'service' | 'endpointSlice') => void;
   /** Something that routing depends on changed. */
   readonly changed: () => void;
   /** Every list is complete: only now is the absence of an object a fact. */
@@ -26,7 +34,7 @@ export interface WatchTargets {
  * pod, and a connection may enter here from any pod.
  */
 export function watchCluster(client: KubeClient, targets: WatchTargets, log: Logger, signal: AbortSignal): void {
-  const { tracker, directory, changed } = targets;
+  const { tracker, directory, triggers, changed, counted } = targets;
   const waiting = new Set<string>();
   const watch = <T extends { readonly metadata: ObjectMeta }>(
     resource: (typeof resources)[keyof typeof resources],
@@ -60,18 +68,32 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
   watch<KubeService>(
     resources.services,
     {
-      trim: ({ metadata, spec }) => ({ metadata: trimMeta(metadata), ...(spec && { spec }) }),
-      set: routing((service) => tracker.setService(service)),
-      delete: routing((service) => tracker.deleteService(service)),
+      trim: trimService,
+      set: routing((service) => {
+        tracker.setService(service);
+        counted('service');
+      }),
+      delete: routing((service) => {
+        tracker.deleteService(service);
+        counted('service');
+      }),
     },
     { labelSelector: '!service.kubernetes.io/service-proxy-name' },
   );
   watch<KubeEndpointSlice>(
     resources.endpointSlices,
     {
-      trim: (slice) => ({ ...slice, metadata: trimMeta(slice.metadata) }),
-      set: routing((slice) => tracker.setEndpointSlice(slice)),
-      delete: routing((slice) => tracker.deleteEndpointSlice(slice)),
+      trim: trimSlice,
+      set: routing((slice) => {
+        tracker.setEndpointSlice(slice);
+        triggers.set(slice);
+        counted('endpointSlice');
+      }),
+      delete: routing((slice) => {
+        tracker.deleteEndpointSlice(slice);
+        triggers.delete(slice);
+        counted('endpointSlice');
+      }),
     },
     { labelSelector: '!service.kubernetes.io/headless' },
   );
@@ -94,14 +116,46 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
       changed();
     },
   });
+  const own = ({ metadata }: KubeNode) => metadata.name === targets.nodeName;
   watch<KubeNode>(resources.nodes, {
-    trim: ({ metadata, status }) => ({
-      metadata: trimMeta(metadata),
-      ...(status?.addresses && { status: { addresses: status.addresses } }),
-    }),
-    set: (node) => directory.setNode(node),
-    delete: (node) => directory.deleteNode(node),
+    trim: (node) => (own(node) ? trimOwnNode(node) : trimNode(node)),
+    set: (node) => {
+      directory.setNode(node);
+      if (own(node)) targets.ownNode(node);
+    },
+    delete: (node) => {
+      directory.deleteNode(node);
+      if (own(node)) targets.ownNode(undefined);
+    },
   });
+}
+
+function trimService({ metadata, spec, status }: KubeService): KubeService {
+  return {
+    metadata: trimMeta(metadata),
+    ...(spec && { spec }),
+    ...(status?.loadBalancer && { status: { loadBalancer: status.loadBalancer } }),
+  };
+}
+
+function trimSlice(slice: KubeEndpointSlice): KubeEndpointSlice {
+  const at = slice.metadata.annotations?.[TRIGGER_TIME];
+  const metadata = trimMeta(slice.metadata);
+  return { ...slice, metadata: at === undefined ? metadata : { ...metadata, annotations: { [TRIGGER_TIME]: at } } };
+}
+
+function trimNode({ metadata, status }: KubeNode): KubeNode {
+  return { metadata: trimMeta(metadata), ...(status?.addresses && { status: { addresses: status.addresses } }) };
+}
+
+/** Routing and health read more of the own Node: its pod ranges, and whether it is about to leave. */
+function trimOwnNode({ metadata, spec, status }: KubeNode): KubeNode {
+  const { deletionTimestamp } = metadata;
+  return {
+    metadata: { ...trimMeta(metadata), ...(deletionTimestamp !== undefined && { deletionTimestamp }) },
+    ...(spec && { spec }),
+    ...(status?.addresses && { status: { addresses: status.addresses } }),
+  };
 }
 
 function trimMeta(metadata: ObjectMeta): ObjectMeta {
@@ -127,6 +181,7 @@ function trimPod({ metadata, spec, status }: KubePod): KubePod {
     status: {
       ...(status?.phase !== undefined && { phase: status.phase }),
       ...(status?.podIP !== undefined && { podIP: status.podIP }),
+      ...(status?.podIPs !== undefined && { podIPs: status.podIPs }),
     },
   };
 }

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, ensureCrd, resources } from '@kubecity/kube';
 import { type MiniApiServer, startMiniApiServer } from '@kubecity/mini-apiserver';
-import { iptables } from '@kubecity/netfilter';
+import { ipset, iptables } from '@kubecity/netfilter';
 import { PROTOCOL_VERSION } from '@kubecity/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { removeRules } from '../src/rule-sync.ts';
+import { removeRules } from '../src/rules/cleanup.ts';
 import { HubEar } from './lab/hub-ear.ts';
 import { Lab, NODE_ADDRESS, tool } from './lab/lab.ts';
 
@@ -108,7 +108,7 @@ afterAll(async () => {
   agent.kill();
   await hub.close();
   await api.close();
-  await removeRules(iptables());
+  await removeRules([iptables(), iptables({ family: 'IPv6' })], ipset());
   await lab.close();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -24,6 +24,7 @@ export interface SyncResult {
   readonly size: { readonly chains: number; readonly rules: number };
   /** What this sync wrote. */
   readonly wrote: { readonly chains: number; readonly rules: number };
+  readonly byTable: Readonly<Record<Table, { readonly rules: number; readonly written: number }>>;
   /** The kernel was read as a whole: at start, after a failure, at a check. */
   readonly full: boolean;
   /** In words, when the kernel was not as we had left it. */
@@ -45,6 +46,11 @@ export interface RuleSyncOptions {
   readonly ipset: Ipset;
   /** Milliseconds from any start. */
   readonly now?: () => number;
+}
+
+interface Written {
+  readonly wrote: Transaction;
+  readonly drift?: string;
 }
 
 /** The kernel differs from the wish after a restore that reported success. */
@@ -119,6 +125,7 @@ export class RuleSync {
     return {
       size: countRules(this.#compiler.ruleset),
       wrote: { chains: wrote.chains, rules: wrote.rules },
+      byTable: { filter: this.#figures('filter', wrote), nat: this.#figures('nat', wrote) },
       full,
       ...(drift !== undefined && { drift }),
       isolated: [...this.#isolated.values()],
@@ -137,7 +144,7 @@ export class RuleSync {
   }
 
   /** The kernel is known: only what was touched is written. */
-  async #writeChanges() {
+  async #writeChanges(): Promise<Written> {
     let wrote = changesOf(this.#compiler.ruleset, this.#touched);
     if (isEmpty(wrote)) return { wrote };
     // Whatever happens in between, the kernel is unknown until it has been read back.
@@ -146,7 +153,7 @@ export class RuleSync {
     return { wrote };
   }
 
-  async #writeDifference() {
+  async #writeDifference(): Promise<Written> {
     const found = await readKernel(this.#netfilter);
     const drift = this.#known ? this.#driftIn(found) : undefined;
     this.#known = false;
@@ -264,6 +271,12 @@ export class RuleSync {
       ? firstDifference(stateOf(ruleset), await readKernel(this.#netfilter))
       : await chainsDiffer(this.#netfilter, ruleset, this.#touched);
     if (difference) throw new ReadBackError(`the kernel does not hold what was written: ${difference}`);
+  }
+
+  #figures(table: Table, { tables }: Transaction) {
+    let rules = 0;
+    for (const chain of this.#compiler.ruleset.chains[table].values()) rules += chain.length;
+    return { rules, written: (tables[table]?.write ?? []).reduce((sum, { rules: list }) => sum + list.length, 0) };
   }
 
   #settle(): void {
