@@ -1,29 +1,15 @@
 import { packAddress, packEndpoint, STATUS } from '@kubecity/conntrack';
 import { FakeUdpTable } from '@kubecity/netlink/testing';
-import type { Backend, Family, RoutingTable, ServicePort } from '@kubecity/routing';
+import type { Family, RoutingTable } from '@kubecity/routing';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { ConntrackCare } from '../src/conntrack-care.ts';
 import { HandClock } from './hand-clock.ts';
-
-const backend = (address: string): Backend => ({
-  ...{ address, port: 5353, ready: true, serving: true, terminating: false, usable: true, onCluster: true },
-  ...{ onLocal: false, weight: 100, draining: false, keepsSticky: false },
-});
-const port = (name: string, clusterIP: string, backends: string[], part: Partial<ServicePort> = {}): ServicePort => ({
-  ...{ id: `dns/${name}:/UDP`, key: `dns/${name}:/UDP`, family: 'IPv4', namespace: 'dns', name, portName: '' },
-  ...{ protocol: 'UDP', clusterIP, port: 53, externalIPs: [], loadBalancerIPs: [], hasEndpoints: true },
-  ...{ internalTrafficPolicy: 'Cluster', externalTrafficPolicy: 'Cluster', backends: backends.map(backend) },
-  ...part,
-});
-const table = (...ports: ServicePort[]): RoutingTable => ({
-  servicePorts: new Map(ports.map((each) => [each.id, each])),
-  ...{ outcomes: [], problems: [] },
-});
+import { tableOf, udpPort } from './udp-service.ts';
 
 const VIP = '10.96.0.10';
 const SIX = { id: 'dns/six:/UDP/IPv6', family: 'IPv6' as const };
-const full = table(port('a', VIP, ['10.2.0.5', '10.2.0.6']));
-const fewer = table(port('a', VIP, ['10.2.0.5']));
+const full = tableOf(udpPort('a', VIP, ['10.2.0.5', '10.2.0.6']));
+const fewer = tableOf(udpPort('a', VIP, ['10.2.0.5']));
 const MINUTE = 60_000;
 
 let udp: FakeUdpTable;
@@ -78,12 +64,12 @@ describe('a pass', () => {
   });
 
   test('follows a change that may leave stale entries, in the family that changed', async () => {
-    const six = port('six', 'fd00::a', ['fd00::5'], SIX);
-    await begin(table(...full.servicePorts.values(), six));
+    const six = udpPort('six', 'fd00::a', ['fd00::5'], SIX);
+    await begin(tableOf(...full.servicePorts.values(), six));
     add(VIP, '10.2.0.6');
     care.synced({
-      before: table(...full.servicePorts.values(), six),
-      after: table(...fewer.servicePorts.values(), six),
+      before: tableOf(...full.servicePorts.values(), six),
+      after: tableOf(...fewer.servicePorts.values(), six),
       changed: ['dns/a:/UDP'],
     });
     await clock.advance(5_000);
@@ -95,19 +81,19 @@ describe('a pass', () => {
     await begin(fewer);
     care.synced({ before: fewer, after: full });
     care.synced({ before: full, after: full, changed: [] });
-    const tcp = port('t', '10.96.0.9', ['10.2.0.5'], { id: 'dns/t:/TCP', protocol: 'TCP' });
-    care.synced({ before: table(tcp), after: full, changed: ['dns/t:/TCP'] });
+    const tcp = udpPort('t', '10.96.0.9', ['10.2.0.5'], { id: 'dns/t:/TCP', protocol: 'TCP' });
+    care.synced({ before: tableOf(tcp), after: full, changed: ['dns/t:/TCP'] });
     await clock.advance(4 * MINUTE);
     expect(udp.selections).toEqual([]);
   });
 
   test('deletes all entries of a Service without endpoints, and those of one that vanished', async () => {
-    const before = table(port('a', VIP, ['10.2.0.5']), port('b', '10.96.0.11', ['10.2.0.7']));
+    const before = tableOf(udpPort('a', VIP, ['10.2.0.5']), udpPort('b', '10.96.0.11', ['10.2.0.7']));
     await begin(before);
     add(VIP, '10.2.0.5');
     add('10.96.0.11', '10.2.0.7');
     const foreign = add('10.96.0.11', '10.9.9.9');
-    care.synced({ before, after: table(port('a', VIP, [])) });
+    care.synced({ before, after: tableOf(udpPort('a', VIP, [])) });
     await clock.advance(2_000);
     expect(left()).toEqual([foreign.answerer]);
     expect(deleted).toEqual([['IPv4', 2]]);
@@ -118,7 +104,7 @@ describe('a pass', () => {
     add(VIP, '10.2.0.6');
     // At once: first the endpoint goes, then the Service.
     care.synced({ before: full, after: fewer });
-    care.synced({ before: fewer, after: table() });
+    care.synced({ before: fewer, after: tableOf() });
     await clock.advance(2_000);
     expect(left()).toEqual([]);
     expect(udp.selections).toEqual(['IPv4']);
@@ -126,11 +112,11 @@ describe('a pass', () => {
 
   test('forgets former doors once it has succeeded', async () => {
     await begin(full);
-    care.synced({ before: full, after: table() });
+    care.synced({ before: full, after: tableOf() });
     await clock.advance(2_000);
     add(VIP, '10.2.0.5');
-    const other = port('c', '10.96.0.12', ['10.2.0.8']);
-    care.synced({ before: table(), after: table(other) });
+    const other = udpPort('c', '10.96.0.12', ['10.2.0.8']);
+    care.synced({ before: tableOf(), after: tableOf(other) });
     await clock.advance(2_000);
     expect(left()).toHaveLength(1);
   });
@@ -138,7 +124,7 @@ describe('a pass', () => {
   test('spares flows to endpoints that are just being written', async () => {
     await begin(fewer);
     add(VIP, '10.2.0.7');
-    const coming = table(port('a', VIP, ['10.2.0.7']));
+    const coming = tableOf(udpPort('a', VIP, ['10.2.0.7']));
     const release = udp.hold();
     care.synced({ before: full, after: fewer });
     await clock.advance(2_000);
@@ -165,7 +151,7 @@ describe('passes', () => {
   });
 
   test('come every five minutes as a safety net, while there are UDP service ports', async () => {
-    await begin(table(...full.servicePorts.values(), port('six', 'fd00::a', ['fd00::5'], SIX)));
+    await begin(tableOf(...full.servicePorts.values(), udpPort('six', 'fd00::a', ['fd00::5'], SIX)));
     add(VIP, '10.2.0.99');
     await clock.advance(5 * MINUTE);
     expect(udp.selections).toEqual(['IPv4', 'IPv6']);
@@ -175,8 +161,8 @@ describe('passes', () => {
   });
 
   test('do not come at all without UDP service ports', async () => {
-    await begin(table());
-    care.synced({ before: table(), after: table() });
+    await begin(tableOf());
+    care.synced({ before: tableOf(), after: tableOf() });
     await clock.advance(60 * MINUTE);
     expect(udp.selections).toEqual([]);
   });
@@ -195,7 +181,7 @@ describe('after a failure', () => {
     await begin(full);
     add(VIP, '10.2.0.5');
     udp.failNext('timeout', 'timeout', 'timeout');
-    care.synced({ before: full, after: table() });
+    care.synced({ before: full, after: tableOf() });
     await clock.advance(1_000);
     expect(udp.selections).toHaveLength(1);
     await clock.advance(1_000);
@@ -212,11 +198,11 @@ describe('after a failure', () => {
   });
 
   test('of one family the other is done, and only the first is repeated', async () => {
-    const both = table(...full.servicePorts.values(), port('six', 'fd00::a', ['fd00::5'], SIX));
+    const both = tableOf(...full.servicePorts.values(), udpPort('six', 'fd00::a', ['fd00::5'], SIX));
     await begin(both);
     add('fd00::a', 'fd00::5', 'IPv6');
     udp.failNext('permission');
-    care.synced({ before: both, after: table() });
+    care.synced({ before: both, after: tableOf() });
     await clock.advance(1_000);
     expect(left('IPv6')).toEqual([]);
     await clock.advance(1_000);

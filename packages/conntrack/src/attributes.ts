@@ -103,6 +103,11 @@ export class MessageWriter {
     return this.u32(Math.floor(value / 0x1_0000_0000)).u32(value % 0x1_0000_0000);
   }
 
+  bytes(bytes: Uint8Array): this {
+    this.#bytes.set(bytes, this.#grow(bytes.length));
+    return this;
+  }
+
   attribute(type: number, body: () => void): this {
     const start = this.#length;
     this.host16(0).host16(type);

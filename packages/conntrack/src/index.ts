@@ -1,6 +1,6 @@
-export { Acknowledgements } from './acknowledgements.ts';
 export { formatIPv4, parseIPv4 } from './address.ts';
 export { AttributeCursor, MessageWriter } from './attributes.ts';
+export { BatchAnswers } from './batch-answers.ts';
 export { FlowDecoder } from './decode.ts';
 export type { Directory } from './directory.ts';
 export { Doors, servingBackends } from './doors.ts';
@@ -14,4 +14,4 @@ export { FlowLedger, type LedgerOptions } from './ledger.ts';
 export { AnswerProgress, forEachMessage, type MessageVisitor, viewOf } from './messages.ts';
 export { isStale, mayLeaveStale, type StaleRules } from './stale.ts';
 export { type UdpEntry, type UdpFlow, UdpFlowReader } from './udp-flow.ts';
-export { encodeDeleteRequest, encodeUdpDumpRequest } from './udp-requests.ts';
+export { encodeDeleteBatch, encodeUdpDumpRequest } from './udp-requests.ts';

@@ -1,5 +1,6 @@
 import type { Family } from '@kubecity/routing';
 import { AttributeCursor } from './attributes.ts';
+import { concatenated } from './bytes.ts';
 import { type PackedAddress, type PackedEndpoint, readAddress } from './endpoint.ts';
 import { IP_PROTOCOL } from './flow-row.ts';
 import { forEachMessage, viewOf } from './messages.ts';
@@ -151,14 +152,4 @@ export class UdpFlowReader {
     const { start, end } = this.#inner;
     return end - start === ADDRESS_BYTES[this.#family] ? readAddress(view, start, end) : '';
   }
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -1,4 +1,5 @@
 import type { Family } from '@kubecity/routing';
+import { concatenated } from './bytes.ts';
 import { IP_PROTOCOL } from './flow-row.ts';
 import { netfilterMessage } from './header.ts';
 import {
@@ -36,13 +37,18 @@ export function encodeUdpDumpRequest({ sequence, family }: { sequence: number; f
 }
 
 /**
- * IPCTNL_MSG_CT_DELETE with an acknowledgement, for the one entry that `identity` names (see `UdpEntry`): a tuple that was
- * used again meanwhile has another id, and the kernel answers ENOENT.
+ * IPCTNL_MSG_CT_DELETE for the entries that `identities` name (see `UdpEntry`), one message each, to be sent as one: with
+ * sequence numbers from `first` on, for `BatchAnswers`. A tuple that was used again meanwhile has another id, and the
+ * kernel answers ENOENT.
  */
-export function encodeDeleteRequest(identity: Uint8Array, family: Family, sequence: number): Uint8Array {
-  const message = netfilterMessage(CT_DELETE, NLM_F_REQUEST | NLM_F_ACK, sequence, addressFamily(family));
-  for (const byte of identity) message.u8(byte);
-  return message.finish();
+export function encodeDeleteBatch(identities: readonly Uint8Array[], family: Family, first: number): Uint8Array {
+  const messages = identities.map((identity, index) => {
+    const flags = index === identities.length - 1 ? NLM_F_REQUEST | NLM_F_ACK : NLM_F_REQUEST;
+    return netfilterMessage(CT_DELETE, flags, first + index, addressFamily(family))
+      .bytes(identity)
+      .finish();
+  });
+  return concatenated(messages);
 }
 
 const addressFamily = (family: Family): number => (family === 'IPv4' ? AF_INET : AF_INET6);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  Acknowledgements,
-  encodeDeleteRequest,
+  BatchAnswers,
+  encodeDeleteBatch,
   forEachMessage,
   packAddress,
   packEndpoint,
@@ -91,19 +91,27 @@ describe('the reader', () => {
   });
 });
 
-test('a delete request names the entry in the words of the dump: tuple, zone and id', () => {
-  const dumped = encodeUdpEntry({ ...sample, zone: 9 });
-  const [entry] = readAll('IPv4', dumped).entries;
-  const request = encodeDeleteRequest(entry?.identity ?? new Uint8Array(), 'IPv4', 77);
+test('a batch of deletions names the entries in the words of the dump, and asks for the last answer only', () => {
+  const dumped = [0, 9].map((zone) => encodeUdpEntry({ ...sample, zone }));
+  const { entries } = readAll('IPv4', ...dumped);
+  const identities = entries.map(({ identity }) => identity);
+  const batch = encodeDeleteBatch(identities, 'IPv4', 77);
   const kinds: unknown[] = [];
-  forEachMessage(viewOf(request), (type, flags, sequence) => kinds.push([type, flags, sequence]));
-  expect(kinds).toEqual([[0x102, 0x5, 77]]);
+  const bodies: Uint8Array[] = [];
+  forEachMessage(viewOf(batch), (type, flags, sequence, start, end) => {
+    kinds.push([type, flags, sequence]);
+    bodies.push(batch.slice(start, end));
+  });
+  expect(kinds).toEqual([
+    [0x102, 0x1, 77],
+    [0x102, 0x5, 78],
+  ]);
   const without = [CTA.tupleReply, CTA.status, CTA.timeout];
-  expect(request.slice(16)).toEqual(encodeUdpEntry({ ...sample, zone: 9 }, without).slice(16));
-  expect(entry).toMatchObject({ zone: 9, answerer: packEndpoint('10.2.0.5', 5353) });
+  expect(bodies).toEqual([0, 9].map((zone) => encodeUdpEntry({ ...sample, zone }, without).slice(16)));
+  expect(entries[1]).toMatchObject({ zone: 9, answerer: packEndpoint('10.2.0.5', 5353) });
 });
 
-test('acknowledgements are counted by errno, once each, and only our own', () => {
+test('a batch is finished when its last request is answered; refusals are counted by errno', () => {
   const answer = (sequence: number, errno: number) => {
     const bytes = new Uint8Array(36);
     const view = viewOf(bytes);
@@ -113,14 +121,17 @@ test('acknowledgements are counted by errno, once each, and only our own', () =>
     view.setInt32(16, -errno, HOST_LITTLE_ENDIAN);
     return bytes;
   };
-  const answers = new Acknowledgements(10, 3);
-  answers.read(concat(answer(10, 0), answer(10, 0), answer(9, 1), answer(13, 1)));
-  answers.read(answer(12, 2));
+  const answers = new BatchAnswers(10, 14);
+  answers.read(concat(answer(9, 1), answer(11, 2), answer(15, 0)));
   expect(answers.finished).toBe(false);
-  answers.read(answer(11, 0));
+  answers.read(concat(answer(12, 2), answer(13, 1), answer(14, 0)));
   expect(answers.finished).toBe(true);
-  expect([...answers.byErrno]).toEqual([
-    [0, 2],
-    [2, 1],
+  expect([...answers.refusals]).toEqual([
+    [2, 2],
+    [1, 1],
   ]);
+  expect(answers.done).toBe(2);
+  const refused = new BatchAnswers(3, 3);
+  refused.read(answer(3, 2));
+  expect(refused).toMatchObject({ finished: true, done: 0 });
 });

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import {
-  Acknowledgements,
-  encodeDeleteRequest,
+  BatchAnswers,
+  encodeDeleteBatch,
   encodeUdpDumpRequest,
   type UdpEntry,
   type UdpFlow,
@@ -42,7 +42,8 @@ export interface UdpTableOptions {
   readonly timeoutMs?: number;
 }
 
-/** Acknowledgements are not held back like a dump's rows; an overrun receive buffer would end the process (npm `netlink`). */
+const { ENOENT } = constants.errno;
+/** Answers are not held back like a dump's rows; an overrun receive buffer would end the process (npm `netlink`). */
 const BATCH = 64;
 
 /** Opens nothing yet: each dump and each batch has its own socket. */
@@ -68,19 +69,18 @@ export function openUdpTable({ attempts = 3, timeoutMs = 30_000 }: UdpTableOptio
     let deleted = 0;
     let gone = 0;
     for (let start = 0; start < entries.length; start += BATCH) {
-      const batch = entries.slice(start, start + BATCH);
+      const batch = entries.slice(start, start + BATCH).map(({ identity }) => identity);
       const first = sequence + 1;
       sequence += batch.length;
-      const answers = new Acknowledgements(first, batch.length);
-      const requests = batch.map(({ identity }, index) => encodeDeleteRequest(identity, family, first + index));
+      const answers = new BatchAnswers(first, sequence);
       const read = (bytes: Uint8Array) => {
         answers.read(bytes);
         return answers.finished;
       };
-      await exchange(Buffer.concat(requests), read, { operation: 'delete', errors, timeoutMs, signal });
-      deleted += answers.count(0);
-      gone += answers.count(constants.errno.ENOENT);
-      const refusal = [...answers.byErrno.keys()].find((errno) => errno !== 0 && errno !== constants.errno.ENOENT);
+      await exchange(encodeDeleteBatch(batch, family, first), read, { operation: 'delete', errors, timeoutMs, signal });
+      deleted += answers.done;
+      gone += answers.refusals.get(ENOENT) ?? 0;
+      const refusal = [...answers.refusals.keys()].find((errno) => errno !== ENOENT);
       if (refusal !== undefined) throw errors.errno('delete', refusal);
     }
     return { deleted, gone };
