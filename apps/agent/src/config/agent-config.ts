@@ -1,4 +1,5 @@
 import type { Family } from '@kubecity/routing';
+import type { HostPort } from './listen-address.ts';
 import type { Settings } from './settings.ts';
 
 /** What the agent runs with: every setting parsed, defaults filled in, contradictions refused. */
@@ -49,11 +50,6 @@ export interface ProxyConfig {
 export type ConntrackConfig = NonNullable<Settings['conntrack']>;
 
 export type HubAddress = { readonly socketPath: string } | { readonly url: string };
-
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** The configuration is refused. The message has one line per fault: where it stands, the value, what is expected. */
 export class ConfigError extends Error {

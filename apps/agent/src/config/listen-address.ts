@@ -1,5 +1,9 @@
 import { cleanAddress, socketText } from '@kubecity/routing';
-import type { HostPort } from './agent-config.ts';
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** `host:port` (an IP address, IPv6 in brackets, or localhost) in canonical form, or `off`. */
 export function listenAddress(text: string): string | undefined {
