@@ -1,5 +1,4 @@
-import { cleanAddress, socketText } from '@kubecity/routing';
-import type { Flow } from './case-file.ts';
+import type { Flow } from './packet-case.ts';
 
 /** One way in which a flow's packet was seen to end. */
 export interface Ending {
@@ -17,13 +16,10 @@ type Expectation = Flow['expect'];
 const CHANCE_TOLERANCE = 1e-8;
 
 /** What differs, in the words of a failure line; undefined when the endings are as expected. */
-export function difference(
-  wanted: Expectation,
-  endings: readonly Ending[],
-): { expected: string; got: string } | undefined {
+export function difference(wanted: Expectation, endings: readonly Ending[]): string | undefined {
   const merged = merge(endings);
   if (isAsExpected(wanted, merged)) return undefined;
-  return { expected: expectationText(wanted), got: merged.map(endingText).join(', ') || 'nothing' };
+  return `expected ${expectationText(wanted)}; got ${merged.map(endingText).join(', ') || 'nothing'}`;
 }
 
 function isAsExpected(wanted: Expectation, endings: readonly Ending[]): boolean {
@@ -51,7 +47,7 @@ function merge(endings: readonly Ending[]): Ending[] {
   return [...merged.values()].sort((a, b) => ((a.to ?? a.kind) < (b.to ?? b.kind) ? -1 : 1));
 }
 
-function expectationText(wanted: Expectation): string {
+export function expectationText(wanted: Expectation): string {
   if (wanted.verdict !== 'dnat') return withSource(wanted.verdict, wanted.masquerade);
   return [...wanted.backends]
     .sort()
@@ -66,11 +62,4 @@ function endingText({ kind, to, masquerade, chance }: Ending): string {
 
 function withSource(text: string, masquerade: boolean): string {
   return masquerade ? `${text} masqueraded` : text;
-}
-
-/** `address:port` with the address in canonical text; undefined when it is something else. */
-export function backendText(text: string): string | undefined {
-  const [, v6, v4, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
-  const address = cleanAddress(v6 ?? v4 ?? '');
-  return address && Number(port) <= 65_535 ? socketText(address.text, Number(port)) : undefined;
 }

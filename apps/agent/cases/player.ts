@@ -1,8 +1,13 @@
 import { familyOf } from '@kubecity/routing';
 import { walk } from '@kubecity/ruleset';
-import type { Flow, PacketCase } from './case-file.ts';
 import type { Ending } from './expectation.ts';
+import type { Flow, PacketCase } from './packet-case.ts';
 import { interfaceOf, localAddressesOf, memoryOf, type Programming } from './programming.ts';
+
+/** The machinery that plays flows failed; that says nothing about any rule. */
+export class PlayerError extends Error {
+  override readonly name = 'PlayerError';
+}
 
 /** A way to find out what becomes of a flow's packet under a case's rules. */
 export interface Player {

@@ -17,7 +17,7 @@ import {
   type LocalDetect,
   type Ruleset,
 } from '@kubecity/ruleset';
-import type { Flow, PacketCase } from './case-file.ts';
+import type { Flow, PacketCase } from './packet-case.ts';
 
 /** What an agent on the case's node would put into its kernel. */
 export interface Programming {
@@ -78,24 +78,18 @@ function localDetectOf(detect: PacketCase['config']['localDetect'], family: Fami
   }
 }
 
-function rangesOf(texts: readonly string[], family: Family): string[] {
-  return texts.flatMap((text) => {
-    const range = cleanRange(text);
-    if (!range) throw new Error(`not a range: ${JSON.stringify(text)}`);
-    return range.family === family ? [range.text] : [];
-  });
+function rangesOf(ranges: readonly string[], family: Family): string[] {
+  return ranges.filter((range) => familyOf(range) === family);
 }
 
+/** One range inside the other, from either side. */
 function holdsLoopback(ranges: readonly string[]): boolean {
-  return (
-    ranges.length === 0 || ranges.some((text) => text.startsWith('127.') || rangeHolds(rangeOf(text), '127.0.0.1'))
-  );
+  return ranges.length === 0 || ranges.some((text) => text.startsWith('127.') || isWithin('127.0.0.1', text));
 }
 
-function rangeOf(text: string) {
+function isWithin(address: string, text: string): boolean {
   const range = cleanRange(text);
-  if (!range) throw new Error(`not a range: ${text}`);
-  return range;
+  return range !== undefined && rangeHolds(range, address);
 }
 
 /** The interface of the node that a client's packets come in through, where the case does not say. */

@@ -1,21 +1,14 @@
 import { familyOf } from '@kubecity/routing';
 import { z } from 'zod';
-import type { Flow, PacketCase } from './case-file.ts';
-import { backendText } from './expectation.ts';
+import { address, backend, name, port } from './fields.ts';
+import type { Flow, PacketCase } from './packet-case.ts';
 
-const name = z.string().min(1);
-const endpointText = z.string().transform((text, context) => {
-  const clean = backendText(text);
-  if (clean !== undefined) return clean;
-  context.addIssue({ code: 'custom', message: `not address:port: ${JSON.stringify(text)}` });
-  return z.NEVER;
-});
-const list = z.array(endpointText).nullable();
+const list = z.array(backend).nullable();
 const servicePort = z.looseObject({
   name: z.string().optional(),
-  port: z.int().min(1).max(65_535),
+  port,
   protocol: z.enum(['TCP', 'UDP', 'SCTP']).default('TCP'),
-  nodePort: z.int().min(1).max(65_535).optional(),
+  nodePort: port.optional(),
 });
 
 const topologyCase = z.looseObject({
@@ -28,12 +21,12 @@ const topologyCase = z.looseObject({
     type: name.default('ClusterIP'),
     internalTrafficPolicy: z.enum(['Cluster', 'Local']).default('Cluster'),
     externalTrafficPolicy: z.enum(['Cluster', 'Local']).default('Cluster'),
-    externalIPs: z.array(name).optional(),
+    externalIPs: z.array(address).optional(),
     ports: z.array(servicePort).min(1),
   }),
   endpoints: z.array(
     z.looseObject({
-      endpoint: endpointText,
+      endpoint: backend,
       ready: z.boolean().nullish(),
       serving: z.boolean().nullish(),
       terminating: z.boolean().nullish(),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { socketText } from '@kubecity/routing';
-import { LabError } from './sender.ts';
+import { PlayerError } from '../player.ts';
 
 /** A connection that the node's conntrack confirmed: its first packet left the node, or reached a program on it. */
 export interface Connection {
@@ -79,12 +79,13 @@ export class ConnectionEvents {
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, 'exit');
-    this.#child.kill();
+    this.#child.kill('SIGKILL');
     await exit;
   }
 
   /** Throws when the tool is gone: without it every packet would look dropped. */
   check(): void {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new LabError('conntrack -E has ended');
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+      throw new PlayerError('conntrack -E has ended');
   }
 }

@@ -1,4 +1,4 @@
-import type { Flow, PacketCase } from '../case-file.ts';
+import type { Flow, PacketCase } from '../packet-case.ts';
 import { interfaceOf } from '../programming.ts';
 
 interface Impossible {

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { type Family, familyOf } from '@kubecity/routing';
+import { PlayerError } from '../player.ts';
 import { FAMILIES } from '../programming.ts';
 import { ConnectionEvents, keyOf } from './connection-events.ts';
-import { LabError, Sender } from './sender.ts';
+import { Sender } from './sender.ts';
 
 /** No flow of any case goes here: a datagram that comes through says that everything sent before it has come through. */
 const FENCE = { destination: '198.18.0.1', port: 9 };
@@ -42,6 +43,7 @@ export class Lab {
   }
 
   static async open(): Promise<Lab> {
+    requirePrivateNamespace();
     ip(['link set lo up']);
     setSwitches();
     // Refusals are heard of whatever the policy of INPUT is.
@@ -109,7 +111,7 @@ export class Lab {
     const key = keyOf('udp', source, sport, FENCE.destination, FENCE.port);
     if (await this.events.came(key, PATIENCE_MS)) return;
     this.events.check();
-    throw new LabError(`nothing was heard of a datagram from ${source} within ${PATIENCE_MS} ms`);
+    throw new PlayerError(`nothing was heard of a datagram from ${source} within ${PATIENCE_MS} ms`);
   }
 
   /** Routes, connections and events of the last case are gone. */
@@ -122,6 +124,8 @@ export class Lab {
 
   async close(): Promise<void> {
     await this.events.stop();
+    this.own([]);
+    ip([...this.#segments.keys()].map((iif) => `link del ${iif}`));
     for (const { sender } of this.#segments.values()) await sender.stop();
     await this.#node.stop();
   }
@@ -156,6 +160,13 @@ export class Lab {
     this.#segments.set(iif, segment);
     return segment;
   }
+}
+
+/** A lab changes whatever network it finds itself in. */
+function requirePrivateNamespace(): void {
+  const up = execFileSync('ip', ['-o', 'link', 'show', 'up'], { encoding: 'utf8' });
+  const strange = up.split('\n').find((line) => line !== '' && !/^\d+: lo:/.test(line));
+  if (strange !== undefined) throw new PlayerError(`not in a network namespace of its own: there is ${strange}`);
 }
 
 function setSwitches(): void {
@@ -208,7 +219,9 @@ function ip(lines: readonly string[], pid?: number): void {
   try {
     execFileSync(file, args, { input, stdio: ['pipe', 'ignore', 'pipe'] });
   } catch (cause) {
-    throw new LabError(`ip -batch: ${String((cause as { stderr?: Buffer }).stderr).trim()} in:\n${input}`, { cause });
+    throw new PlayerError(`ip -batch: ${String((cause as { stderr?: Buffer }).stderr).trim()} in:\n${input}`, {
+      cause,
+    });
   }
 }
 

@@ -3,13 +3,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { PlayerError } from '../player.ts';
 
 const SCRIPT = fileURLToPath(new URL('sender.pl', import.meta.url));
-
-/** The machinery of the lab failed; it says nothing about any rule. */
-export class LabError extends Error {
-  override readonly name = 'LabError';
-}
 
 /** A process that sends first packets, in the node's network namespace or in one of its own. */
 export class Sender {
@@ -30,8 +26,8 @@ export class Sender {
     const child = spawn(command[0] as string, command.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
     const sender = new Sender(child);
     await new Promise<void>((resolve, reject) => {
-      child.once('error', (cause) => reject(new LabError(`cannot start ${command.join(' ')}`, { cause })));
-      child.once('exit', (code) => reject(new LabError(`${command.join(' ')} ended with ${code}`)));
+      child.once('error', (cause) => reject(new PlayerError(`cannot start ${command.join(' ')}`, { cause })));
+      child.once('exit', (code) => reject(new PlayerError(`${command.join(' ')} ended with ${code}`)));
       sender.#waiting.set('ready', resolve);
       createInterface({ input: child.stdout }).on('line', (line) => sender.#hear(line));
     });
@@ -43,13 +39,13 @@ export class Sender {
     return this.#child.pid as number;
   }
 
-  /** Sends, and resolves when every packet is on its way; throws a LabError when one could not be sent. */
+  /** Sends, and resolves when every packet is on its way; throws a PlayerError when one could not be sent. */
   async send(commands: readonly string[]): Promise<void> {
     const done = `done ${++this.#fences}`;
     const answer = new Promise<void>((resolve) => this.#waiting.set(done, resolve));
     this.#child.stdin.write(`${[...commands, done].join('\n')}\n`);
     await answer;
-    if (this.#fault !== undefined) throw new LabError(`sender: ${this.#fault}`);
+    if (this.#fault !== undefined) throw new PlayerError(`sender: ${this.#fault}`);
   }
 
   isRefused(key: string): boolean {
