@@ -57,13 +57,18 @@ export function loadConfig(invocation: Invocation, machine = thisMachine): Loade
   }
   if (faults.length > 0) throw new ConfigError(faults);
   const merged = merge(layers);
+  const config = assemble(merged, layers, readFile);
   return {
     ...merged,
-    config: assemble(merged, layers, readFile),
+    settings: { ...merged.settings, ...clusterSettings(config) },
+    config,
     notTaken: kubeProxy.flatMap((found) => found.notTaken),
     files,
   };
 }
+
+/** Without the way to the API that a stronger source has overruled. */
+const clusterSettings = ({ kubeconfig, kubeSocket }: AgentConfig) => ({ kubeconfig, kubeSocket });
 
 function fileLayer(file: string, readFile: ReadFile): Layer {
   const raw = readMapping(file, readFile);

@@ -125,8 +125,9 @@ describe('the configuration', () => {
 
   it('reaches the API by the strongest word for it', () => {
     const files = { 'c.yaml': 'kubeconfig: /k\n' };
-    expect(load(['--config', 'c.yaml', '--kube-socket', '/s'], {}, files).config).toMatchObject({ kubeSocket: '/s' });
-    expect(load(['--config', 'c.yaml', '--kube-socket', '/s'], {}, files).config.kubeconfig).toBeUndefined();
+    const loaded = load(['--config', 'c.yaml', '--kube-socket', '/s'], {}, files);
+    expect([loaded.config.kubeSocket, loaded.config.kubeconfig]).toEqual(['/s', undefined]);
+    expect(effectiveConfigText(loaded)).not.toContain('kubeconfig');
     expect(faults(['--kubeconfig', '/k', '--kube-socket', '/s'])).toEqual(['--kube-socket: contradicts --kubeconfig']);
   });
 
