@@ -12,8 +12,8 @@ export const PLACES: Readonly<
     { readonly table: Table; readonly root: string; readonly by: 'address' | 'port'; readonly kind: string }
   >
 > = {
-  services: { table: 'nat', root: 'CITY-ADDRESSES', by: 'address', kind: 'T' },
-  nodePorts: { table: 'nat', root: 'CITY-NODEPORTS', by: 'port', kind: 'N' },
+  services: { table: 'nat', root: 'CITY-ADDRESSES', by: 'address', kind: 'B' },
+  nodePorts: { table: 'nat', root: 'CITY-NODEPORTS', by: 'port', kind: 'BN' },
   refuse: { table: 'filter', root: 'CITY-REFUSE', by: 'address', kind: 'R' },
   external: { table: 'filter', root: 'CITY-EXTERNAL-IPS', by: 'address', kind: 'E' },
   externalPorts: { table: 'filter', root: 'CITY-EXTERNAL-PORTS', by: 'port', kind: 'P' },

@@ -10,12 +10,15 @@ const MAX_SET = 31;
 const HASH_LENGTH = 10;
 
 /**
- * - `S`: backends for doors with policy Cluster
+ * - `D`: guard (doorkeeper) by source range in front of load balancer addresses
+ * - `E`: what external doors do before backends are chosen
  * - `L`: backends for doors with policy Local
- * - `X`: what external doors do before that
- * - `G`: guard by source range in front of load balancer addresses
+ * - `S`: backends for doors with policy Cluster
+ *
+ * Branches of the address tree are `B`, of weight trees `W`. The letters follow the way of a packet: a chain sorts before
+ * the chains it leads to, which makes iptables-nft twice as fast at 10,000 Services (see `renderRestore`).
  */
-export type ChainKind = 'S' | 'L' | 'X' | 'G';
+export type ChainKind = 'D' | 'E' | 'L' | 'S';
 
 /**
  * Chain of one service port: `CITY-S-` 7 + hash 10 + `-` 1 + up to 10 readable characters = 28. The hash over the whole
@@ -32,7 +35,7 @@ export function weightChain(of: string, prefix: string): string {
 }
 
 /**
- * Chain of one branch of an address tree: `CITY-T-10.96.16.0-20`. IPv6 has dots for colons, and the hash of the address
+ * Chain of one branch of an address tree: `CITY-B-10.96.16.0-20`. IPv6 has dots for colons, and the hash of the address
  * where it is too long. Kinds keep the trees of one table apart.
  */
 export function addressChain(kind: string, base: string, bits: number): string {
@@ -40,7 +43,7 @@ export function addressChain(kind: string, base: string, bits: number): string {
   return name.length <= MAX_CHAIN ? name : `CITY-${kind}-${hash(base)}-${bits}`;
 }
 
-/** Chain of one branch of a port tree: `CITY-N-tcp-30000-30511`, or with `of` the hash of the address it belongs to. */
+/** Chain of one branch of a port tree: `CITY-BN-tcp-30000-30511`, or with `of` the hash of the address it belongs to. */
 export function portChain(kind: string, protocol: string, first: number, last: number, of?: string): string {
   const owner = of === undefined ? protocol : `${hash(of).slice(0, 6)}-${protocol.slice(0, 1)}`;
   return `CITY-${kind}-${owner}-${first}-${last}`;

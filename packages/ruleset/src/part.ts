@@ -123,13 +123,13 @@ function addExternal(
   }
   if (external.pool) rules.push(`-g ${servicePortChain(POOL_CHAIN[external.pool], port)}`);
   if (rules.length === 0) return;
-  const chain = servicePortChain('X', port);
+  const chain = servicePortChain('E', port);
   chains.set(chain, rules);
   const { guard } = external;
   if (!guard || port.loadBalancerIPs.length === 0) return;
   const allowed = guard.ownAddresses ? [...guard.ranges, ...port.loadBalancerIPs.map(host)] : guard.ranges;
   chains.set(
-    servicePortChain('G', port),
+    servicePortChain('D', port),
     allowed.map((range) => `-s ${range} -g ${chain}`),
   );
 }
@@ -149,10 +149,10 @@ function doorsOf({ port, internal, external }: ServicePlan, options: CompileOpti
   if (external) {
     const { guard, refuse } = external;
     if (external.pool ?? external.insiders) {
-      const target = `-g ${servicePortChain('X', port)}`;
+      const target = `-g ${servicePortChain('E', port)}`;
       for (const address of port.externalIPs) at('services', address, target);
       for (const address of port.loadBalancerIPs) {
-        at('services', address, guard ? `-g ${servicePortChain('G', port)}` : target);
+        at('services', address, guard ? `-g ${servicePortChain('D', port)}` : target);
       }
       if (port.nodePort !== undefined) {
         const rule = words(toPort(protocol, port.nodePort), label, target);

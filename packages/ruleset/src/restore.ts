@@ -3,8 +3,10 @@ import { type Chain, TABLES } from './ruleset.ts';
 import type { TablePart, Transaction } from './transaction.ts';
 
 /**
- * Chains in one transaction of the kernel. iptables-nft 1.8.9 keeps the chains that a transaction names in a sorted list and
- * searches it from the front for every rule: 10,000 chains at once take 8 s, in portions of 2,000 they take 4 s.
+ * Chains in one transaction of the kernel. iptables-nft 1.8.9 keeps the chains that a transaction names in a list sorted by
+ * name, and searches it from the front for every rule. So chains are written backwards by name (`calleesFirst`), what leads
+ * to a chain sorts before it (`ChainKind`), and a transaction is bounded: 10,000 Services take 4.7 s instead of 27 s in any
+ * order.
  */
 const PORTION = 2000;
 
@@ -42,7 +44,8 @@ function beginLast(lines: string[], { remove, removeJumps }: TablePart): void {
 }
 
 function endLast(lines: string[], { remove, addJumps }: TablePart): void {
-  for (const jump of addJumps) {
+  // Each goes to the head, so the last one written stands first: in the kernel they stand as they are listed.
+  for (const jump of addJumps.toReversed()) {
     const end = jump.indexOf(' ');
     lines.push(`-I ${jump.slice(0, end)} 1 ${jump.slice(end + 1)}`);
   }
