@@ -19,6 +19,7 @@ export const programs = {
   city: { tools: kernelTools, namespaces: true, run: (args) => runPinned('apps/city/src/main.ts', args) },
   agent: { tools: kernelTools, namespaces: false, run: (args) => runPinned('apps/agent/src/main.ts', args) },
   cases: { tools: [], namespaces: false, run: runCases },
+  bench: { tools: kernelTools, namespaces: true, run: (args) => runPinned('bench/main.ts', args) },
   test: { tools: [...kernelToolsAndBrowser, ...labTools], namespaces: true, run: runTests },
   screenshots: {
     tools: kernelToolsAndBrowser,

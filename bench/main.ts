@@ -1,0 +1,21 @@
+/** `npm run bench` lists the benches; `npm run bench NAME …` runs one. They measure and assert nothing: see docs/performance.md. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const benches: { readonly [name: string]: { readonly file: string; readonly about: string } } = {
+  conntrack: { file: 'conntrack.ts', about: 'what it costs to read a large conntrack table: conntrack [entries]' },
+  routing: { file: 'routing/main.ts', about: 'rules for up to 10,000 Services: time, memory, latency (--help)' },
+};
+
+const [name, ...args] = process.argv.slice(2);
+const bench = name === undefined ? undefined : benches[name];
+if (bench) {
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, bench.file), ...args], {
+    stdio: 'inherit',
+  });
+  process.exitCode = status ?? 1;
+} else {
+  if (name !== undefined) console.error(`no bench is called ${name}; there are:`);
+  for (const [each, { about }] of Object.entries(benches)) console.log(`${each.padEnd(12)}${about}`);
+  process.exitCode = name === undefined ? 0 : 1;
+}
