@@ -67,7 +67,7 @@ export class ConntrackCare {
     this.#options = options;
     this.#runner = new BoundedRunner({
       run: () => this.#run(),
-      minMs: LEAST_PAUSE_MS,
+      minMs: () => LEAST_PAUSE_MS,
       maxMs: options.everyMs ?? EVERY_MS,
       retryMs: (failures) => Math.min(RETRY_MS.first * 2 ** (failures - 1), RETRY_MS.most),
       onError: (err, failures) => options.log.warn({ err, failures }, 'stale UDP entries may be left; trying again'),

@@ -44,12 +44,16 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   const stopping = new AbortController();
   const sysctls = openSysctls();
   await enableCounters(log, sysctls);
-  await applyConntrackSettings(config.conntrack, {
-    sysctls,
-    module: openSysctls(CONNTRACK_MODULE),
-    cpus: availableParallelism(),
-    log,
-  });
+  /** The configuration as it is now; what needs a new process is read from `config`. */
+  let current = config;
+  const setConntrack = () =>
+    applyConntrackSettings(current.conntrack, {
+      sysctls,
+      module: openSysctls(CONNTRACK_MODULE),
+      cpus: availableParallelism(),
+      log,
+    });
+  await setConntrack();
 
   const client = connectTo(config);
   const events = new EventRecorder({
@@ -81,7 +85,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   }
   const generation = (await iptablesVariant()) === 'nf_tables' ? openGeneration() : undefined;
   const health = new HealthState({
-    syncPeriodMs: () => config.syncPeriodMs,
+    syncPeriodMs: () => current.syncPeriodMs,
     now: Date.now,
     trouble: () => options.missing() ?? rules.unhealthy(),
     stuck: () => rules.stuck(),
@@ -102,7 +106,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       syncSeconds: (ip_family, seconds) => metrics.reconcilerSeconds.observe({ ip_family }, seconds),
       deleted: (ip_family, entries) => metrics.reconcilerDeleted.inc({ ip_family }, entries),
     },
-    nodeAddresses: localAddresses,
+    nodeAddresses: (family) => localAddresses(family),
   });
 
   const openLoopback = () =>
@@ -116,9 +120,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     metrics,
     clock: realClock,
     log,
-    minSyncMs: config.minSyncMs,
-    syncPeriodMs: config.syncPeriodMs,
-    checkMs: config.checkMs,
+    pace: () => current,
     writing: (table) => care.writing(table),
     applied: (applied) => {
       const ports = [...applied.table.servicePorts.values()];
@@ -127,7 +129,9 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       const local = localEndpoints(ports, nodeName);
       const without = withoutLocalEndpoints(ports);
       for (const family of families) {
-        void serviceHealth.sync(family, local[family]);
+        const { nodePortAddresses } = options.of(family);
+        const addresses = nodePortAddresses.length > 0 ? localAddresses(family, nodePortAddresses) : undefined;
+        void serviceHealth.sync(family, local[family], addresses);
         metrics.noLocalEndpoints.set({ traffic_policy: 'internal', ip_family: family }, without[family].internal);
         metrics.noLocalEndpoints.set({ traffic_policy: 'external', ip_family: family }, without[family].external);
       }
@@ -229,8 +233,10 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     signal: stopping.signal,
     failed: (err) => log.error({ err }, 'the new configuration is refused; the old one stays'),
     changed: (change) => {
-      log.level = change.config.logLevel;
-      options.setProxy(change.config.proxy);
+      current = change.config;
+      log.level = current.logLevel;
+      options.setProxy(current.proxy);
+      setConntrack().catch((err: unknown) => log.error({ err }, 'connection tracking settings cannot be made'));
       beginWhenReady();
       log.info({ live: change.live }, 'configuration changed');
       if (change.restart.length > 0) log.warn({ restart: change.restart }, 'takes effect with the next start');

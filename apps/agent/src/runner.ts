@@ -21,7 +21,7 @@ export function threadCpuMilliseconds(): number {
 export interface RunnerOptions {
   readonly run: () => Promise<void>;
   /** At least this long between the end of a run and the start of the next. */
-  readonly minMs: number;
+  readonly minMs: () => number;
   /** A run takes place at least this often. */
   readonly maxMs: number;
   /** Pause after the n-th failure in a row (n from 1); a request does not shorten it. */
@@ -77,7 +77,7 @@ export class BoundedRunner {
     try {
       await run();
       this.#failures = 0;
-      this.#earliest = clock.now() + minMs;
+      this.#earliest = clock.now() + minMs();
     } catch (error) {
       this.#failures++;
       onError(error, this.#failures);

@@ -1,4 +1,4 @@
-import { type KubeClient, resources, watchResource } from '@kubecity/kube';
+import { isKubeError, type KubeClient, resources, watchResource } from '@kubecity/kube';
 import type {
   KubeEndpointSlice,
   KubeNode,
@@ -36,6 +36,9 @@ export interface WatchTargets {
 export function watchCluster(client: KubeClient, targets: WatchTargets, log: Logger, signal: AbortSignal): void {
   const { tracker, directory, triggers, changed, counted } = targets;
   const waiting = new Set<string>();
+  const complete = (plural: string) => {
+    if (waiting.delete(plural) && waiting.size === 0) targets.synced();
+  };
   const watch = <T extends { readonly metadata: ObjectMeta }>(
     resource: (typeof resources)[keyof typeof resources],
     on: { set(object: T): void; delete(object: T): void; trim(object: T): T },
@@ -49,11 +52,12 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
       signal,
       synced: () => {
         log.info({ resource: resource.plural }, 'list complete');
-        waiting.delete(resource.plural);
-        if (waiting.size === 0) targets.synced();
+        complete(resource.plural);
       },
       state: (state, error) => {
         targets.apiState(resource.plural, state === 'live');
+        // A cluster that does not know the kind has none of it: Services are routed, and overrides as soon as there are some.
+        if (resource === resources.routingOverrides && isKubeError(error, 'not-found')) complete(resource.plural);
         if (error) log.warn({ resource: resource.plural, state, reason: error.message }, 'watch interrupted');
       },
     });

@@ -36,7 +36,7 @@ function setUp(run: () => Promise<void>) {
   const errors: number[] = [];
   const runner = new BoundedRunner({
     run,
-    minMs: 100,
+    minMs: () => 100,
     maxMs: 30_000,
     retryMs: (failures) => 1000 * failures,
     onError: (_error, failures) => errors.push(failures),

@@ -136,7 +136,7 @@ export const DEFAULTS = {
   bindAddressHardFail: false,
   minSyncMs: 100,
   syncPeriodMs: 30_000,
-  checkMs: 30_000,
+  checkMs: 5_000,
   accountingMs: 1000,
   logLevel: 'info',
 } satisfies z.input<typeof settingsSchema>;

@@ -21,11 +21,15 @@ export interface WatchConfigOptions {
   readonly load?: (invocation: Invocation) => LoadedConfig;
 }
 
-const RESTART = new Set(
-  'nodeName mode kubeconfig kubeSocket hub hubTokenFile hubToken healthListen metricsListen bindAddressHardFail'.split(
-    ' ',
-  ),
+/** What the running agent takes over; anything else is read once, at its start. */
+const LIVE = new Set(
+  (
+    'clusterCIDR localDetect masqueradeAll masqueradeBit masqueradeMark nodePortAddresses localhostNodePorts nodeIPs ' +
+    'bindAddress conntrack minSyncMs syncPeriodMs checkMs logLevel'
+  ).split(' '),
 );
+
+const isLive = (path: string): boolean => LIVE.has(/^[^.[]*/.exec(path)?.[0] ?? '');
 
 /**
  * Follows the files that `loaded` was read from. They are read anew every 2 s, which costs nothing: a mounted ConfigMap
@@ -46,8 +50,8 @@ export function watchConfig(invocation: Invocation, loaded: LoadedConfig, option
       if (paths.length === 0) return;
       changed({
         config: next.config,
-        live: paths.filter((path) => !RESTART.has(path)),
-        restart: paths.filter((path) => RESTART.has(path)),
+        live: paths.filter(isLive),
+        restart: paths.filter((path) => !isLive(path)),
       });
     } catch (error) {
       const { message } = error as Error;

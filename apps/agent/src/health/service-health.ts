@@ -33,11 +33,11 @@ export class ServiceHealth {
   }
 
   /**
-   * Opens, closes and moves listeners until they are as `wanted` (by `namespace/name`) on `addresses` (none = all).
+   * Opens, closes and moves listeners until they are as `wanted` (by `namespace/name`) on `addresses` (absent = all).
    * Syncs run one after the other.
    */
-  sync(family: Family, wanted: ReadonlyMap<string, LocalEndpoints>, addresses: readonly string[] = []): Promise<void> {
-    const hosts = addresses.length > 0 ? addresses : EVERYWHERE[family];
+  sync(family: Family, wanted: ReadonlyMap<string, LocalEndpoints>, addresses?: readonly string[]): Promise<void> {
+    const hosts = addresses ?? EVERYWHERE[family];
     this.#last = this.#last.then(() => this.#sync(this.#opened[family], wanted, hosts));
     return this.#last;
   }

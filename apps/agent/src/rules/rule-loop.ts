@@ -28,9 +28,8 @@ export interface RuleLoopOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly minSyncMs: number;
-  readonly syncPeriodMs: number;
-  readonly checkMs: number;
+  /** Asked each time, so that a new configuration counts at once. */
+  readonly pace: () => Pace;
   /** Before rules are written. */
   readonly writing: (table: RoutingTable) => void;
   /** After each run that brought at least one family up to date, before `reported`. */
@@ -41,6 +40,12 @@ export interface RuleLoopOptions {
   readonly isolated: (isolated: Isolated) => void;
   /** Another hand changed our rules; they are repaired. */
   readonly drifted: (family: Family, difference: string) => void;
+}
+
+export interface Pace {
+  readonly minSyncMs: number;
+  readonly syncPeriodMs: number;
+  readonly checkMs: number;
 }
 
 /** What was isolated is tried again after this time, even if nobody changes it. */
@@ -69,9 +74,9 @@ export class RuleLoop {
     for (const family of options.families.keys()) this.#pending.set(family, new Set());
     this.#runner = new BoundedRunner({
       run: () => this.#run(),
-      minMs: options.minSyncMs,
+      minMs: () => options.pace().minSyncMs,
       maxMs: 3_600_000,
-      retryMs: (failures) => Math.min(options.syncPeriodMs, 500 * 2 ** failures),
+      retryMs: (failures) => Math.min(options.pace().syncPeriodMs, 500 * 2 ** failures),
       onError: () => {},
       clock: options.clock,
     });
@@ -123,8 +128,8 @@ export class RuleLoop {
   }
 
   #planCheck(): void {
-    const { clock, checkMs, drift, families } = this.#options;
-    this.#check = clock.after(checkMs, async () => {
+    const { clock, pace, drift, families } = this.#options;
+    this.#check = clock.after(pace().checkMs, async () => {
       const due = await drift.isDue();
       const retry = this.#hasIsolated() && clock.now() >= this.#isolatedRetry;
       if (due || retry) {

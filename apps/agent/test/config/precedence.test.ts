@@ -51,7 +51,7 @@ describe('the configuration', () => {
       logLevel: 'info',
       minSyncMs: 100,
       syncPeriodMs: 30_000,
-      checkMs: 30_000,
+      checkMs: 5_000,
       accountingMs: 1000,
     });
     expect(origins.get('nodeName')).toBe("the host's name");
@@ -69,7 +69,7 @@ describe('the configuration', () => {
     );
     expect(config.proxy.clusterCIDRs).toEqual({ IPv4: '10.4.0.0/16' });
     expect([config.minSyncMs, config.proxy.masqueradeMark, config.syncPeriodMs, config.checkMs]).toEqual([
-      40, 0x10, 8000, 30_000,
+      40, 0x10, 8000, 5_000,
     ]);
     expect(
       ['clusterCIDR', 'minSyncMs', 'masqueradeMark', 'syncPeriodMs', 'checkMs'].map((path) => origins.get(path)),
