@@ -3,7 +3,7 @@ import { parseExternals } from './external-doors.ts';
 import { isPort, isProtocol, quote, type Report } from './field.ts';
 import type { KubeService } from './objects.ts';
 import type { Problem } from './problem.ts';
-import type { Family, Protocol, ServicePort, TrafficPolicy } from './table.ts';
+import type { Family, Protocol, ServicePort, ServicePortId, TrafficPolicy } from './table.ts';
 
 /** One port of a Service in one family with all its doors, before anybody knows who stands behind it. */
 export type ServiceDoors = Omit<ServicePort, 'hasEndpoints' | 'backends'>;
@@ -29,6 +29,11 @@ export function servicePortKey(namespace: string, name: string, portName: string
 
 export function servicePortId(key: string, family: Family): string {
   return family === 'IPv4' ? key : `${key}/IPv6`;
+}
+
+/** The family in which a service port of this id is routed. */
+export function familyOfId(id: ServicePortId): Family {
+  return id.endsWith('/IPv6') ? 'IPv6' : 'IPv4';
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { RulesReport } from '@kubecity/protocol';
-import type { Family, RoutingTable, RoutingTracker, ServicePortId } from '@kubecity/routing';
+import { type Family, familyOfId, type RoutingTable, type RoutingTracker, type ServicePortId } from '@kubecity/routing';
 import type { Logger } from 'pino';
 import type { HealthState } from '../health/health-state.ts';
 import type { Metrics } from '../metrics.ts';
@@ -151,7 +151,7 @@ export class RuleLoop {
       const taken = triggers.take();
       const { table, changed } = tracker.take();
       this.#table = table;
-      for (const pending of this.#pending.values()) for (const id of changed) pending.add(id);
+      for (const id of changed) this.#pending.get(familyOfId(id))?.add(id);
       writing(table);
       await drift.beforeSync();
       const commits = this.#commits();
