@@ -85,12 +85,14 @@ export class KubeProxyProcess {
     }
   }
 
+  /** The end of a sync is told before its duration, so a reading may fall between them. */
   #note(reading: Reading): void {
-    if (reading.syncs > this.#last.syncs && reading.ended > this.#last.ended) {
+    if (reading.syncs > this.#last.syncs && reading.ended > (this.syncs.at(-1)?.end ?? 0)) {
       const each = ((reading.seconds - this.#last.seconds) * 1000) / (reading.syncs - this.#last.syncs);
       this.syncs.push({ start: reading.ended - each, end: reading.ended });
     }
-    this.#last = reading;
+    const { syncs, seconds } = reading.syncs > this.#last.syncs ? reading : this.#last;
+    this.#last = { ...reading, syncs, seconds };
   }
 }
 

@@ -21,8 +21,8 @@ export class Pipeline implements Router {
   readonly #runner: BoundedRunner;
   #applied = 0;
   #written = 0;
-  #waiting: (() => void)[] = [];
-  #failed: ((error: unknown) => void)[] = [];
+  #failure: unknown;
+  #wake: () => void = () => undefined;
 
   /** @param written hears every text that iptables-restore took */
   constructor({ written = () => undefined }: { readonly written?: (text: string) => unknown } = {}) {
@@ -34,11 +34,12 @@ export class Pipeline implements Router {
     });
     this.#runner = new BoundedRunner({
       run: () => this.#once(),
-      minMs: MIN_SYNC_MS,
+      minMs: () => MIN_SYNC_MS,
       maxMs: CHECK_MS,
       retryMs: () => CHECK_MS,
       onError: (error) => {
-        for (const reject of this.#failed.splice(0)) reject(error);
+        this.#failure = error;
+        this.#wake();
       },
       clock: realClock,
     });
@@ -55,13 +56,14 @@ export class Pipeline implements Router {
     this.#runner.request();
   }
 
+  /** @throws what any sync so far has failed with */
   async reached(): Promise<void> {
-    while ((this.syncs.at(-1)?.start ?? 0) < this.#applied) {
-      await new Promise<void>((resolve, reject) => {
-        this.#waiting.push(resolve);
-        this.#failed.push(reject);
+    while (this.#failure === undefined && (this.syncs.at(-1)?.start ?? 0) < this.#applied) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
       });
     }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   stop(): Promise<void> {
@@ -76,8 +78,7 @@ export class Pipeline implements Router {
     if (isolated[0]) throw new Error(`the kernel refused ${isolated[0].port.id}: ${isolated[0].reason}`);
     this.readBackAt = now();
     this.syncs.push({ start, end: this.#written || this.readBackAt });
-    for (const resolve of this.#waiting.splice(0)) resolve();
-    this.#failed = [];
+    this.#wake();
   }
 
   #recorded(door: Netfilter, written: (text: string) => unknown): Netfilter {
