@@ -107,26 +107,46 @@ export function localAddressesOf({ nodeIPs }: PacketCase, { from }: Flow): strin
   return from.kind === 'node' ? [...new Set([...nodeIPs, from.ip])] : nodeIPs;
 }
 
+/** Whether the flow's packet is for the node itself, as long as no rule rewrites it. */
+export function staysHere(each: PacketCase, flow: Flow): boolean {
+  const { ip } = flow.to;
+  return localAddressesOf(each, flow).includes(ip) || ip === '::1' || ip.startsWith('127.');
+}
+
 /** A client that session affinity still remembers when the flow begins. */
 export interface Remembered {
+  readonly port: ServicePort;
+  /** `address:port` */
+  readonly backend: string;
   readonly set: string;
   readonly client: string;
   readonly secondsLeft: number;
 }
 
+/** Whether a service port that the flow calls has session affinity. */
+export function remembers({ table }: Programming, { to }: Flow): boolean {
+  return stickyPort(table, to) !== undefined;
+}
+
 /** What the flow's history leaves behind: connections within the window, at backends that still are in the rules. */
 export function memoryOf({ table, rulesets }: Programming, flow: Flow): Remembered[] {
-  const family = familyOf(flow.to.ip);
-  const port = [...table.servicePorts.values()].find((each) => each.family === family && leadsTo(each, flow.to));
+  const port = stickyPort(table, flow.to);
   if (port?.affinitySeconds === undefined) return [];
-  const { affinitySeconds } = port;
+  const { affinitySeconds, family } = port;
   return flow.history.flatMap(({ from, backend, ageSeconds }) => {
     const at = backend.lastIndexOf(':');
     const address = backend.slice(0, at).replace(/^\[|\]$/g, '');
     const set = affinitySet(port, { address, port: Number(backend.slice(at + 1)) });
     const secondsLeft = Math.ceil(affinitySeconds - ageSeconds);
-    return secondsLeft > 0 && rulesets[family].sets.has(set) ? [{ set, client: from.ip, secondsLeft }] : [];
+    const isKept = secondsLeft > 0 && rulesets[family].sets.has(set);
+    return isKept ? [{ port, backend, set, client: from.ip, secondsLeft }] : [];
   });
+}
+
+function stickyPort({ servicePorts }: RoutingTable, to: Flow['to']): ServicePort | undefined {
+  const family = familyOf(to.ip);
+  const isMeant = (each: ServicePort) => each.family === family && each.affinitySeconds !== undefined;
+  return [...servicePorts.values()].find((each) => isMeant(each) && leadsTo(each, to));
 }
 
 function leadsTo(each: ServicePort, to: Flow['to']): boolean {

@@ -1,5 +1,5 @@
 import type { Flow, PacketCase } from '../packet-case.ts';
-import { interfaceOf } from '../programming.ts';
+import { interfaceOf, staysHere } from '../programming.ts';
 
 interface Impossible {
   readonly reason: string;
@@ -11,6 +11,10 @@ export const IMPOSSIBLE: readonly Impossible[] = [
   {
     reason: 'a packet of the node to itself is confirmed on its way out, so that INPUT accepts it cannot be seen',
     applies: (_each, { from, expect }) => from.kind === 'node' && expect.verdict === 'accept',
+  },
+  {
+    reason: 'a packet of the node to itself is confirmed on its way out, so that INPUT drops it cannot be seen',
+    applies: (each, flow) => flow.from.kind === 'node' && flow.expect.verdict === 'drop' && staysHere(each, flow),
   },
   {
     reason: 'the interface has a name that the kernel does not take',

@@ -1,15 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { ipset, iptables } from '@kubecity/netfilter';
 import { type Family, familyOf } from '@kubecity/routing';
-import { Compiler } from '@kubecity/ruleset';
-import { RuleSync } from '../../src/rules/rule-sync.ts';
 import type { Ending } from '../expectation.ts';
 import type { Flow, PacketCase } from '../packet-case.ts';
 import type { Player } from '../player.ts';
-import { FAMILIES, interfaceOf, localAddressesOf, memoryOf, type Programming } from '../programming.ts';
+import { interfaceOf, localAddressesOf, memoryOf, type Programming, remembers, staysHere } from '../programming.ts';
 import { keyOf } from './connection-events.ts';
 import { impossible } from './impossible.ts';
 import { Lab } from './lab.ts';
+import { OwnRules } from './own-rules.ts';
+import type { RuleWriter } from './rule-writer.ts';
 import { sctpInit } from './sctp.ts';
 import type { Sender } from './sender.ts';
 
@@ -20,18 +19,24 @@ const GRACE_MS = 100;
 
 /** Real packets through a real kernel, in the network namespace of this process. */
 export class KernelPlayer implements Player {
-  readonly name = 'kernel';
   readonly #lab: Lab;
+  readonly #rules: RuleWriter;
 
-  private constructor(lab: Lab) {
+  private constructor(lab: Lab, rules: RuleWriter) {
     this.#lab = lab;
+    this.#rules = rules;
   }
 
-  static async open(): Promise<KernelPlayer> {
-    return new KernelPlayer(await Lab.open());
+  static async open(rules: RuleWriter = new OwnRules()): Promise<KernelPlayer> {
+    return new KernelPlayer(await Lab.open(), rules);
+  }
+
+  get name(): string {
+    return this.#rules.name;
   }
 
   async close(): Promise<void> {
+    await this.#rules.close();
     await this.#lab.close();
   }
 
@@ -39,20 +44,9 @@ export class KernelPlayer implements Player {
     return impossible(each, flow);
   }
 
-  async enter(each: PacketCase, { table, options }: Programming): Promise<string[]> {
+  async enter(each: PacketCase, programming: Programming): Promise<string[]> {
     this.#lab.own(each.nodeIPs);
-    this.#lab.serveLoopback(options.IPv4.localhostNodePorts);
-    const remarks: string[] = [];
-    for (const family of FAMILIES) {
-      const sync = new RuleSync({
-        compiler: new Compiler(options[family]),
-        netfilter: iptables({ family }),
-        ipset: ipset(),
-      });
-      const { isolated } = await sync.sync(table.servicePorts, new Set(table.servicePorts.keys()));
-      remarks.push(...isolated.map(({ port, reason }) => `the kernel refuses ${port.id}: ${reason}`));
-    }
-    return remarks;
+    return this.#rules.write(each, programming);
   }
 
   async play(each: PacketCase, programming: Programming, flow: Flow): Promise<Ending[]> {
@@ -72,15 +66,11 @@ export class KernelPlayer implements Player {
 
   /** Where session affinity remembers, each packet has to find the memory that the flow says, not that of the last one. */
   async #try(sender: Sender, programming: Programming, flow: Flow, tries: number): Promise<Ending[]> {
-    const sets = programming.rulesets[familyOf(flow.to.ip)].sets;
-    if (sets.size === 0) return this.#send(sender, flow, tries);
-    const memory = memoryOf(programming, flow).map(
-      ({ set, client, secondsLeft }) => `add ${set} ${client} timeout ${secondsLeft}\n`,
-    );
-    const reset = [...[...sets].map((set) => `flush ${set}\n`), ...memory].join('');
+    if (!remembers(programming, flow)) return this.#send(sender, flow, tries);
+    const memory = memoryOf(programming, flow);
     const endings: Ending[] = [];
     for (let i = 0; i < tries; i++) {
-      await ipset().restore(reset);
+      await this.#rules.remember(memory);
       endings.push(...(await this.#send(sender, flow, 1)));
     }
     return endings;
@@ -130,11 +120,6 @@ export class KernelPlayer implements Player {
       setInputPolicy(family, 'ACCEPT');
     }
   }
-}
-
-function staysHere(each: PacketCase, flow: Flow): boolean {
-  const { ip } = flow.to;
-  return localAddressesOf(each, flow).includes(ip) || ip === '::1' || ip.startsWith('127.');
 }
 
 function setInputPolicy(family: Family, policy: 'ACCEPT' | 'DROP'): void {

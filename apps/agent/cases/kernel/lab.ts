@@ -62,12 +62,9 @@ export class Lab {
       ...gone.map((address) => `addr del ${host(address)} dev lo`),
       ...fresh.map((address) => `addr add ${host(address)} dev lo${nodad(address)}`),
     ]);
+    arrived(fresh);
     for (const address of gone) this.#owned.delete(address);
     for (const address of fresh) this.#owned.add(address);
-  }
-
-  serveLoopback(on: boolean): void {
-    write('net/ipv4/conf/all/route_localnet', on ? 1 : 0);
   }
 
   /** Makes a client: packets from `source` come in through this interface, answers go back there. */
@@ -83,6 +80,7 @@ export class Lab {
         ],
         segment.sender.pid,
       );
+      arrived([source], segment.sender.pid);
       segment.source.set(family, source);
     }
     if (this.#routes.get(source) !== iif) {
@@ -181,6 +179,11 @@ function setSwitches(): void {
   write('net/ipv6/icmp/ratelimit', 0);
 }
 
+/** Whether packets to 127.0.0.0/8 may be sent on: node ports on loopback need it. */
+export function routeLoopback(on: boolean): void {
+  write('net/ipv4/conf/all/route_localnet', on ? 1 : 0);
+}
+
 function write(key: string, value: number): void {
   writeFileSync(`/proc/sys/${key}`, String(value));
 }
@@ -206,22 +209,36 @@ function nodad(address: string): string {
   return familyOf(address) === 'IPv4' ? '' : ' nodad';
 }
 
+/** The kernel makes a new IPv6 address its own a little later (addrconf's work queue); until then packets to it are lost. */
+function arrived(addresses: readonly string[], pid?: number): void {
+  for (const address of addresses.filter((each) => familyOf(each) === 'IPv6')) {
+    const isThere = () => ipOf(['-6', 'route', 'show', 'table', 'local', host(address)], pid).trim() !== '';
+    for (let tries = 0; !isThere(); tries++) {
+      if (tries === 1000) throw new PlayerError(`${address} does not become an address of this machine`);
+    }
+  }
+}
+
 function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
 }
 
 /** Runs lines of `ip -batch`, in the namespace of another process if one is given. */
 function ip(lines: readonly string[], pid?: number): void {
-  if (lines.length === 0) return;
-  const input = lines.map((line) => `${line}\n`).join('');
-  const command = ['ip', '-batch', '-'];
-  const [file = '', ...args] = pid === undefined ? command : ['nsenter', '--target', String(pid), '--net', ...command];
+  if (lines.length > 0) ipOf(['-batch', '-'], pid, lines.map((line) => `${line}\n`).join(''));
+}
+
+function ipOf(args: readonly string[], pid?: number, input = ''): string {
+  const [file = '', ...rest] = [
+    ...(pid === undefined ? [] : ['nsenter', '--target', String(pid), '--net']),
+    'ip',
+    ...args,
+  ];
   try {
-    execFileSync(file, args, { input, stdio: ['pipe', 'ignore', 'pipe'] });
+    return execFileSync(file, rest, { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
   } catch (cause) {
-    throw new PlayerError(`ip -batch: ${String((cause as { stderr?: Buffer }).stderr).trim()} in:\n${input}`, {
-      cause,
-    });
+    const said = String((cause as { stderr?: string }).stderr).trim();
+    throw new PlayerError(`ip ${args.join(' ')}: ${said} in:\n${input}`, { cause });
   }
 }
 
