@@ -6,7 +6,7 @@ import { removeRules } from './rules/cleanup.ts';
 
 /** The command `cleanup`: leaves this network namespace as if no agent had ever been here, sysctls excepted. */
 export async function cleanUp(log: Logger): Promise<void> {
-  const families = await familiesHere(openSysctls());
+  const families = await familiesHere(openSysctls(), iptables({ family: 'IPv6' }), log);
   const removed = await removeRules(
     families.map((family) => iptables({ family })),
     ipset(),

@@ -27,6 +27,7 @@ import { routeLoopback } from './host/route-localnet.ts';
 import { openSysctls } from './host/sysctl.ts';
 import { HubLink } from './hub-link.ts';
 import { createMetrics } from './metrics.ts';
+import { PendingChanges } from './pending-changes.ts';
 import { DriftCheck } from './rules/drift-check.ts';
 import { ownNodeOf } from './rules/own-node.ts';
 import { RuleLoop } from './rules/rule-loop.ts';
@@ -72,7 +73,9 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     hubConnected: () => hub?.connected ?? false,
   });
 
-  const families = await familiesHere(sysctls);
+  const pending = new PendingChanges(metrics);
+
+  const families = await familiesHere(sysctls, iptables({ family: 'IPv6' }), log);
   const syncs = new Map<Family, RuleSync>();
   const options = new RuleOptions(families, config.proxy, { tcpLiberal: await tcpIsLiberal(sysctls) }, (changed) => {
     syncs.get(changed.family)?.configure(changed);
@@ -87,7 +90,8 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   const health = new HealthState({
     syncPeriodMs: () => current.syncPeriodMs,
     now: Date.now,
-    trouble: () => options.missing() ?? rules.unhealthy(),
+    trouble: () => options.missing() ?? rules.waiting(),
+    failing: () => rules.failing(),
     stuck: () => rules.stuck(),
   });
   const serviceHealth = new ServiceHealth({
@@ -121,7 +125,10 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     clock: realClock,
     log,
     pace: () => current,
-    writing: (table) => care.writing(table),
+    writing: (table) => {
+      pending.syncing();
+      care.writing(table);
+    },
     applied: (applied) => {
       const ports = [...applied.table.servicePorts.values()];
       directory.setServicePorts(ports);
@@ -137,8 +144,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       }
       metrics.servicePorts.set(ports.length);
       metrics.problems.set(applied.table.problems.length);
-      metrics.serviceChangesPending.set(0);
-      metrics.endpointChangesPending.set(0);
+      pending.synced();
       // Only now does the rule stand that keeps the neighbourhood out of 127.0.0.0/8.
       if (options.of('IPv4').localhostNodePorts) void openLoopback();
       beginAccounting();
@@ -208,18 +214,12 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
         const own = ownNodeOf(node);
         tracker.setNode(own);
         options.setNode(own);
-        rules.request();
+        if (tracker.dirty) rules.request();
         beginWhenReady();
       },
-      counted: (kind) => {
-        const [total, pending] =
-          kind === 'service'
-            ? [metrics.serviceChanges, metrics.serviceChangesPending]
-            : [metrics.endpointChanges, metrics.endpointChangesPending];
-        total.inc();
-        pending.inc();
-      },
-      changed: () => rules.request(),
+      counted: (kind) => pending.add(kind),
+      // A pod that no override asks about, or a node elsewhere, changes nothing here.
+      changed: () => tracker.dirty && rules.request(),
       synced: () => {
         listed = true;
         beginWhenReady();

@@ -33,4 +33,5 @@ export class HandClock implements Clock {
   }
 }
 
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+/** Lets everything run that waits for nothing but its turn. */
+export const settle = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BoundedRunner } from '../src/runner.ts';
-import { HandClock } from './hand-clock.ts';
+import { HandClock, settle } from './hand-clock.ts';
 
 function setUp(run: () => Promise<void>) {
   const clock = new HandClock();
@@ -61,6 +61,25 @@ describe('BoundedRunner', () => {
     expect(errors).toEqual([1, 2]);
     await clock.advance(30_000);
     expect(at).toEqual([0, 1000, 3000, 33_000]);
+  });
+
+  it('does not let news wait for the next try after a failure, but does not hurry either', async () => {
+    const at: number[] = [];
+    const { clock, runner } = setUp(async () => {
+      at.push(clock.now());
+      if (at.length < 5) throw new Error('busy');
+    });
+    runner.request();
+    await clock.advance(4_500);
+    expect(at).toEqual([0, 1000, 3000]);
+    runner.request();
+    await clock.advance(100);
+    expect(at).toEqual([0, 1000, 3000, 4500]);
+    for (let i = 0; i < 9; i++) {
+      runner.request();
+      await clock.advance(100);
+    }
+    expect(at).toEqual([0, 1000, 3000, 4500, 5500]);
   });
 
   it('starts nothing after stop', async () => {

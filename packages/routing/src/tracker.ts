@@ -110,6 +110,11 @@ export class RoutingTracker {
     if (this.#pods.delete(idOf(metadata))) this.#touchReadersOf(metadata);
   }
 
+  /** Something was touched since the last `take`; it may still turn out to change nothing. */
+  get dirty(): boolean {
+    return this.#dirty.size > 0;
+  }
+
   /** Recomputes what was touched since the last call and says which service ports differ. */
   take(): RoutingChange {
     const changes = new Map<ServicePortId, ServicePort | undefined>();

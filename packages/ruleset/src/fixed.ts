@@ -89,11 +89,13 @@ export function jumps(options: CompileOptions): Jump[] {
     jump('nat', 'PREROUTING', SERVICES),
     jump('nat', 'OUTPUT', SERVICES),
     jump('nat', 'POSTROUTING', POSTROUTING),
+    // In this order in each of the kernel's chains: nothing is let in before what must be dropped, and what is
+    // established passes two rules.
+    ...(servesLoopback(options) ? ['INPUT', 'OUTPUT'].map((from) => jump('filter', from, MARTIAN)) : []),
+    jump('filter', 'FORWARD', FORWARD),
+    ...['INPUT', 'FORWARD', 'OUTPUT'].map((from) => jump('filter', from, PLACES.guard.root, NEW)),
     ...['INPUT', 'FORWARD'].map((from) => jump('filter', from, EXTERNAL, NEW)),
     ...['FORWARD', 'OUTPUT'].map((from) => jump('filter', from, PLACES.refuse.root, NEW)),
-    ...['INPUT', 'FORWARD', 'OUTPUT'].map((from) => jump('filter', from, PLACES.guard.root, NEW)),
     jump('filter', 'INPUT', PLACES.health.root),
-    jump('filter', 'FORWARD', FORWARD),
-    ...(servesLoopback(options) ? ['INPUT', 'OUTPUT'].map((from) => jump('filter', from, MARTIAN)) : []),
   ];
 }

@@ -70,7 +70,12 @@ const service = fc
 
 const endpoint = (family: string) =>
   fc
-    .record({ octet: fc.integer({ min: 1, max: 30 }), node: nodes, zone: maybe(zones), state: fc.integer({ min: 0, max: 5 }) })
+    .record({
+      octet: fc.integer({ min: 1, max: 30 }),
+      node: nodes,
+      zone: maybe(zones),
+      state: fc.integer({ min: 0, max: 5 }),
+    })
     .map(({ octet, node, zone, state }) => ({
       addresses: [family === 'IPv4' ? `10.244.1.${octet}` : `fd00:244:0:1::${octet.toString(16)}`],
       nodeName: node,
@@ -100,11 +105,22 @@ const override = fc
   .record({
     n: number,
     pod: fc.integer({ min: 1, max: 30 }),
-    wish: fc.constantFrom({ weight: 0 }, { weight: 10 }, { weight: 1000 }, { drain: {} }, { drain: { sticky: 'keep' } }),
+    wish: fc.constantFrom(
+      { weight: 0 },
+      { weight: 10 },
+      { weight: 1000 },
+      { drain: {} },
+      { drain: { sticky: 'keep' } },
+    ),
   })
   .map(
     ({ n, pod, wish }): KubeRoutingOverride => ({
-      metadata: { namespace: 'shop', name: `o${n}-${pod % 3}`, uid: `o${n}-${pod % 3}`, creationTimestamp: '2026-11-22T10:00:00Z' },
+      metadata: {
+        namespace: 'shop',
+        name: `o${n}-${pod % 3}`,
+        uid: `o${n}-${pod % 3}`,
+        creationTimestamp: '2026-11-22T10:00:00Z',
+      },
       spec: { service: `s${n}`, backends: { podNames: [`p${pod}`, `p${pod + 1}`] }, ...wish },
     }),
   );
@@ -140,25 +156,32 @@ export class RandomCity {
     switch (event.kind) {
       case 'service':
         this.#services.set(event.object.metadata.name, event.object);
-        return this.tracker.setService(event.object);
+        this.tracker.setService(event.object);
+        break;
       case 'noService':
         this.#services.delete(event.name);
-        return this.tracker.deleteService(gone(event.name));
+        this.tracker.deleteService(gone(event.name));
+        break;
       case 'slice':
         this.#slices.set(event.object.metadata.name, event.object);
-        return this.tracker.setEndpointSlice(event.object);
+        this.tracker.setEndpointSlice(event.object);
+        break;
       case 'noSlice':
         this.#slices.delete(event.name);
-        return this.tracker.deleteEndpointSlice(gone(event.name));
+        this.tracker.deleteEndpointSlice(gone(event.name));
+        break;
       case 'override':
         this.#overrides.set(event.object.metadata.name, event.object);
-        return this.tracker.setOverride(event.object);
+        this.tracker.setOverride(event.object);
+        break;
       case 'noOverride':
         this.#overrides.delete(event.name);
-        return this.tracker.deleteOverride(gone(event.name));
+        this.tracker.deleteOverride(gone(event.name));
+        break;
       case 'node':
         this.#node = event.node;
-        return this.tracker.setNode(event.node);
+        this.tracker.setNode(event.node);
+        break;
     }
   }
 

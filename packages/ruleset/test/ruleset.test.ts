@@ -4,15 +4,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   affinitySet,
-  Compiler,
   type CompileOptions,
+  Compiler,
   compile,
   countRules,
   diff,
   EMPTY_KERNEL,
   medianRules,
-  renderRestore,
   type Ruleset,
+  renderRestore,
   servicePortChain,
   stateOf,
   walk,
@@ -48,7 +48,10 @@ const bothFamilies = (n: number) => [
     ...slice(`front${n}`, []),
     metadata: { namespace: 'shop', name: `front${n}-6`, labels: { 'kubernetes.io/service-name': `front${n}` } },
     addressType: 'IPv6',
-    endpoints: [{ addresses: ['fd00:244:0:1::1'], nodeName: 'node-a' }, { addresses: ['fd00:244:0:2::2'], nodeName: 'node-b' }],
+    endpoints: [
+      { addresses: ['fd00:244:0:1::1'], nodeName: 'node-a' },
+      { addresses: ['fd00:244:0:2::2'], nodeName: 'node-b' },
+    ],
   },
 ];
 
@@ -149,7 +152,11 @@ describe('an incremental compiler', () => {
     const city = table([allDoors(2, { externalTrafficPolicy: 'Local' })], bothFamilies(2));
     const compiler = new Compiler(OPTIONS);
     compiler.update(city.servicePorts, city.servicePorts.keys());
-    const options: CompileOptions = { ...OPTIONS, localDetect: { kind: 'bridge', name: 'cbr0' }, nodePortAddresses: ['10.0.0.0/8'] };
+    const options: CompileOptions = {
+      ...OPTIONS,
+      localDetect: { kind: 'bridge', name: 'cbr0' },
+      nodePortAddresses: ['10.0.0.0/8'],
+    };
     compiler.configure(options);
     compiler.update(city.servicePorts, []);
     expect(textOf(compiler.ruleset)).toBe(textOf(compile(city, options)));
@@ -157,16 +164,18 @@ describe('an incremental compiler', () => {
 });
 
 describe('budgets at 10,000 Services', () => {
-  const services = Array.from({ length: 10_000 }, (_, i) => service(`s${i}`, `10.96.${Math.floor(i / 250)}.${(i % 250) + 1}`));
-  const slices = services.map((s, i) => slice(s.metadata.name, [`10.244.1.${(i % 250) + 1}`, `10.244.2.${(i % 250) + 1}`]));
+  const services = Array.from({ length: 10_000 }, (_, i) =>
+    service(`s${i}`, `10.96.${Math.floor(i / 250)}.${(i % 250) + 1}`),
+  );
+  const slices = services.map((s, i) =>
+    slice(s.metadata.name, [`10.244.1.${(i % 250) + 1}`, `10.244.2.${(i % 250) + 1}`]),
+  );
   const compiler = new Compiler(OPTIONS);
   const { servicePorts } = table(services, slices);
   compiler.update(servicePorts, servicePorts.keys());
 
   const rulesTo = (destination: string) =>
-    medianRules(
-      walk(compiler.ruleset, { from: 'pod', source: '10.244.9.9', destination, protocol: 'tcp', port: 80 }),
-    );
+    medianRules(walk(compiler.ruleset, { from: 'pod', source: '10.244.9.9', destination, protocol: 'tcp', port: 80 }));
 
   it('the median first packet passes at most 40 rules, none more than 80', () => {
     const passed = services.filter((_, i) => i % 41 === 0).map((s) => rulesTo(s.spec?.clusterIP ?? ''));
@@ -191,11 +200,23 @@ describe('budgets at 10,000 Services', () => {
   it('many Services on one address are found by port', () => {
     const sharing = Array.from({ length: 1000 }, (_, i) => ({
       metadata: { namespace: 'shop', name: `p${i}` },
-      spec: { clusterIP: `10.97.${Math.floor(i / 250)}.${(i % 250) + 1}`, externalIPs: ['198.51.100.20'], ports: [{ name: 'http', port: 1000 + i }] },
+      spec: {
+        clusterIP: `10.97.${Math.floor(i / 250)}.${(i % 250) + 1}`,
+        externalIPs: ['198.51.100.20'],
+        ports: [{ name: 'http', port: 1000 + i }],
+      },
     }));
-    const ruleset = compile(table(sharing, sharing.map(({ metadata }) => slice(metadata.name, ['10.244.1.1']))), OPTIONS);
+    const ruleset = compile(
+      table(
+        sharing,
+        sharing.map(({ metadata }) => slice(metadata.name, ['10.244.1.1'])),
+      ),
+      OPTIONS,
+    );
     const passed = [1000, 1500, 1999].map((port) =>
-      medianRules(walk(ruleset, { from: 'external', source: '203.0.113.7', destination: '198.51.100.20', protocol: 'tcp', port })),
+      medianRules(
+        walk(ruleset, { from: 'external', source: '203.0.113.7', destination: '198.51.100.20', protocol: 'tcp', port }),
+      ),
     );
     expect(Math.max(...passed)).toBeLessThanOrEqual(60);
   });

@@ -2,9 +2,9 @@ import { FakeNetfilter } from '@kubecity/netfilter/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  compile,
   Compiler,
   changesOf,
+  compile,
   diff,
   EMPTY_KERNEL,
   firstDifference,
@@ -71,7 +71,10 @@ describe('transactions', () => {
 
   it('write a large change in portions, doors last, so that no packet meets half a Service', async () => {
     const services = Array.from({ length: 4500 }, (_, i) => service(`s${i}`, `10.96.${i >> 8}.${i & 255}`));
-    const city = table(services, services.map(({ metadata }) => slice(metadata.name, ['10.244.1.1'])));
+    const city = table(
+      services,
+      services.map(({ metadata }) => slice(metadata.name, ['10.244.1.1'])),
+    );
     const text = renderRestore(diff(EMPTY_KERNEL, stateOf(compile(city, OPTIONS))));
     const portions = text.split('COMMIT\n').filter((portion) => portion.startsWith('*nat'));
     expect(portions).toHaveLength(3);

@@ -13,8 +13,20 @@ const packet: Packet = {
 const addressOf = (i: number) => `10.244.${1 + Math.floor(i / 250)}.${(i % 250) + 1}`;
 
 function chances(weights: readonly number[]): Map<string | undefined, number> {
-  const overrides = weights.map((value, i) => ({ ...weight('cart', `${i}`, value), spec: { service: 'cart', backends: { addresses: [addressOf(i)] }, weight: value } }));
-  const city = table([service('cart', '10.96.0.9')], [slice('cart', weights.map((_, i) => addressOf(i)))], overrides);
+  const overrides = weights.map((value, i) => ({
+    ...weight('cart', `${i}`, value),
+    spec: { service: 'cart', backends: { addresses: [addressOf(i)] }, weight: value },
+  }));
+  const city = table(
+    [service('cart', '10.96.0.9')],
+    [
+      slice(
+        'cart',
+        weights.map((_, i) => addressOf(i)),
+      ),
+    ],
+    overrides,
+  );
   const ends = walk(compile(city, OPTIONS), packet);
   expect(ends.every((end) => end.kind === 'dnat')).toBe(true);
   return new Map(ends.map((end) => [end.to, end.chance]));
@@ -52,7 +64,15 @@ describe('chances of backends', () => {
 describe('one Service with many backends', () => {
   const few = table([service('cart', '10.96.0.9')], [slice('cart', [addressOf(0)])]);
   const many = (count: number) =>
-    table([service('cart', '10.96.0.9')], [slice('cart', Array.from({ length: count }, (_, i) => addressOf(i)))]);
+    table(
+      [service('cart', '10.96.0.9')],
+      [
+        slice(
+          'cart',
+          Array.from({ length: count }, (_, i) => addressOf(i)),
+        ),
+      ],
+    );
 
   it('costs a packet at most 30 rules more for 1,000 of them', () => {
     const base = medianRules(walk(compile(few, OPTIONS), packet));

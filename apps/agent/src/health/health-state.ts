@@ -11,8 +11,10 @@ export interface HealthStateOptions {
   readonly syncPeriodMs: () => number;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Why this node does not route as wished, beyond late updates; undefined = it does. */
+  /** Why this node does not route at all yet; undefined = it does. */
   readonly trouble: () => string | undefined;
+  /** Why an update is late, where that is known. */
+  readonly failing: () => string | undefined;
   /** Why the process itself cannot go on; undefined = it can. */
   readonly stuck: () => string | undefined;
 }
@@ -85,7 +87,9 @@ export class HealthState {
 
   #late(): string | undefined {
     const late = [...this.#queued.keys()].filter((family) => this.#isLate(family));
-    return late.length === 0 ? undefined : `an update of ${late.sort().join(' and ')} is late`;
+    if (late.length === 0) return undefined;
+    const why = this.#options.failing();
+    return `an update of ${late.sort().join(' and ')} is late${why === undefined ? '' : `: ${why}`}`;
   }
 
   #isLate(family: Family): boolean {

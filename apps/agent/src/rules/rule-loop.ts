@@ -104,15 +104,23 @@ export class RuleLoop {
     return mergedReport(this.#table, this.#states, this.#at || this.#options.clock.now());
   }
 
-  /** Why the kernel is not as wished; undefined when it is. */
-  unhealthy(): string | undefined {
+  /** What is missing before this node routes at all; undefined = nothing. */
+  waiting(): string | undefined {
     if (!this.#begun) return 'waiting for the first lists from the API server';
-    for (const family of this.#options.families.keys()) {
-      const state = this.#states.get(family);
-      if (!state) return 'the first sync has not ended yet';
-      if (state.error !== undefined) return `${family}: ${state.error}`;
+    for (const [family, { result, error }] of this.#allStates()) {
+      if (!result) return `the first sync of ${family} has not ended yet${error === undefined ? '' : `: ${error}`}`;
     }
     return undefined;
+  }
+
+  /** Why the last run did not bring the kernel where it should be; undefined when it did. */
+  failing(): string | undefined {
+    for (const [family, { error }] of this.#allStates()) if (error !== undefined) return `${family}: ${error}`;
+    return undefined;
+  }
+
+  #allStates(): [Family, FamilyState][] {
+    return [...this.#options.families.keys()].map((family) => [family, this.#states.get(family) ?? {}]);
   }
 
   /** A sync that hangs far beyond the tools' own timeout (120 s each) means that this process is stuck. */
@@ -191,6 +199,8 @@ export class RuleLoop {
         metrics.failures.inc({ ip_family: family });
         if (known?.result) metrics.partialFailures.inc({ ip_family: family });
         log.error({ err: error, family }, 'sync failed; the kernel keeps what it has, trying again');
+        // Late from now on, until it succeeds: health tolerates a failure, not a lasting one.
+        health.queued(family, clock.now());
         sync.check();
       }
     }

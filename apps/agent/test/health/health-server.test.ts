@@ -29,6 +29,7 @@ async function start() {
     syncPeriodMs: () => 30_000,
     now: Date.now,
     trouble: () => trouble,
+    failing: () => undefined,
     stuck: () => undefined,
   });
   state.setNode({ metadata: {} });
@@ -80,6 +81,7 @@ it('tries again until its address is free', async () => {
     syncPeriodMs: () => 1,
     now: Date.now,
     trouble: () => undefined,
+    failing: () => undefined,
     stuck: () => undefined,
   });
   const kept = await serveHealth({ ...LOCAL, port }, state, kubeProxyMetrics(registry), {
@@ -102,6 +104,7 @@ it('gives up at once when told so', async () => {
     syncPeriodMs: () => 1,
     now: Date.now,
     trouble: () => undefined,
+    failing: () => undefined,
     stuck: () => undefined,
   });
   const options = { hardFail: true, failed: ({ message }: Error) => failures.push(message) };

@@ -6,6 +6,7 @@ const EARLY = '0001-01-01T00:00:00Z';
 let now: number;
 let trouble: string | undefined;
 let stuck: string | undefined;
+let failing: string | undefined;
 let state: HealthState;
 
 const at = (seconds: number) => new Date(START + seconds * 1000).toISOString();
@@ -17,7 +18,14 @@ beforeEach(() => {
   now = START;
   trouble = undefined;
   stuck = undefined;
-  state = new HealthState({ syncPeriodMs: () => 30_000, now: () => now, trouble: () => trouble, stuck: () => stuck });
+  failing = undefined;
+  state = new HealthState({
+    syncPeriodMs: () => 30_000,
+    now: () => now,
+    trouble: () => trouble,
+    failing: () => failing,
+    stuck: () => stuck,
+  });
   state.setNode({ metadata: {} });
 });
 
