@@ -53,15 +53,20 @@ export async function measureChanges(router: Router, pods: Pods, options: Change
     }
     return median(times);
   };
+  const settled = async (object: NodeObject) => {
+    await rest(restMs);
+    const start = now();
+    router.apply(object);
+    await router.reached(start);
+    await rest(restMs);
+  };
   const endpoint = await timed((round) => [pods.replace(place(round, size), round % size.endpoints)]);
   const added = (round: number) => size.services + round;
   const service_ = await timed((round) => [service(added(round)), ...pods.slices(added(round))]);
-  await rest(restMs);
-  const labelled = now();
-  router.apply(node('zone-a'));
-  await router.reached(labelled);
+  await settled(node('zone-a'));
   const zone = await timed((round) => [node(round % 2 === 0 ? 'zone-b' : 'zone-a')]);
-  await rest(restMs);
+  // Without a zone every pod is in use, so that each one replaced is a change of the rules.
+  await settled(node());
   return { endpoint, service: service_, zone, rolling: await rollingUpdate(router, pods, options) };
 }
 

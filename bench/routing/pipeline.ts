@@ -73,11 +73,11 @@ export class Pipeline implements Router {
   async #once(): Promise<void> {
     const start = now();
     const { table, changed } = this.#tracker.take();
-    this.#written = 0;
-    const { isolated } = await this.#sync.sync(table.servicePorts, changed);
+    const { isolated, wrote } = await this.#sync.sync(table.servicePorts, changed);
     if (isolated[0]) throw new Error(`the kernel refused ${isolated[0].port.id}: ${isolated[0].reason}`);
+    if (wrote.chains + wrote.rules === 0) throw new Error('a change of the bench changed no rule');
     this.readBackAt = now();
-    this.syncs.push({ start, end: this.#written || this.readBackAt });
+    this.syncs.push({ start, end: this.#written });
     this.#wake();
   }
 
