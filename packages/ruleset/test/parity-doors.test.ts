@@ -81,3 +81,23 @@ describe('packets for 127.0.0.0/8', () => {
     expect(ends(front(), own, { ...OPTIONS, localhostNodePorts: false })).toEqual(['none']);
   });
 });
+
+describe('one node port number', () => {
+  it('may serve TCP, UDP and SCTP, each on its own', () => {
+    const protocols = ['TCP', 'UDP', 'SCTP'];
+    const ports = protocols.map((protocol, i) => ({
+      name: protocol.toLowerCase(),
+      protocol,
+      port: 81 + i,
+      nodePort: 30_053,
+    }));
+    const slices = [
+      { ...slice('front', ['10.244.1.5']), ports: ports.map((each) => ({ ...each, port: each.port + 8000 })) },
+    ];
+    const to = { destination: '192.168.10.11', port: 30_053 };
+    const reached = (['tcp', 'udp', 'sctp'] as const).map((protocol) =>
+      ends(front({ ports }), { ...to, protocol }, OPTIONS, slices),
+    );
+    expect(reached).toEqual([8081, 8082, 8083].map((port) => [`dnat 10.244.1.5:${port} masqueraded`]));
+  });
+});
