@@ -31,6 +31,14 @@ describe('node hints', () => {
   });
 });
 
+it('an endpoint that names no node is local nowhere', () => {
+  const tracker = new RoutingTracker({ name: 'node-a' });
+  tracker.setService(service('cart', { internalTrafficPolicy: 'Local' }));
+  tracker.setEndpointSlice(slice('cart', [{ ip: '10.244.1.1' }, { ip: '10.244.1.2', node: 'node-a' }]));
+  const { backends = [] } = tracker.take().table.servicePorts.get('shop/cart:http/TCP') ?? {};
+  expect(backends.filter(({ onLocal }) => onLocal).map(({ address }) => address)).toEqual(['10.244.1.2']);
+});
+
 describe('an event is news', () => {
   it('only when routing may depend on it', () => {
     const tracker = new RoutingTracker({ name: 'node-a', zone: 'z1' });
