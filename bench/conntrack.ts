@@ -17,7 +17,7 @@ import {
 } from '@kubecity/conntrack';
 import { openConntrack } from '@kubecity/netlink';
 import { RawNetlinkSocket } from 'netlink';
-import { unshareFlags } from '../scripts/setup/namespaces.mjs';
+import { inOwnMachine } from './namespace.ts';
 
 const OWN_NAMESPACE = '--in-own-namespace';
 const RUNS = 5;
@@ -33,7 +33,8 @@ if (!Number.isSafeInteger(entries) || entries < 1) throw new RangeError(`no numb
 if (process.argv.includes(OWN_NAMESPACE)) await measure();
 else {
   const again = [process.execPath, '--expose-gc', import.meta.filename, String(entries), OWN_NAMESPACE];
-  process.exitCode = spawnSync('unshare', [...unshareFlags(), ...again], { stdio: 'inherit' }).status ?? 1;
+  const [command, ...args] = inOwnMachine(...again);
+  process.exitCode = spawnSync(command, args, { stdio: 'inherit' }).status ?? 1;
 }
 
 /** Connection `index` of the table: a client of 200 to a Service of 100 with ten backends. */

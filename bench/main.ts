@@ -1,5 +1,4 @@
 /** `npm run bench` lists the benches; `npm run bench NAME …` runs one. They measure and assert nothing: see docs/performance.md. */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 const benches: { readonly [name: string]: { readonly file: string; readonly about: string } } = {
@@ -10,10 +9,9 @@ const benches: { readonly [name: string]: { readonly file: string; readonly abou
 const [name, ...args] = process.argv.slice(2);
 const bench = name === undefined ? undefined : benches[name];
 if (bench) {
-  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, bench.file), ...args], {
-    stdio: 'inherit',
-  });
-  process.exitCode = status ?? 1;
+  const file = join(import.meta.dirname, bench.file);
+  process.argv = [process.execPath, file, ...args];
+  await import(file);
 } else {
   if (name !== undefined) console.error(`no bench is called ${name}; there are:`);
   for (const [each, { about }] of Object.entries(benches)) console.log(`${each.padEnd(12)}${about}`);

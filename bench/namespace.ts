@@ -8,15 +8,16 @@ export interface Outcome<T> {
   readonly peaks: ReadonlyMap<string, number>;
 }
 
-/** A /run of its own, for `ip netns` and the lock of iptables; then the script takes this shell's place. */
+/** A /run of its own, for `ip netns` and the lock of iptables; then the command takes this shell's place. */
 const PREPARE = 'mount -t tmpfs tmpfs /run; ip link set lo up; exec "$@"';
 
-/** The command that runs a script of ours in network, mount and process namespaces that nobody used before. */
-export function freshNamespace(script: string, request: unknown): string[] {
-  return ['unshare', ...unshareFlags(), 'sh', '-ec', PREPARE, 'sh', ...scriptCommand(script, request)];
+/** A command in network, mount and process namespaces that nobody used before. They die with this process, however it ends. */
+export function inOwnMachine(...command: string[]): [file: string, ...args: string[]] {
+  return ['setpriv', '--pdeathsig', 'KILL', 'unshare', ...unshareFlags(), 'sh', '-ec', PREPARE, 'sh', ...command];
 }
 
-export function scriptCommand(script: string, request: unknown): string[] {
+/** The command that runs a script of ours and asks it something. */
+export function scriptCommand(script: string, request: unknown): [file: string, ...args: string[]] {
   return [process.execPath, script, JSON.stringify(request)];
 }
 
@@ -25,7 +26,7 @@ export function scriptCommand(script: string, request: unknown): string[] {
  * @throws Error when it fails or answers something else
  */
 export async function inFreshNamespace<T>(script: string, request: unknown): Promise<Outcome<T>> {
-  const [command, ...args] = freshNamespace(script, request) as [string, ...string[]];
+  const [command, ...args] = inOwnMachine(...scriptCommand(script, request));
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const watch = new PeakWatch(child.pid as number);
   const said: Buffer[] = [];
@@ -39,7 +40,7 @@ export async function inFreshNamespace<T>(script: string, request: unknown): Pro
   return { answer: JSON.parse(Buffer.concat(said).toString('utf8')), peaks };
 }
 
-/** What the parent asked for: the last argument of a script that `freshNamespace` runs. */
+/** What the parent asked for: the last argument of a script that `scriptCommand` runs. */
 export function request<T>(): T {
   return JSON.parse(process.argv.at(-1) as string);
 }

@@ -23,16 +23,20 @@ export class PeakWatch {
   }
 
   #look(pid: number): void {
-    const status = readGone(`/proc/${pid}/status`);
-    const name = /^Name:\t(.*)$/m.exec(status)?.[1];
-    const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-    if (name !== undefined && kibibytes !== undefined) {
-      this.#peaks.set(name, Math.max(this.#peaks.get(name) ?? 0, Number(kibibytes) * 1024));
-    }
+    const { name, bytes } = peakOf(pid);
+    this.#peaks.set(name, Math.max(this.#peaks.get(name) ?? 0, bytes));
     for (const child of readGone(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean)) {
       this.#look(Number(child));
     }
   }
+}
+
+/** Name and high-water mark of one process; no name and 0 once it is gone. */
+export function peakOf(pid: number): { readonly name: string; readonly bytes: number } {
+  const status = readGone(`/proc/${pid}/status`);
+  const name = /^Name:\t(.*)$/m.exec(status)?.[1] ?? '';
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? '0';
+  return { name, bytes: Number(kibibytes) * 1024 };
 }
 
 /** Processes end while we look at them. */

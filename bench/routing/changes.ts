@@ -36,6 +36,9 @@ export interface ChangeOptions {
   readonly restMs: number;
 }
 
+/** Endpoints of a Service that is added, so that five of them do not make another world. */
+const LARGEST_NEWCOMER = 10;
+
 export const now = (): number => performance.timeOrigin + performance.now();
 
 /** Makes every kind of change to a world that the kernel already holds. */
@@ -62,7 +65,8 @@ export async function measureChanges(router: Router, pods: Pods, options: Change
   };
   const endpoint = await timed((round) => [pods.replace(place(round, size), round % size.endpoints)]);
   const added = (round: number) => size.services + round;
-  const service_ = await timed((round) => [service(added(round)), ...pods.slices(added(round))]);
+  const newcomer = Math.min(size.endpoints, LARGEST_NEWCOMER);
+  const service_ = await timed((round) => [service(added(round)), ...pods.slices(added(round), newcomer)]);
   await settled(node('zone-a'));
   const zone = await timed((round) => [node(round % 2 === 0 ? 'zone-b' : 'zone-a')]);
   // Without a zone every pod is in use, so that each one replaced is a change of the rules.

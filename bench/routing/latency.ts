@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { inFreshNamespace } from '../namespace.ts';
 import { quantile } from '../statistics.ts';
-import type { AgentRequest } from './agent-run.ts';
-import type { KubeProxyRequest } from './kube-proxy-run.ts';
-import type { Size } from './world.ts';
+import type { PipelineRequest } from './pipeline-run.ts';
+import type { ProcessRequest } from './process-run.ts';
 
 /** `direct` is the address of a pod: no Service, but it passes by the rules all the same. */
 export const TARGETS = ['direct', 'first', 'middle', 'last'] as const;
@@ -32,16 +31,22 @@ export type LabAnswer = readonly {
 export interface LatencyOptions {
   readonly services: readonly number[];
   readonly connections: number;
-  readonly kubeProxy?: { readonly binary: string; readonly timeoutMs: number };
+  /** Path of a kube-proxy to measure too. */
+  readonly kubeProxy?: string;
+  readonly timeoutMs: number;
   readonly onProgress: (text: string) => void;
 }
 
 /** Sizes and programs stand side by side in one lab. */
 export async function measureLatency(options: LatencyOptions): Promise<Latency[]> {
-  const { services, connections, kubeProxy, onProgress } = options;
+  const { services, connections, kubeProxy, timeoutMs, onProgress } = options;
   const programs = kubeProxy ? (['kubecity', 'kube-proxy'] as const) : (['kubecity'] as const);
   const nodes = services.flatMap((services) =>
-    programs.map((who) => ({ who, services, ...filling(who, { services, endpoints: 1 }, kubeProxy) })),
+    programs.map((who) => ({
+      who,
+      services,
+      ...filling({ size: { services, endpoints: 1 }, timeoutMs, ...(who === 'kube-proxy' && { kubeProxy }) }),
+    })),
   );
   onProgress(`connection latency: ${nodes.map(({ who, services }) => `${who} with ${services} Services`).join(', ')}`);
   const lab = join(import.meta.dirname, 'latency-lab.ts');
@@ -53,12 +58,12 @@ export async function measureLatency(options: LatencyOptions): Promise<Latency[]
   }));
 }
 
-function filling(who: Latency['who'], size: Size, kubeProxy: LatencyOptions['kubeProxy']) {
+function filling({ size, kubeProxy, timeoutMs }: ProcessRequest) {
   const script = (name: string) => join(import.meta.dirname, name);
-  if (who === 'kubecity' || !kubeProxy) {
-    return { script: script('agent-run.ts'), request: { size } satisfies AgentRequest };
+  if (kubeProxy === undefined) {
+    return { script: script('pipeline-run.ts'), request: { size } satisfies PipelineRequest };
   }
-  return { script: script('kube-proxy-run.ts'), request: { size, ...kubeProxy } satisfies KubeProxyRequest };
+  return { script: script('process-run.ts'), request: { size, kubeProxy, timeoutMs } satisfies ProcessRequest };
 }
 
 function summary(answer: LabAnswer): Latency['targets'] {

@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inFreshNamespace } from '../namespace.ts';
 import { median } from '../statistics.ts';
-import type { AgentAnswer, AgentRequest } from './agent-run.ts';
 import type { ChangeOptions, ChangeTimes } from './changes.ts';
 import type { FloorAnswer, FloorRequest } from './floor-run.ts';
-import type { KubeProxyAnswer, KubeProxyRequest } from './kube-proxy-run.ts';
 import type { KernelCount } from './machine.ts';
+import type { PipelineAnswer, PipelineRequest } from './pipeline-run.ts';
+import type { ProcessAnswer, ProcessRequest } from './process-run.ts';
 import { type Size, sizeText } from './world.ts';
 
 /** What one way of programming did with one size. Milliseconds and bytes; absent where it does not apply. */
 export interface RulesResult {
   readonly size: string;
-  readonly who: 'kubecity' | 'iptables-restore' | 'kube-proxy';
+  readonly who: 'kubecity' | 'iptables-restore' | 'whole agent' | 'kube-proxy';
   readonly kernel?: KernelCount;
   /** First programming, until the kernel has it. */
   readonly first?: number;
@@ -32,25 +32,27 @@ export interface RulesOptions {
   readonly size: Size;
   readonly repeat: number;
   readonly rollingPods: number;
-  readonly kubeProxy?: { readonly binary: string; readonly timeoutMs: number };
+  /** Path of a kube-proxy to measure too. */
+  readonly kubeProxy?: string;
+  readonly timeoutMs: number;
   readonly onProgress: (text: string) => void;
 }
 
 const script = (name: string) => join(import.meta.dirname, name);
 const RESTORE = 'iptables-restore'.slice(0, 15);
 
-/** The agent and the floor take turns, each time in a fresh process and namespace; then kube-proxy has its turn, once. */
+/** The agent and the floor take turns, each time in a fresh process and namespace; then the whole programs have theirs, once. */
 export async function measureRules(options: RulesOptions): Promise<RulesResult[]> {
   const { size, repeat, kubeProxy, onProgress } = options;
   const folder = mkdtempSync(join(tmpdir(), 'bench-routing-'));
   const textFile = join(folder, 'restore.txt');
-  const agents: AgentAnswer[] = [];
+  const agents: PipelineAnswer[] = [];
   const floors: number[] = [];
   let floorMemory = 0;
   try {
     for (let round = 1; round <= repeat; round++) {
       onProgress(`${sizeText(size)}: first programming, ${round} of ${repeat}`);
-      agents.push((await inFreshNamespace<AgentAnswer>(script('agent-run.ts'), ask({ size, textFile }))).answer);
+      agents.push((await inFreshNamespace<PipelineAnswer>(script('pipeline-run.ts'), ask({ size, textFile }))).answer);
       const floor = await inFreshNamespace<FloorAnswer>(script('floor-run.ts'), { textFile } satisfies FloorRequest);
       floors.push(floor.answer);
       floorMemory = Math.max(floorMemory, floor.peaks.get(RESTORE) ?? 0);
@@ -59,8 +61,8 @@ export async function measureRules(options: RulesOptions): Promise<RulesResult[]
     rmSync(folder, { recursive: true, force: true });
   }
   onProgress(`${sizeText(size)}: changes`);
-  const changing = await inFreshNamespace<AgentAnswer>(
-    script('agent-run.ts'),
+  const changing = await inFreshNamespace<PipelineAnswer>(
+    script('pipeline-run.ts'),
     ask({ size, changes: changeOptions(options, 300) }),
   );
   agents.push(changing.answer);
@@ -77,38 +79,33 @@ export async function measureRules(options: RulesOptions): Promise<RulesResult[]
     },
     { size: sizeText(size), who: 'iptables-restore', first: median(floors), restoreMemory: floorMemory },
   ];
-  if (kubeProxy) results.push(await withKubeProxy(options, kubeProxy));
+  results.push(await wholeProgram(options));
+  if (kubeProxy !== undefined) results.push(await wholeProgram(options, kubeProxy));
   return results;
 }
 
-const ask = (request: AgentRequest): AgentRequest => request;
+const ask = (request: PipelineRequest): PipelineRequest => request;
 
 /** @param restMs longer than the pause that the program makes between two syncs by itself */
 function changeOptions({ size, rollingPods }: RulesOptions, restMs: number): ChangeOptions {
   return { size, repeat: 5, rolling: { pods: rollingPods, perSecond: 50 }, restMs };
 }
 
-async function withKubeProxy(options: RulesOptions, kubeProxy: NonNullable<RulesOptions['kubeProxy']>) {
-  const { size, onProgress } = options;
-  const head = { size: sizeText(size), who: 'kube-proxy' as const };
-  onProgress(`${sizeText(size)}: kube-proxy`);
+/** A program with everything that belongs to it, fed by an API server: the agent, or the kube-proxy at this path. */
+async function wholeProgram(options: RulesOptions, kubeProxy?: string): Promise<RulesResult> {
+  const { size, timeoutMs, onProgress } = options;
+  const head = { size: sizeText(size), who: kubeProxy === undefined ? 'whole agent' : 'kube-proxy' } as const;
+  onProgress(`${head.size}: ${head.who}`);
   try {
-    const { answer, peaks } = await inFreshNamespace<KubeProxyAnswer>(script('kube-proxy-run.ts'), {
-      ...kubeProxy,
+    const { answer, peaks } = await inFreshNamespace<ProcessAnswer>(script('process-run.ts'), {
       size,
+      ...(kubeProxy !== undefined && { kubeProxy }),
+      timeoutMs,
+      // kube-proxy's own pause between two syncs is a second.
       changes: changeOptions(options, 2_500),
-    } satisfies KubeProxyRequest);
-    const { kernel, first, fromStart, changes } = answer;
-    const memory = peaks.get('kube-proxy') ?? 0;
-    return {
-      ...head,
-      kernel,
-      first,
-      fromStart,
-      ...(changes && { changes }),
-      memory,
-      restoreMemory: peaks.get(RESTORE) ?? 0,
-    };
+    } satisfies ProcessRequest);
+    const { memory, ...times } = answer;
+    return { ...head, ...times, memory, restoreMemory: peaks.get(RESTORE) ?? 0 };
   } catch (error) {
     return { ...head, failed: error instanceof Error ? error.message : String(error) };
   }

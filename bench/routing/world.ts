@@ -77,19 +77,19 @@ export class Pods {
     this.#perService = endpoints;
   }
 
-  slices(index: number): SliceObject[] {
-    return Array.from({ length: Math.ceil(this.#perService / SLICE_SIZE) }, (_, part) => this.#slice(index, part));
+  slices(index: number, count = this.#perService): SliceObject[] {
+    return Array.from({ length: Math.ceil(count / SLICE_SIZE) }, (_, part) => this.#slice(index, part, count));
   }
 
   /** One pod makes room for another with a new address. */
   replace(index: number, at: number): SliceObject {
     this.#successors.set(index * this.#perService + at, this.#successors.size);
-    return this.#slice(index, Math.floor(at / SLICE_SIZE));
+    return this.#slice(index, Math.floor(at / SLICE_SIZE), this.#perService);
   }
 
-  #slice(index: number, part: number): SliceObject {
+  #slice(index: number, part: number, count: number): SliceObject {
     const first = part * SLICE_SIZE;
-    const length = Math.min(SLICE_SIZE, this.#perService - first);
+    const length = Math.min(SLICE_SIZE, count - first);
     return {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',

@@ -1,12 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
-import { findTool } from './machine.ts';
-import { NODE, POD_RANGE } from './world.ts';
+import { peakOf } from '../peak-memory.ts';
 
-const METRICS = '127.0.0.1:10249';
+/** Where both programs tell their metrics unless told otherwise. */
+export const METRICS = '127.0.0.1:10249';
 const POLL_MS = 200;
 /** Two readings in a row must agree that nothing is queued: an event may be under way from the API server. */
 const SETTLE_MS = 400;
@@ -21,26 +18,26 @@ interface Reading {
   readonly pending: number;
 }
 
-/** A running kube-proxy in this network namespace, watched through its metrics (stable names since v1.19). */
-export class KubeProxyProcess {
+/** How to start a program that routes this node's Services. */
+export interface RouterCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A kube-proxy or an agent of ours in this network namespace, watched through the metrics that both have. */
+export class RouterProcess {
   readonly syncs: { start: number; end: number }[] = [];
   readonly #child: ChildProcess;
-  readonly #folder: string;
+  readonly #name: string;
   #last: Reading = { syncs: 0, seconds: 0, ended: 0, queued: 0, pending: 0 };
   #gone: string | undefined;
   readonly #stopping = new AbortController();
 
-  /** @param kubeconfig text of a kubeconfig for the API server that holds the objects */
-  constructor(binary: string, kubeconfig: string) {
-    const folder = mkdtempSync(join(tmpdir(), 'bench-kube-proxy-'));
-    this.#folder = folder;
-    writeFileSync(join(folder, 'kubeconfig'), kubeconfig, { mode: 0o600 });
-    writeFileSync(join(folder, 'config.json'), JSON.stringify(configuration(join(folder, 'kubeconfig'))));
+  constructor({ file, args, env }: RouterCommand) {
+    this.#name = file;
     const log: string[] = [];
-    this.#child = spawn(binary, ['--config', join(folder, 'config.json'), '--v=0'], {
-      env: { ...process.env, PATH: ipv4Only(folder) },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    this.#child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr?.on('data', (chunk: Buffer) => log.push(chunk.toString('utf8')));
     this.#child.once('error', (error) => {
       this.#gone = error.message;
@@ -51,20 +48,24 @@ export class KubeProxyProcess {
     void this.#watch();
   }
 
+  /** VmHWM, bytes. */
+  peakMemory(): number {
+    return peakOf(this.#child.pid as number).bytes;
+  }
+
   stop(): void {
     this.#stopping.abort();
     this.#child.kill('SIGKILL');
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** @throws Error when kube-proxy ends, or needs longer than `timeoutMs` */
+  /** @throws Error when the program ends, or needs longer than `timeoutMs` */
   async reached(moment: number, timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     let quietSince: number | undefined;
     while (quietSince === undefined || performance.now() - quietSince < SETTLE_MS) {
       await rest(POLL_MS);
-      if (this.#gone !== undefined) throw new Error(`kube-proxy: ${this.#gone}`);
-      if (performance.now() > deadline) throw new Error(`kube-proxy: not done after ${timeoutMs / 1000} s`);
+      if (this.#gone !== undefined) throw new Error(`${this.#name}: ${this.#gone}`);
+      if (performance.now() > deadline) throw new Error(`${this.#name}: not done after ${timeoutMs / 1000} s`);
       const quiet = this.#last.queued >= moment && this.#last.pending === 0 && this.#startedAfter(this.#last.queued);
       if (!quiet) quietSince = undefined;
       else quietSince ??= performance.now();
@@ -108,32 +109,4 @@ function parseMetrics(text: string): Reading {
     queued: value('sync_proxy_rules_last_queued_timestamp_seconds') * 1000,
     pending: value('sync_proxy_rules_endpoint_changes_pending') + value('sync_proxy_rules_service_changes_pending'),
   };
-}
-
-/** Defaults but for what would touch the host, and JSON, the only language of our API server. */
-function configuration(kubeconfig: string) {
-  return {
-    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
-    kind: 'KubeProxyConfiguration',
-    mode: 'iptables',
-    hostnameOverride: NODE,
-    clusterCIDR: POD_RANGE,
-    clientConnection: {
-      kubeconfig,
-      contentType: 'application/json',
-      acceptContentTypes: 'application/json',
-      qps: 50,
-      burst: 100,
-    },
-    metricsBindAddress: METRICS,
-    healthzBindAddress: '127.0.0.1:10256',
-    conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
-    iptables: { masqueradeBit: 14, minSyncPeriod: '1s', syncPeriod: '30s' },
-  };
-}
-
-/** kube-proxy serves each family whose tools it finds: without ip6tables only IPv4, as we do here. */
-function ipv4Only(folder: string): string {
-  for (const tool of ['iptables', 'iptables-save', 'iptables-restore']) symlinkSync(findTool(tool), join(folder, tool));
-  return folder;
 }

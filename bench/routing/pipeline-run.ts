@@ -6,7 +6,7 @@ import { countKernel, type KernelCount } from './machine.ts';
 import { Pipeline } from './pipeline.ts';
 import { node, Pods, type Size, service } from './world.ts';
 
-export interface AgentRequest {
+export interface PipelineRequest {
   readonly size: Size;
   /** The text of the first programming is left there, for the floor. */
   readonly textFile?: string;
@@ -14,7 +14,7 @@ export interface AgentRequest {
   readonly changes?: ChangeOptions;
 }
 
-export interface AgentAnswer {
+export interface PipelineAnswer {
   readonly kernel: KernelCount;
   /** Milliseconds from objects in memory to rules in the kernel. */
   readonly first: number;
@@ -23,7 +23,7 @@ export interface AgentAnswer {
   readonly changes?: ChangeTimes;
 }
 
-const { size, textFile, changes } = request<AgentRequest>();
+const { size, textFile, changes } = request<PipelineRequest>();
 const pods = new Pods(size);
 const objects = Array.from({ length: size.services }, (_, index) => [service(index), ...pods.slices(index)]).flat();
 const texts: string[] = [];
@@ -40,5 +40,5 @@ const kernel = await countKernel();
 const times = changes && (await measureChanges(pipeline, pods, changes));
 await pipeline.stop();
 process.stdout.write(
-  JSON.stringify({ kernel, first, readBack, ...(times && { changes: times }) } satisfies AgentAnswer),
+  JSON.stringify({ kernel, first, readBack, ...(times && { changes: times }) } satisfies PipelineAnswer),
 );
