@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { connect, EventRecorder, type KubeClient } from '@kubecity/kube';
 import { ipset, iptables, iptablesVariant } from '@kubecity/netfilter';
 import { openConntrack, openGeneration, openUdpTable, watchRefusals } from '@kubecity/netlink';
@@ -20,12 +19,13 @@ import { serveHealth, serveMetrics } from './health/health-server.ts';
 import { HealthState } from './health/health-state.ts';
 import { localEndpoints, withoutLocalEndpoints } from './health/local-endpoints.ts';
 import { ServiceHealth } from './health/service-health.ts';
-import { applyConntrackSettings, CONNTRACK_MODULE, tcpIsLiberal } from './host/conntrack-sysctls.ts';
+import { tcpIsLiberal } from './host/conntrack-sysctls.ts';
 import { familiesHere } from './host/families.ts';
 import { localAddresses } from './host/local-addresses.ts';
 import { routeLoopback } from './host/route-localnet.ts';
 import { openSysctls } from './host/sysctl.ts';
 import { HubLink } from './hub-link.ts';
+import { makeConntrackSettings } from './kernel-settings.ts';
 import { createMetrics } from './metrics.ts';
 import { PendingChanges } from './pending-changes.ts';
 import { DriftCheck } from './rules/drift-check.ts';
@@ -47,13 +47,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   await enableCounters(log, sysctls);
   /** The configuration as it is now; what needs a new process is read from `config`. */
   let current = config;
-  const setConntrack = () =>
-    applyConntrackSettings(current.conntrack, {
-      sysctls,
-      module: openSysctls(CONNTRACK_MODULE),
-      cpus: availableParallelism(),
-      log,
-    });
+  const setConntrack = () => makeConntrackSettings(current, sysctls, log);
   await setConntrack();
 
   const client = connectTo(config);
@@ -165,7 +159,11 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   const listeners = [
     config.health && (await serveHealth(config.health, health, metrics, keep('healthListenerFailed'))),
     config.metrics &&
-      (await serveMetrics(config.metrics, health, metrics, metrics.registry, keep('metricsListenerFailed'))),
+      (await serveMetrics(
+        config.metrics,
+        { state: health, counters: metrics, registry: metrics.registry, configuration: () => current },
+        keep('metricsListenerFailed'),
+      )),
   ];
 
   const conntrack = openConntrack({ destinationNatOnly: true });

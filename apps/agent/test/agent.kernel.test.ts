@@ -287,6 +287,14 @@ describe('the agent', () => {
     expect(await answering()).toEqual(['p3']);
   });
 
+  it('makes the kernel settings with the command init', async () => {
+    tool('sysctl -qw net.netfilter.nf_conntrack_acct=0 net.netfilter.nf_conntrack_udp_timeout=30');
+    const args = ['init', '--conntrack-udp-timeout-seconds', '31', '--log-level', 'error'];
+    expect((await once(spawn(process.execPath, [main, ...args], { stdio: 'inherit' }), 'exit'))[0]).toBe(0);
+    const names = 'net.netfilter.nf_conntrack_acct net.netfilter.nf_conntrack_udp_timeout';
+    expect(tool(`sysctl -n ${names}`)).toBe('1\n31\n');
+  });
+
   it('removes every trace with the command cleanup', async () => {
     const ended = once(
       spawn(process.execPath, [main, 'cleanup', '--log-level', 'error'], { stdio: 'inherit' }),

@@ -28,6 +28,7 @@ it('rewritten connections and their answers pass a FORWARD that drops, and nothi
   await world.syncOnce();
   expect(await lab.call('outside', '10.96.0.10', 80, 3)).toEqual(served);
   expect(await lab.call('outside', NODE_ADDRESS, 30_010, 3)).toEqual(served);
+  expect(await lab.call('p1', '10.96.0.10', 80, 3), 'to itself').toEqual(served);
   expect(await lab.call('outside', '10.244.1.1', 8080, 1)).toEqual({ ETIMEDOUT: 1 });
 });
 

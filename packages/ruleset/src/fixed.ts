@@ -62,12 +62,14 @@ function postrouting({ family, masqueradeMark: mask }: CompileOptions): Chain {
 }
 
 /** Lets Service traffic through where the policy of FORWARD is to drop, as kube-proxy does. */
-function forward({ dropInvalid, masqueradeMark }: CompileOptions): Chain {
+function forward({ family, dropInvalid, masqueradeMark }: CompileOptions): Chain {
   return [
     // A packet that conntrack does not know would leave with a backend's address, and the client would answer RST.
     ...(dropInvalid ? ['-m conntrack --ctstate INVALID -j DROP'] : []),
     words(hasMark(masqueradeMark), '-j ACCEPT'),
     '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    // A pod that was sent to itself is masqueraded without a mark.
+    words('-m conntrack --ctstate DNAT', hairpin(family), '-j ACCEPT'),
   ];
 }
 

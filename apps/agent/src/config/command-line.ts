@@ -2,7 +2,7 @@ import { Argument, Command, Option } from 'commander';
 import { type SettingDescription, settingDescriptions } from './json-schema.ts';
 import { setAt } from './setting-path.ts';
 
-export const COMMANDS = ['run', 'cleanup', 'check-config', 'config-schema'] as const;
+export const COMMANDS = ['run', 'init', 'cleanup', 'check-config', 'config-schema'] as const;
 export type AgentCommand = (typeof COMMANDS)[number];
 
 /** What the command line and the environment say, not yet checked. */
@@ -18,6 +18,8 @@ export interface Invocation {
 const COMMAND_HELP = `
 Commands:
   run                  program Service routing and report to the dashboard (when no command is given)
+  init                 make the kernel settings that need privileges, then end: the agent itself then needs
+                       CAP_NET_ADMIN only
   cleanup              remove every rule and chain of ours from this network namespace
   check-config         print the configuration in effect and where each value is from
   config-schema        print the JSON schema of the file for --config

@@ -5,7 +5,7 @@ import { type LoadedConfig, loadConfig } from './load.ts';
 import { effectiveConfigText } from './report.ts';
 
 export interface Start {
-  readonly command: 'run' | 'cleanup';
+  readonly command: 'run' | 'init' | 'cleanup';
   /** For `watchConfig`. */
   readonly invocation: Invocation;
   readonly loaded: LoadedConfig;

@@ -22,14 +22,20 @@ export function serveHealth(
   return keepListening(place, answering(paths), options);
 }
 
-/** `/metrics`, `/proxyMode` and `/healthz` with the reason in words. Not authenticated: for loopback addresses only. */
-export function serveMetrics(
-  place: Place,
-  state: HealthState,
-  { healthzTotal }: HealthCounters,
-  registry: Registry,
-  options: KeepOptions,
-): Promise<KeptListener> {
+export interface MetricsDoors {
+  readonly state: HealthState;
+  readonly counters: HealthCounters;
+  readonly registry: Registry;
+  /** In effect now; tokens are left out by name. */
+  readonly configuration: () => object;
+}
+
+/**
+ * `/metrics`, `/proxyMode`, `/configz` and `/healthz` with the reason in words. Not authenticated: for loopback addresses
+ * only.
+ */
+export function serveMetrics(place: Place, doors: MetricsDoors, options: KeepOptions): Promise<KeptListener> {
+  const { state, counters, registry, configuration } = doors;
   const metrics = (response: ServerResponse) => {
     registry.metrics().then(
       (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
@@ -38,11 +44,17 @@ export function serveMetrics(
   };
   const proxyMode = (response: ServerResponse) =>
     void response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end('iptables');
+  const configz = (response: ServerResponse) => {
+    const shown = JSON.stringify({ kubecity: configuration() }, (key, value) =>
+      /token$/i.test(key) ? undefined : value,
+    );
+    response.writeHead(200, { 'content-type': 'application/json', 'x-content-type-options': 'nosniff' }).end(shown);
+  };
   const healthz = (response: ServerResponse) => {
     const { code, body, reason } = state.healthz();
-    send(response, { code, body: { ...body, reason } }, healthzTotal);
+    send(response, { code, body: { ...body, reason } }, counters.healthzTotal);
   };
-  const paths = { '/metrics': metrics, '/proxyMode': proxyMode, '/healthz': healthz };
+  const paths = { '/metrics': metrics, '/proxyMode': proxyMode, '/configz': configz, '/healthz': healthz };
   return keepListening(place, answering(paths), options);
 }
 

@@ -7,6 +7,7 @@ import type { KeptListener } from '../../src/health/listener.ts';
 import { kubeProxyMetrics } from '../../src/kube-proxy-metrics.ts';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
+const CONFIGURATION = { nodeName: 'node-a', hub: { url: 'https://hub' }, hubToken: 'a-secret' };
 let trouble: string | undefined;
 let registry: Registry;
 let failures: string[];
@@ -36,7 +37,11 @@ async function start() {
   const metrics = kubeProxyMetrics(registry);
   const options = { hardFail: true, failed: ({ message }: Error) => failures.push(message) };
   const health = await serveHealth(LOCAL, state, metrics, options);
-  const loopback = await serveMetrics(LOCAL, state, metrics, registry, options);
+  const loopback = await serveMetrics(
+    LOCAL,
+    { state, counters: metrics, registry, configuration: () => CONFIGURATION },
+    options,
+  );
   listeners.push(health, loopback);
   return { health: `http://127.0.0.1:${health.port}`, loopback: `http://127.0.0.1:${loopback.port}` };
 }
@@ -111,4 +116,11 @@ it('gives up at once when told so', async () => {
   await expect(serveHealth({ ...LOCAL, port }, state, kubeProxyMetrics(registry), options)).rejects.toThrow(
     'EADDRINUSE',
   );
+});
+
+it('shows the configuration in effect on loopback, without tokens', async () => {
+  const { health, loopback } = await start();
+  const answer = await fetch(`${loopback}/configz`);
+  expect(await answer.json()).toEqual({ kubecity: { nodeName: 'node-a', hub: { url: 'https://hub' } } });
+  expect((await fetch(`${health}/configz`)).status).toBe(404);
 });
