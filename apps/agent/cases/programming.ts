@@ -6,17 +6,11 @@ import {
   type KubeEndpointSlice,
   type KubeService,
   type RoutingTable,
-  rangeHolds,
   type ServicePort,
 } from '@kubecity/routing';
-import {
-  affinitySet,
-  type CompileOptions,
-  compile,
-  DEFAULT_MASQUERADE_MARK,
-  type LocalDetect,
-  type Ruleset,
-} from '@kubecity/ruleset';
+import { affinitySet, type CompileOptions, compile, DEFAULT_MASQUERADE_MARK, type Ruleset } from '@kubecity/ruleset';
+import type { ProxyConfig } from '../src/config/agent-config.ts';
+import { compileOptions } from '../src/rules/compile-options.ts';
 import type { Flow, PacketCase } from './packet-case.ts';
 
 /** What an agent on the case's node would put into its kernel. */
@@ -45,51 +39,39 @@ export function program(each: PacketCase): Programming {
   };
 }
 
-function optionsOf({ config, primaryNodeIPs }: PacketCase, family: Family): CompileOptions {
-  const nodeAddresses = primaryNodeIPs.filter((address) => familyOf(address) === family);
-  const nodePortAddresses = config.nodePortAddresses.includes('primary')
-    ? nodeAddresses.map((address) => `${address}/${family === 'IPv4' ? 32 : 128}`)
-    : rangesOf(config.nodePortAddresses, family);
-  return {
-    family,
-    localDetect: localDetectOf(config.localDetect, family),
+/** The agent's own way from settings and Node to options: a case proves that too. */
+function optionsOf({ nodeName, config, primaryNodeIPs }: PacketCase, family: Family): CompileOptions {
+  const detect = config.localDetect;
+  const ranges = (text: readonly string[]) => text.flatMap((range) => cleanRange(range)?.text ?? []);
+  const cidrOf = (wanted: Family) =>
+    detect.mode === 'ClusterCIDR' ? ranges(detect.clusterCIDRs).find((range) => familyOf(range) === wanted) : undefined;
+  const [v4, v6] = [cidrOf('IPv4'), cidrOf('IPv6')];
+  const proxy: ProxyConfig = {
+    clusterCIDRs: { ...(v4 !== undefined && { IPv4: v4 }), ...(v6 !== undefined && { IPv6: v6 }) },
+    localDetect: localDetectOf(detect),
     masqueradeAll: config.masqueradeAll,
     masqueradeMark: DEFAULT_MASQUERADE_MARK,
-    nodePortAddresses,
-    localhostNodePorts: family === 'IPv4' && config.localhostNodePorts && holdsLoopback(nodePortAddresses),
-    nodeAddresses,
-    dropInvalid: true,
+    nodePortAddresses: config.nodePortAddresses.includes('primary') ? ['primary'] : ranges(config.nodePortAddresses),
+    localhostNodePorts: config.localhostNodePorts,
+    nodeIPs: [],
   };
+  const podCIDRs = detect.mode === 'NodeCIDR' ? ranges(detect.podCIDRs) : [];
+  return compileOptions(family, proxy, { name: nodeName, addresses: primaryNodeIPs, podCIDRs }, { tcpLiberal: false });
 }
 
-function localDetectOf(detect: PacketCase['config']['localDetect'], family: Family): LocalDetect {
+function localDetectOf(detect: PacketCase['config']['localDetect']): ProxyConfig['localDetect'] {
   switch (detect.mode) {
     case 'ClusterCIDR':
-    case 'NodeCIDR': {
-      const [cidr] = rangesOf(detect.mode === 'ClusterCIDR' ? detect.clusterCIDRs : detect.podCIDRs, family);
-      return cidr === undefined ? { kind: 'none' } : { kind: 'cidr', cidr };
-    }
+      return { mode: 'clusterCIDR' };
+    case 'NodeCIDR':
+      return { mode: 'nodeCIDR' };
     case 'BridgeInterface':
-      return { kind: 'bridge', name: detect.bridgeInterface };
+      return { mode: 'bridgeInterface', bridgeInterface: detect.bridgeInterface };
     case 'InterfaceNamePrefix':
-      return { kind: 'interfacePrefix', prefix: detect.interfaceNamePrefix };
+      return { mode: 'interfaceNamePrefix', interfaceNamePrefix: detect.interfaceNamePrefix };
     case 'None':
-      return { kind: 'none' };
+      return { mode: 'none' };
   }
-}
-
-function rangesOf(ranges: readonly string[], family: Family): string[] {
-  return ranges.filter((range) => familyOf(range) === family);
-}
-
-/** One range inside the other, from either side. */
-function holdsLoopback(ranges: readonly string[]): boolean {
-  return ranges.length === 0 || ranges.some((text) => text.startsWith('127.') || isWithin('127.0.0.1', text));
-}
-
-function isWithin(address: string, text: string): boolean {
-  const range = cleanRange(text);
-  return range !== undefined && rangeHolds(range, address);
 }
 
 /** The interface of the node that a client's packets come in through, where the case does not say. */
