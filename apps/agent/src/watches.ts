@@ -41,7 +41,7 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
   };
   const watch = <T extends { readonly metadata: ObjectMeta }>(
     resource: (typeof resources)[keyof typeof resources],
-    on: { set(object: T): void; delete(object: T): void; trim(object: T): T },
+    on: { set(object: T): void; delete(object: Pick<T, 'metadata'>): void; trim(object: T): T },
     selectors: { labelSelector?: string; fieldSelector?: string } = {},
   ) => {
     waiting.add(resource.plural);
@@ -49,6 +49,8 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
       resource,
       ...selectors,
       ...on,
+      // Who goes is known by name to everybody here; a second copy of a large cluster would be half of our memory.
+      hold: ({ metadata }) => ({ metadata: nameOf(metadata) }) as T,
       signal,
       synced: () => {
         log.info({ resource: resource.plural }, 'list complete');
@@ -159,6 +161,15 @@ function trimOwnNode({ metadata, spec, status }: KubeNode): KubeNode {
     metadata: { ...trimMeta(metadata), ...(deletionTimestamp !== undefined && { deletionTimestamp }) },
     ...(spec && { spec }),
     ...(status?.addresses && { status: { addresses: status.addresses } }),
+  };
+}
+
+function nameOf({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta {
+  return {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
   };
 }
 
