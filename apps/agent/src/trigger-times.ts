@@ -30,7 +30,7 @@ export class TriggerTimes {
   }
 
   /** The time in a deleted slice is that of its last change, not of the deletion. */
-  delete(slice: Slice): void {
+  delete(slice: Pick<Slice, 'metadata'>): void {
     this.#seen.delete(keyOf(slice));
     this.#pending.delete(keyOf(slice));
   }
@@ -61,4 +61,4 @@ export function latencies(taken: TakenTimes, now: number): { readonly family: Fa
   );
 }
 
-const keyOf = ({ metadata }: Slice): string => `${metadata.namespace ?? ''}/${metadata.name}`;
+const keyOf = ({ metadata }: Pick<Slice, 'metadata'>): string => `${metadata.namespace ?? ''}/${metadata.name}`;
