@@ -16,6 +16,7 @@ interface Reading {
   readonly queued: number;
   /** Changes that no sync has taken up yet. */
   readonly pending: number;
+  readonly rules: number;
 }
 
 /** How to start a program that routes this node's Services. */
@@ -27,10 +28,11 @@ export interface RouterCommand {
 
 /** A kube-proxy or an agent of ours in this network namespace, watched through the metrics that both have. */
 export class RouterProcess {
-  readonly syncs: { start: number; end: number }[] = [];
+  /** `rules`: how many there were after it. */
+  readonly syncs: { start: number; end: number; rules: number }[] = [];
   readonly #child: ChildProcess;
   readonly #name: string;
-  #last: Reading = { syncs: 0, seconds: 0, ended: 0, queued: 0, pending: 0 };
+  #last: Reading = { syncs: 0, seconds: 0, ended: 0, queued: 0, pending: 0, rules: 0 };
   #gone: string | undefined;
   readonly #stopping = new AbortController();
 
@@ -90,7 +92,7 @@ export class RouterProcess {
   #note(reading: Reading): void {
     if (reading.syncs > this.#last.syncs && reading.ended > (this.syncs.at(-1)?.end ?? 0)) {
       const each = ((reading.seconds - this.#last.seconds) * 1000) / (reading.syncs - this.#last.syncs);
-      this.syncs.push({ start: reading.ended - each, end: reading.ended });
+      this.syncs.push({ start: reading.ended - each, end: reading.ended, rules: reading.rules });
     }
     const { syncs, seconds } = reading.syncs > this.#last.syncs ? reading : this.#last;
     this.#last = { ...reading, syncs, seconds };
@@ -98,9 +100,12 @@ export class RouterProcess {
 }
 
 function parseMetrics(text: string): Reading {
+  /** The sum over the labels other than the family, of which only ours counts. */
   const value = (name: string) => {
-    const line = new RegExp(`^kubeproxy_${name}(?:\\{ip_family="IPv4"\\})? (\\S+)$`, 'm').exec(text);
-    return Number(line?.[1] ?? 0);
+    const lines = text.matchAll(new RegExp(`^kubeproxy_${name}(?:\\{(.*)\\})? (\\S+)$`, 'gm'));
+    let sum = 0;
+    for (const [, labels = '', number] of lines) if (!labels.includes('"IPv6"')) sum += Number(number);
+    return sum;
   };
   return {
     syncs: value('sync_proxy_rules_duration_seconds_count'),
@@ -108,5 +113,6 @@ function parseMetrics(text: string): Reading {
     ended: value('sync_proxy_rules_last_timestamp_seconds') * 1000,
     queued: value('sync_proxy_rules_last_queued_timestamp_seconds') * 1000,
     pending: value('sync_proxy_rules_endpoint_changes_pending') + value('sync_proxy_rules_service_changes_pending'),
+    rules: value('sync_proxy_rules_iptables_total'),
   };
 }
