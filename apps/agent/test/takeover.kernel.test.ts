@@ -20,6 +20,8 @@ const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kubecity-takeover-'));
 const apiSocket = join(folder, 'api.sock');
 const HEALTH = '127.0.0.1:12256';
+/** A first packet of TCP that is lost is sent again after a second. */
+const HANDSHAKE_AGAIN_MS = 1200;
 const CLIENT = '10.244.1.9';
 const OUTSIDE = '192.0.2.200';
 
@@ -96,6 +98,8 @@ describe.each(peers)('between %s and the agent', (_name, make) => {
   const callers = new Map<string, Caller>();
   const held: Awaited<ReturnType<Lab['open']>>[] = [];
   let heldAnswers: string[];
+  /** Failures that are kube-proxy's own. */
+  const forgiven: string[] = [];
 
   beforeAll(async () => {
     kubeProxy = make();
@@ -129,11 +133,12 @@ describe.each(peers)('between %s and the agent', (_name, make) => {
         for (const answer of Object.keys(await caller.tally())) seen.add(`${host} ${answer}`);
       }
     }
-    return [...seen].filter((answer) => !GOOD.includes(answer));
+    return [...seen].filter((answer) => !GOOD.includes(answer) && !forgiven.includes(answer));
   }
 
   /** Nothing failed so far, nor a first packet lost, and open connections still lead where they led. */
   async function expectUnbroken(): Promise<void> {
+    await rest(HANDSHAKE_AGAIN_MS);
     expect(await failures()).toEqual([]);
     const repeated = [...callers].map(([host, caller]) => [host, caller.repeatedHandshakes()]);
     expect(Object.fromEntries(repeated)).toEqual({ pod: 0, outside: 0, node: 0 });
@@ -196,10 +201,12 @@ describe.each(peers)('between %s and the agent', (_name, make) => {
   it('the rules of the agent go on without it, until kube-proxy has it back as soon as it is started', async () => {
     await stopAgent();
     expect(await servers()).toEqual(['CITY']);
+    // Before v1.32 its start deletes the entries of all UDP Services, also those on which an answer is awaited.
+    if (kubeProxy.isReal) forgiven.push('pod UDP ETIMEDOUT');
     await kubeProxy.start();
     await expectUnbroken();
     expect(await servers()).toEqual(['KUBE']);
-    if (kubeProxy.listens) await healthCheckAnswers();
+    if (kubeProxy.isReal) await healthCheckAnswers();
   });
 
   it('the agent is not missed when it is cleaned up', async () => {

@@ -11,8 +11,8 @@ const run = promisify(execFile);
 
 /** The Service proxy whose place we take and give back. */
 export interface KubeProxy {
-  /** Health checks of load balancers are answered while it runs. */
-  readonly listens: boolean;
+  /** It is a process: it answers health checks of load balancers, and may delete connections. */
+  readonly isReal: boolean;
   /** Its rules are in the kernel. */
   start(): Promise<void>;
   /** The process ends; rules stay. */
@@ -23,7 +23,7 @@ export interface KubeProxy {
 
 /** Plays back, in kube-proxy's order, what a real one wrote for the city: `testdata/kube-proxy.rules`. */
 export class RecordedKubeProxy implements KubeProxy {
-  readonly listens = false;
+  readonly isReal = false;
   readonly #tables = parse(readFileSync(RECORD, 'utf8'));
 
   /** First empty chains with a jump at the head of each hook, one command each; then all rules in one restore. */
@@ -69,7 +69,7 @@ export class RecordedKubeProxy implements KubeProxy {
 
 /** The real thing, from the binary that `KUBECITY_KUBE_PROXY` names. */
 export class RealKubeProxy implements KubeProxy {
-  readonly listens = true;
+  readonly isReal = true;
   readonly #binary: string;
   readonly #kubeconfig: string;
   #process: KubeProxyProcess | undefined;
