@@ -66,12 +66,22 @@ describe('what the lab cannot show', () => {
   const [each] = casesOf('more-flows.json');
   const [flow] = each?.flows ?? [];
   if (!each || !flow) throw new Error('no flow');
-  const reasonOf = (from: Partial<typeof flow.from>, expected: Partial<typeof flow.expect> = {}) =>
-    impossible(each, { ...flow, from: { ...flow.from, ...from }, expect: { ...flow.expect, ...expected } });
+  const reasonOf = (
+    from: Partial<typeof flow.from>,
+    expected: Partial<typeof flow.expect> = {},
+    to: Partial<typeof flow.to> = {},
+  ) =>
+    impossible(each, {
+      ...flow,
+      from: { ...flow.from, ...from },
+      to: { ...flow.to, ...to },
+      expect: { ...flow.expect, ...expected },
+    });
 
   it('is said with a reason, each of them once', () => {
     const reasons = [
       reasonOf({ kind: 'node' }, { verdict: 'accept' }),
+      reasonOf({ kind: 'node' }, { verdict: 'drop' }, { ip: '127.0.0.1' }),
       reasonOf({ iif: 'a/name' }),
       reasonOf({ iif: 'lo' }),
       reasonOf({ ip: '192.168.10.11' }),

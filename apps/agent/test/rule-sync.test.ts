@@ -163,6 +163,18 @@ describe('a service port that the kernel refuses', () => {
     expect(await kernel.save('nat')).toContain('10.244.9.9:8080');
   });
 
+  it('leaves no jump twice although filter was committed before nat was refused', async () => {
+    for (const named of [true, false]) {
+      const { kernel, world } = setUp();
+      kernel.poison(/10\.244\.2\.2:/, named);
+      crowd(world, 3);
+      expect((await world.syncOnce()).isolated).toHaveLength(1);
+      const jumps = (await kernel.save('filter')).split('\n').filter((line) => /^-A [A-Z]+ /.test(line));
+      expect(jumps.length).toBeGreaterThan(5);
+      expect(new Set(jumps).size).toBe(jumps.length);
+    }
+  });
+
   it('does not make a fault of the whole text look like a bad Service', async () => {
     const { kernel, world } = setUp();
     kernel.poison(/CITY-POSTROUTING/);

@@ -17,7 +17,7 @@ export function iptables({ family = 'IPv4', lockSeconds = 5, timeoutMs = 120_000
   const tool = family === 'IPv4' ? 'iptables' : 'ip6tables';
   const wait = ['-w', String(lockSeconds)];
   return {
-    save: (table) => run(`${tool}-save`, ['-t', table], '', timeoutMs),
+    save: (table) => run(`${tool}-save`, table === undefined ? [] : ['-t', table], '', timeoutMs),
     list: async (table, chains) => {
       const texts: string[] = [];
       for (const chain of chains) texts.push(await listChain(tool, wait, table, chain, timeoutMs));

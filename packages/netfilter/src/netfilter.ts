@@ -2,8 +2,8 @@ import type { Table } from '@kubecity/ruleset';
 
 /** The only door to the kernel's rules, one family. */
 export interface Netfilter {
-  /** One table as iptables-save prints it. */
-  save(table: Table): Promise<string>;
+  /** One table, or all there are, as iptables-save prints them. All at once costs iptables-nft no more than one. */
+  save(table?: Table): Promise<string>;
   /**
    * The named chains as `iptables -S` prints them: `-N CHAIN`, then its rules. A chain that is not there is left out.
    * Costs a few milliseconds a chain, however large the table is (iptables-nft).

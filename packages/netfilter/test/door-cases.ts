@@ -35,6 +35,15 @@ export function doorCases(open: () => Netfilter): void {
     expect(await door.save('nat')).not.toContain('CITY-B');
   });
 
+  it('prints all tables at once', async () => {
+    const door = open();
+    await door.restore('*filter\n:CITY-A - [0:0]\nCOMMIT\n*nat\n:CITY-B - [0:0]\nCOMMIT\n');
+    const text = await door.save();
+    expect(text).toMatch(/\*filter\n[^*]*:CITY-A /);
+    expect(text).toMatch(/\*nat\n[^*]*:CITY-B /);
+    await door.restore('*filter\n-X CITY-A\nCOMMIT\n*nat\n-X CITY-B\nCOMMIT\n');
+  });
+
   it('lists single chains, and passes over one that is not there', async () => {
     const door = open();
     await door.restore('*nat\n:CITY-A - [0:0]\n:CITY-B - [0:0]\n-A CITY-A -j CITY-B\nCOMMIT\n');

@@ -5,6 +5,7 @@ export {
   firstDifference,
   type KernelState,
   parseSave,
+  parseSaveAll,
   stateOf,
 } from './kernel-state.ts';
 export { AFFINITY_PREFIX, affinitySet, OUR_PREFIX, servicePortChain } from './names.ts';

@@ -36,6 +36,19 @@ export function parseSave(text: string): { chains: Map<string, string[]>; jumps:
   return { chains, jumps };
 }
 
+/** Reads the output of `iptables-save` for all tables; those that are not ours to use are passed over. */
+export function parseSaveAll(text: string): KernelState {
+  const parts = { filter: parseSave(''), nat: parseSave('') };
+  for (const section of text.split(/^\*/m)) {
+    const table = section.slice(0, section.indexOf('\n'));
+    if (table === 'filter' || table === 'nat') parts[table] = parseSave(section);
+  }
+  return {
+    chains: { filter: parts.filter.chains, nat: parts.nat.chains },
+    jumps: { filter: parts.filter.jumps, nat: parts.nat.jumps },
+  };
+}
+
 function leadsToUs(rule: string): boolean {
   return / -[jg] CITY-|^-[jg] CITY-/.test(rule);
 }

@@ -4,16 +4,15 @@ import {
   countRules,
   type KernelState,
   parseSave,
+  parseSaveAll,
   type Ruleset,
   TABLES,
   type Touched,
 } from '@kubecity/ruleset';
 
 /** All chains of ours, as the kernel holds them. */
-export async function readKernel(netfilter: Netfilter): Promise<KernelState> {
-  const filter = parseSave(await netfilter.save('filter'));
-  const nat = parseSave(await netfilter.save('nat'));
-  return { chains: { filter: filter.chains, nat: nat.chains }, jumps: { filter: filter.jumps, nat: nat.jumps } };
+export async function readKernel(netfilter: Pick<Netfilter, 'save'>): Promise<KernelState> {
+  return parseSaveAll(await netfilter.save());
 }
 
 /** Measured with iptables-nft 1.8.9: listing one chain costs about as much as saving 300 rules. */

@@ -149,15 +149,21 @@ export class RuleSync {
     if (isEmpty(wrote)) return { wrote };
     // Whatever happens in between, the kernel is unknown until it has been read back.
     this.#known = false;
-    wrote = await this.#apply(() => changesOf(this.#compiler.ruleset, this.#touched));
+    wrote = await this.#apply(async () => changesOf(this.#compiler.ruleset, this.#touched));
     return { wrote };
   }
 
   async #writeDifference(): Promise<Written> {
-    const found = await readKernel(this.#netfilter);
+    let found = await readKernel(this.#netfilter);
     const drift = this.#known ? this.#driftIn(found) : undefined;
     this.#known = false;
-    const difference = () => diff(found, stateOf(this.#compiler.ruleset));
+    let tried = false;
+    const difference = async () => {
+      // A restore that was refused may have committed some of its tables.
+      if (tried) found = await readKernel(this.#netfilter);
+      tried = true;
+      return diff(found, stateOf(this.#compiler.ruleset));
+    };
     const wrote = await this.#apply(difference);
     return { wrote, ...(drift !== undefined && { drift }) };
   }
@@ -177,9 +183,9 @@ export class RuleSync {
   }
 
   /** Writes; what the kernel refuses is narrowed down to service ports, which go back to what they were. */
-  async #apply(wanted: () => Transaction): Promise<Transaction> {
+  async #apply(wanted: () => Promise<Transaction>): Promise<Transaction> {
     for (;;) {
-      const transaction = wanted();
+      const transaction = await wanted();
       if (isEmpty(transaction)) return transaction;
       try {
         await this.#write(transaction);
@@ -236,11 +242,11 @@ export class RuleSync {
   }
 
   /** Nobody named a line: halves of what changed are tried until the refused ones stand alone. */
-  async #search(wanted: () => Transaction, cause: NetfilterError): Promise<Transaction> {
+  async #search(wanted: () => Promise<Transaction>, cause: NetfilterError): Promise<Transaction> {
     const suspects = [...this.#before.keys()].filter((id) => !this.#isolated.has(id));
     this.#revert(suspects);
     // If not even the old state is taken, no service port is to blame.
-    const rest = wanted();
+    const rest = await wanted();
     if (!isEmpty(rest)) await this.#write(rest);
     let { chains, rules } = rest;
     const attempt = async (ids: readonly ServicePortId[]): Promise<void> => {

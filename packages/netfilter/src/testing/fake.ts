@@ -36,8 +36,12 @@ export class FakeNetfilter implements Netfilter {
     change(this.#tables[table]);
   }
 
-  async save(table: Table): Promise<string> {
+  async save(table?: Table): Promise<string> {
     this.#maybeFail();
+    return table === undefined ? `${this.#print('filter')}${this.#print('nat')}` : this.#print(table);
+  }
+
+  #print(table: Table): string {
     const chains = [...this.#tables[table]];
     const head = chains.map(([name]) => `:${name} ${/^[A-Z]+$/.test(name) ? 'ACCEPT' : '-'} [0:0]`);
     const rules = chains.flatMap(([name, list]) => list.map((rule) => `-A ${name} ${rule}`));
@@ -56,16 +60,6 @@ export class FakeNetfilter implements Netfilter {
 
   async restore(text: string): Promise<void> {
     this.#maybeFail();
-    const poisoned = text.split('\n').findIndex((line) => this.#poison?.test(line));
-    if (poisoned >= 0) {
-      const named = this.#namesTheLine ? `Error occurred at line: ${poisoned + 1}` : 'COMMIT failed';
-      throw errorOf({
-        operation: 'iptables-restore',
-        status: 1,
-        stderr: `the kernel does not take this\n${named}`,
-        input: text,
-      });
-    }
     let table: Table | undefined;
     let draft: Chains = new Map();
     for (const [i, line] of text.split('\n').entries()) {
@@ -77,6 +71,12 @@ export class FakeNetfilter implements Netfilter {
           input: text,
         });
       };
+      // What stands before has been committed, as in the real kernel: only a table is atomic.
+      if (this.#poison?.test(line)) {
+        const named = this.#namesTheLine ? `Error occurred at line: ${i + 1}` : 'COMMIT failed';
+        const stderr = `the kernel does not take this\n${named}`;
+        throw errorOf({ operation: 'iptables-restore', status: 1, stderr, input: text });
+      }
       if (line.startsWith('*')) {
         table = line.slice(1) as Table;
         draft = new Map([...this.#tables[table]].map(([name, rules]) => [name, [...rules]]));
