@@ -215,6 +215,17 @@ describe.each(peers)('between %s and the agent', (_name, make) => {
     expect(tool('iptables-save')).not.toContain('CITY-');
     expect(await servers()).toEqual(['KUBE']);
   });
+
+  it('a half-way turn back is not noticed either, time after time', async () => {
+    for (let i = 0; i < 5; i++) {
+      await startAgent();
+      expect(await servers()).toEqual(['CITY']);
+      await stopAgent();
+      await removeOurs();
+    }
+    await expectUnbroken();
+    expect(await servers()).toEqual(['KUBE']);
+  });
 });
 
 /** A load balancer asks there whether this node takes part. */

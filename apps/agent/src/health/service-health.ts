@@ -6,8 +6,10 @@ import type { LocalEndpoints } from './local-endpoints.ts';
 export interface ServiceHealthOptions {
   /** This node routes as wished. */
   readonly isHealthy: () => boolean;
-  /** The port of a Service (`namespace/name`) could not be opened; the next sync tries again. */
+  /** The port of a Service (`namespace/name`) could not be opened; tried again with the next sync, and every `retryMs`. */
   readonly failed: (service: string, port: number, error: Error) => void;
+  /** Milliseconds; 5,000 when absent. */
+  readonly retryMs?: number;
 }
 
 interface Opened {
@@ -17,6 +19,7 @@ interface Opened {
   localEndpoints: number;
 }
 
+const RETRY_MS = 5000;
 const EVERYWHERE: Readonly<Record<Family, readonly string[]>> = { IPv4: ['0.0.0.0'], IPv6: ['::'] };
 
 /**
@@ -26,6 +29,8 @@ const EVERYWHERE: Readonly<Record<Family, readonly string[]>> = { IPv4: ['0.0.0.
 export class ServiceHealth {
   readonly #options: ServiceHealthOptions;
   readonly #opened: Readonly<Record<Family, Map<string, Opened>>> = { IPv4: new Map(), IPv6: new Map() };
+  /** By family, while a port is held by somebody else. */
+  readonly #retries = new Map<Family, NodeJS.Timeout>();
   #last: Promise<void> = Promise.resolve();
 
   constructor(options: ServiceHealthOptions) {
@@ -38,7 +43,16 @@ export class ServiceHealth {
    */
   sync(family: Family, wanted: ReadonlyMap<string, LocalEndpoints>, addresses?: readonly string[]): Promise<void> {
     const hosts = addresses ?? EVERYWHERE[family];
-    this.#last = this.#last.then(() => this.#sync(this.#opened[family], wanted, hosts));
+    const opened = this.#opened[family];
+    this.#last = this.#last.then(async () => {
+      clearTimeout(this.#retries.get(family));
+      await this.#sync(opened, wanted, hosts);
+      // Another proxy may hold it, and go without anything that makes us look.
+      const again = () => void this.sync(family, wanted, addresses);
+      if ([...wanted.keys()].some((service) => !opened.has(service))) {
+        this.#retries.set(family, setTimeout(again, this.#options.retryMs ?? RETRY_MS).unref());
+      }
+    });
     return this.#last;
   }
 

@@ -138,7 +138,8 @@ export class RuleLoop {
   #planCheck(): void {
     const { clock, pace, drift, families } = this.#options;
     this.#check = clock.after(pace().checkMs, async () => {
-      const due = await drift.isDue();
+      // While we write, the kernel's count moves by our own hand.
+      const due = this.#runningSince === undefined && (await drift.isDue()) && this.#runningSince === undefined;
       const retry = this.#hasIsolated() && clock.now() >= this.#isolatedRetry;
       if (due || retry) {
         for (const sync of families.values()) sync.check();

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LocalEndpoints } from '../../src/health/local-endpoints.ts';
 import { ServiceHealth } from '../../src/health/service-health.ts';
 
@@ -123,5 +123,17 @@ describe('the health check node port', () => {
     await release();
     await services.sync('IPv4', both, ['127.0.0.1', '127.0.0.2']);
     expect([failures.length, await status(port)]).toEqual([2, 200]);
+  });
+
+  it('that is taken is opened as soon as it is free, with nobody asking', async () => {
+    await services.close();
+    services = new ServiceHealth({ isHealthy: () => true, failed: (service) => failures.push(service), retryMs: 20 });
+    const { port, release } = await takenPort();
+    await services.sync('IPv4', wanted({ 'shop/a': { port, localEndpoints: 1 } }));
+    await release();
+    await vi.waitFor(async () => expect(await status(port)).toBe(200));
+    const tries = failures.length;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(failures).toHaveLength(tries);
   });
 });
