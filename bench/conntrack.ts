@@ -1,5 +1,5 @@
 /**
- * What it costs to read a large conntrack table: `node bench/conntrack.ts [entries]` (100,000 unless told), as root. Fills
+ * What it costs to read a large conntrack table: `npm run bench conntrack [entries]` (100,000 unless told). Fills
  * the table of a network namespace of its own through ctnetlink, then measures the accounting's dump beside a dump that
  * nobody decodes (the floor) and `conntrack -L | wc -l` (the naive way). CPU is user + system of this process; for the
  * conntrack tool its own.
@@ -17,6 +17,7 @@ import {
 } from '@kubecity/conntrack';
 import { openConntrack } from '@kubecity/netlink';
 import { RawNetlinkSocket } from 'netlink';
+import { inOwnMachine } from './namespace.ts';
 
 const OWN_NAMESPACE = '--in-own-namespace';
 const RUNS = 5;
@@ -32,7 +33,8 @@ if (!Number.isSafeInteger(entries) || entries < 1) throw new RangeError(`no numb
 if (process.argv.includes(OWN_NAMESPACE)) await measure();
 else {
   const again = [process.execPath, '--expose-gc', import.meta.filename, String(entries), OWN_NAMESPACE];
-  process.exitCode = spawnSync('unshare', ['--net', '--', ...again], { stdio: 'inherit' }).status ?? 1;
+  const [command, ...args] = inOwnMachine(...again);
+  process.exitCode = spawnSync(command, args, { stdio: 'inherit' }).status ?? 1;
 }
 
 /** Connection `index` of the table: a client of 200 to a Service of 100 with ten backends. */

@@ -10,6 +10,7 @@ const TOOLS = {
   nft: { commands: ['nft'], package: 'nftables' },
   conntrack: { commands: ['conntrack'], package: 'conntrack' },
   ip: { commands: ['ip'], package: 'iproute2' },
+  perl: { commands: ['perl'], package: 'perl-base' },
   unshare: { commands: ['unshare'], package: 'util-linux' },
   chromium: {
     commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],

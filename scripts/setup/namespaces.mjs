@@ -9,6 +9,20 @@ export function unshareFlags() {
   return process.getuid() === 0 ? flags : ['--user', '--map-root-user', ...flags];
 }
 
+/**
+ * The command that runs another one with a network, mounts and processes of its own, so it needs no root, meets nothing that
+ * was there before, and leaves nothing behind however it ends. The tmpfs on /run is for `ip netns add` and the lock of iptables.
+ */
+export const inOwnMachine = (...command) => [
+  'unshare',
+  ...unshareFlags(),
+  'sh',
+  '-ec',
+  'mount -t tmpfs tmpfs /run; ip link set lo up; exec "$@"',
+  'sh',
+  ...command,
+];
+
 /** Kernel switches with which distributions forbid user namespaces, and the value that allows them. */
 const SWITCHES = [
   { key: 'kernel.unprivileged_userns_clone', forbids: (value) => value === 0, allow: 1 },

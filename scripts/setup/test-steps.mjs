@@ -2,23 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { unshareFlags } from './namespaces.mjs';
+import { inOwnMachine } from './namespaces.mjs';
 import { childEnvironment, root } from './runtime.mjs';
 import { done, fail, heading, since } from './say.mjs';
-
-/**
- * Each file of the kernel suite gets a network, mounts and processes of its own, so it needs no root, meets nothing that
- * another file left (rules, connections), and leaves nothing behind however it ends. The tmpfs on /run is for `ip netns add` and the lock of iptables.
- */
-const inOwnMachine = (...command) => [
-  'unshare',
-  ...unshareFlags(),
-  'sh',
-  '-ec',
-  'mount -t tmpfs tmpfs /run; ip link set lo up; exec "$@"',
-  'sh',
-  ...command,
-];
 
 /** Paths from the root, in a stable order. */
 function kernelTests() {
@@ -41,6 +27,7 @@ const steps = [
   },
   {
     name: 'kernel suite',
+    // One machine a file: none meets what another left (rules, connections).
     commands: () =>
       kernelTests().map((file) => inOwnMachine('vitest', 'run', '--config', 'vitest.kernel.config.ts', file)),
   },

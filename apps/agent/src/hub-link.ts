@@ -9,7 +9,7 @@ import {
 } from '@kubecity/protocol';
 import type { Logger } from 'pino';
 import { io, type Socket } from 'socket.io-client';
-import type { HubAddress } from './config.ts';
+import type { HubAddress } from './config/agent-config.ts';
 
 export interface HubLinkOptions {
   readonly address: HubAddress;

@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { kubeProxyMetrics } from './kube-proxy-metrics.ts';
 
 /** Figures that others hold; read at each scrape. */
 export interface LiveFigures {
@@ -6,34 +7,26 @@ export interface LiveFigures {
   hubConnected(): boolean;
 }
 
-/** kube-proxy's names where the meaning is the same, so that existing dashboards read them; ours start with kubecity_. */
+/** kube-proxy's names where the meaning is the same; what only Kubecity knows starts with kubecity_. */
 export function createMetrics(live: LiveFigures) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
   return {
     registry,
-    syncSeconds: new Histogram({
-      name: 'kubeproxy_sync_proxy_rules_duration_seconds',
-      help: 'Time of one sync, reading back included',
-      labelNames: ['ip_family'],
-      buckets: Array.from({ length: 15 }, (_, k) => 0.001 * 2 ** k),
-      registers,
-    }),
-    lastSync: new Gauge({
-      name: 'kubeproxy_sync_proxy_rules_last_timestamp_seconds',
-      help: 'When the kernel was last read back as wished',
+    ...kubeProxyMetrics(registry),
+    rules: new Gauge({
+      name: 'kubecity_rules',
+      help: 'Rules of ours in the kernel, jumps included',
       labelNames: ['ip_family'],
       registers,
     }),
-    failures: new Counter({
-      name: 'kubeproxy_sync_proxy_rules_iptables_restore_failures_total',
-      help: 'Syncs that failed',
+    chains: new Gauge({
+      name: 'kubecity_chains',
+      help: 'Chains of ours in the kernel',
       labelNames: ['ip_family'],
       registers,
     }),
-    rules: new Gauge({ name: 'kubecity_rules', help: 'Rules of ours in the kernel', registers }),
-    chains: new Gauge({ name: 'kubecity_chains', help: 'Chains of ours in the kernel', registers }),
     servicePorts: new Gauge({ name: 'kubecity_service_ports', help: 'Service ports that are routed', registers }),
     chainsWritten: new Counter({
       name: 'kubecity_chains_written_total',

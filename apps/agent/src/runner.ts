@@ -21,14 +21,17 @@ export function threadCpuMilliseconds(): number {
 export interface RunnerOptions {
   readonly run: () => Promise<void>;
   /** At least this long between the end of a run and the start of the next. */
-  readonly minMs: number;
+  readonly minMs: () => number;
   /** A run takes place at least this often. */
   readonly maxMs: number;
-  /** Pause after the n-th failure in a row (n from 1); a request does not shorten it. */
+  /** Pause after the n-th failure in a row (n from 1), unless there is news meanwhile. */
   readonly retryMs: (failures: number) => number;
   readonly onError: (error: unknown, failures: number) => void;
   readonly clock: Clock;
 }
+
+/** While a thing fails, news makes it run at most this often. */
+const FAILING_MS = 1000;
 
 /**
  * Runs one thing, never twice at a time: requests while it runs or pauses fold into one. Record now, act later.
@@ -41,6 +44,8 @@ export class BoundedRunner {
   #stopped = false;
   #failures = 0;
   #earliest = 0;
+  /** When to try again after a failure. */
+  #retryAt: number | undefined;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -62,8 +67,9 @@ export class BoundedRunner {
   #plan(): void {
     this.#timer?.cancel();
     const { clock, maxMs } = this.#options;
-    const wait = this.#requested ? Math.max(0, this.#earliest - clock.now()) : maxMs;
-    this.#timer = clock.after(wait, () => {
+    const now = clock.now();
+    const at = this.#requested ? this.#earliest : (this.#retryAt ?? now + maxMs);
+    this.#timer = clock.after(Math.max(0, at - now), () => {
       this.#running = this.#once().finally(() => {
         this.#running = undefined;
         if (!this.#stopped) this.#plan();
@@ -77,12 +83,14 @@ export class BoundedRunner {
     try {
       await run();
       this.#failures = 0;
-      this.#earliest = clock.now() + minMs;
+      this.#retryAt = undefined;
+      this.#earliest = clock.now() + minMs();
     } catch (error) {
       this.#failures++;
       onError(error, this.#failures);
-      this.#requested = true;
-      this.#earliest = clock.now() + retryMs(this.#failures);
+      const retry = retryMs(this.#failures);
+      this.#retryAt = clock.now() + retry;
+      this.#earliest = clock.now() + Math.max(minMs(), Math.min(retry, FAILING_MS));
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type KubeClient, resources, watchResource } from '@kubecity/kube';
+import { isKubeError, type KubeClient, resources, watchResource } from '@kubecity/kube';
 import type {
   KubeEndpointSlice,
   KubeNode,
@@ -10,10 +10,18 @@ import type {
 } from '@kubecity/routing';
 import type { Logger } from 'pino';
 import type { Directory } from './directory.ts';
+import { TRIGGER_TIME, type TriggerTimes } from './trigger-times.ts';
 
 export interface WatchTargets {
   readonly tracker: RoutingTracker;
   readonly directory: Directory;
+  readonly triggers: Pick<TriggerTimes, 'set' | 'delete'>;
+  /** Name of this node. */
+  readonly nodeName: string;
+  /** The Node object of this node; undefined when it was deleted. */
+  readonly ownNode: (node: KubeNode | undefined) => void;
+  /** One more change of a Service or EndpointSlice. */
+  readonly counted: (kind: 'service' | 'endpointSlice') => void;
   /** Something that routing depends on changed. */
   readonly changed: () => void;
   /** Every list is complete: only now is the absence of an object a fact. */
@@ -26,11 +34,14 @@ export interface WatchTargets {
  * pod, and a connection may enter here from any pod.
  */
 export function watchCluster(client: KubeClient, targets: WatchTargets, log: Logger, signal: AbortSignal): void {
-  const { tracker, directory, changed } = targets;
+  const { tracker, directory, triggers, changed, counted } = targets;
   const waiting = new Set<string>();
+  const complete = (plural: string) => {
+    if (waiting.delete(plural) && waiting.size === 0) targets.synced();
+  };
   const watch = <T extends { readonly metadata: ObjectMeta }>(
     resource: (typeof resources)[keyof typeof resources],
-    on: { set(object: T): void; delete(object: T): void; trim(object: T): T },
+    on: { set(object: T): void; delete(object: Pick<T, 'metadata'>): void; trim(object: T): T },
     selectors: { labelSelector?: string; fieldSelector?: string } = {},
   ) => {
     waiting.add(resource.plural);
@@ -38,14 +49,17 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
       resource,
       ...selectors,
       ...on,
+      // Who goes is known by name to everybody here; a second copy of a large cluster would be half of our memory.
+      hold: ({ metadata }) => ({ metadata: nameOf(metadata) }) as T,
       signal,
       synced: () => {
         log.info({ resource: resource.plural }, 'list complete');
-        waiting.delete(resource.plural);
-        if (waiting.size === 0) targets.synced();
+        complete(resource.plural);
       },
       state: (state, error) => {
         targets.apiState(resource.plural, state === 'live');
+        // A cluster that does not know the kind has none of it: Services are routed, and overrides as soon as there are some.
+        if (resource === resources.routingOverrides && isKubeError(error, 'not-found')) complete(resource.plural);
         if (error) log.warn({ resource: resource.plural, state, reason: error.message }, 'watch interrupted');
       },
     });
@@ -60,18 +74,32 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
   watch<KubeService>(
     resources.services,
     {
-      trim: ({ metadata, spec }) => ({ metadata: trimMeta(metadata), ...(spec && { spec }) }),
-      set: routing((service) => tracker.setService(service)),
-      delete: routing((service) => tracker.deleteService(service)),
+      trim: trimService,
+      set: routing((service) => {
+        tracker.setService(service);
+        counted('service');
+      }),
+      delete: routing((service) => {
+        tracker.deleteService(service);
+        counted('service');
+      }),
     },
     { labelSelector: '!service.kubernetes.io/service-proxy-name' },
   );
   watch<KubeEndpointSlice>(
     resources.endpointSlices,
     {
-      trim: (slice) => ({ ...slice, metadata: trimMeta(slice.metadata) }),
-      set: routing((slice) => tracker.setEndpointSlice(slice)),
-      delete: routing((slice) => tracker.deleteEndpointSlice(slice)),
+      trim: trimSlice,
+      set: routing((slice) => {
+        tracker.setEndpointSlice(slice);
+        triggers.set(slice);
+        counted('endpointSlice');
+      }),
+      delete: routing((slice) => {
+        tracker.deleteEndpointSlice(slice);
+        triggers.delete(slice);
+        counted('endpointSlice');
+      }),
     },
     { labelSelector: '!service.kubernetes.io/headless' },
   );
@@ -94,14 +122,55 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
       changed();
     },
   });
+  const own = ({ metadata }: KubeNode) => metadata.name === targets.nodeName;
   watch<KubeNode>(resources.nodes, {
-    trim: ({ metadata, status }) => ({
-      metadata: trimMeta(metadata),
-      ...(status?.addresses && { status: { addresses: status.addresses } }),
-    }),
-    set: (node) => directory.setNode(node),
-    delete: (node) => directory.deleteNode(node),
+    trim: (node) => (own(node) ? trimOwnNode(node) : trimNode(node)),
+    set: (node) => {
+      directory.setNode(node);
+      if (own(node)) targets.ownNode(node);
+    },
+    delete: (node) => {
+      directory.deleteNode(node);
+      if (own(node)) targets.ownNode(undefined);
+    },
   });
+}
+
+function trimService({ metadata, spec, status }: KubeService): KubeService {
+  return {
+    metadata: trimMeta(metadata),
+    ...(spec && { spec }),
+    ...(status?.loadBalancer && { status: { loadBalancer: status.loadBalancer } }),
+  };
+}
+
+function trimSlice(slice: KubeEndpointSlice): KubeEndpointSlice {
+  const at = slice.metadata.annotations?.[TRIGGER_TIME];
+  const metadata = trimMeta(slice.metadata);
+  return { ...slice, metadata: at === undefined ? metadata : { ...metadata, annotations: { [TRIGGER_TIME]: at } } };
+}
+
+function trimNode({ metadata, status }: KubeNode): KubeNode {
+  return { metadata: trimMeta(metadata), ...(status?.addresses && { status: { addresses: status.addresses } }) };
+}
+
+/** Routing and health read more of the own Node: its pod ranges, and whether it is about to leave. */
+function trimOwnNode({ metadata, spec, status }: KubeNode): KubeNode {
+  const { deletionTimestamp } = metadata;
+  return {
+    metadata: { ...trimMeta(metadata), ...(deletionTimestamp !== undefined && { deletionTimestamp }) },
+    ...(spec && { spec }),
+    ...(status?.addresses && { status: { addresses: status.addresses } }),
+  };
+}
+
+function nameOf({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta {
+  return {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+  };
 }
 
 function trimMeta(metadata: ObjectMeta): ObjectMeta {
@@ -127,6 +196,7 @@ function trimPod({ metadata, spec, status }: KubePod): KubePod {
     status: {
       ...(status?.phase !== undefined && { phase: status.phase }),
       ...(status?.podIP !== undefined && { podIP: status.podIP }),
+      ...(status?.podIPs !== undefined && { podIPs: status.podIPs }),
     },
   };
 }

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, ensureCrd, resources } from '@kubecity/kube';
 import { type MiniApiServer, startMiniApiServer } from '@kubecity/mini-apiserver';
-import { iptables } from '@kubecity/netfilter';
+import { ipset, iptables } from '@kubecity/netfilter';
 import { PROTOCOL_VERSION } from '@kubecity/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { removeRules } from '../src/rule-sync.ts';
+import { removeRules } from '../src/rules/cleanup.ts';
 import { HubEar } from './lab/hub-ear.ts';
 import { Lab, NODE_ADDRESS, tool } from './lab/lab.ts';
 
@@ -17,6 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'kubecity-agent-'));
 const apiSocket = join(folder, 'api.sock');
 const hubSocket = join(folder, 'hub.sock');
 const tokenFile = join(folder, 'token');
+const configFile = join(folder, 'agent.yaml');
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const VIP = '10.96.0.10';
 const PORT = 'shop/cart:http/TCP';
@@ -31,12 +32,7 @@ async function startApi(pods: readonly string[]): Promise<void> {
   const client = connect({ socketPath: apiSocket });
   await ensureCrd(client);
   await client.create(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
-  api.put({
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name: 'node-a' },
-    status: { addresses: [{ type: 'InternalIP', address: NODE_ADDRESS }] },
-  });
+  putNode({});
   api.put({
     apiVersion: 'v1',
     kind: 'Service',
@@ -54,7 +50,16 @@ async function startApi(pods: readonly string[]): Promise<void> {
   await client.close();
 }
 
-function putSlice(pods: readonly string[]): void {
+function putNode(labels: Record<string, string>): void {
+  api.put({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'node-a', labels },
+    status: { addresses: [{ type: 'InternalIP', address: NODE_ADDRESS }] },
+  });
+}
+
+function putSlice(pods: readonly string[], zones: Readonly<Record<string, string>> = {}): void {
   api.put({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
@@ -66,6 +71,7 @@ function putSlice(pods: readonly string[]): void {
       conditions: { ready: true },
       nodeName: 'node-a',
       targetRef: { kind: 'Pod', namespace: 'shop', name },
+      ...(zones[name] !== undefined && { hints: { forZones: [{ name: zones[name] }] } }),
     })),
   });
 }
@@ -74,7 +80,8 @@ function startAgent(): ChildProcess {
   const flags = {
     'node-name': 'node-a',
     'kube-socket': apiSocket,
-    'cluster-cidr': '10.244.0.0/16',
+    config: configFile,
+    'check-ms': '200',
     hub: `unix:${hubSocket}`,
     'hub-token-file': tokenFile,
     'accounting-ms': '200',
@@ -94,6 +101,7 @@ const answering = async () =>
 
 beforeAll(async () => {
   writeFileSync(tokenFile, 'a-token\n');
+  writeFileSync(configFile, 'clusterCIDR: [10.244.0.0/16]\n');
   for (const name of ['p1', 'p2', 'p3']) {
     lab.addHost(name, `10.244.1.${name.slice(1)}`);
     await lab.serve(name, 8080);
@@ -108,7 +116,7 @@ afterAll(async () => {
   agent.kill();
   await hub.close();
   await api.close();
-  await removeRules(iptables());
+  await removeRules([iptables(), iptables({ family: 'IPv6' })], ipset());
   await lab.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -171,6 +179,86 @@ describe('the agent', () => {
     expect(await answering()).toEqual(['p1', 'p2', 'p3']);
   });
 
+  it('repairs a flushed table and a deleted jump by itself, and tells the Node', async () => {
+    for (const damage of ['-F', '-D PREROUTING -j CITY-SERVICES', '-A CITY-SERVICES -j RETURN']) {
+      const before = tool('iptables -t nat -S CITY-SERVICES');
+      tool(`iptables -t nat ${damage}`);
+      await eventually(() => expect(tool('iptables -t nat -S CITY-SERVICES')).toBe(before));
+      await eventually(() => expect(tool('iptables -t nat -S PREROUTING')).toContain('-j CITY-SERVICES'));
+    }
+    expect(await answering()).toEqual(['p1', 'p2', 'p3']);
+    const client = connect({ socketPath: apiSocket });
+    await eventually(async () =>
+      expect((await client.list(resources.events)).items).toContainEqual(
+        expect.objectContaining({ reason: 'KernelDrift', regarding: expect.objectContaining({ name: 'node-a' }) }),
+      ),
+    );
+    await client.close();
+  });
+
+  it('follows the zone of its Node and a new configuration without a restart', async () => {
+    putSlice(['p1', 'p2', 'p3'], { p1: 'z1', p2: 'z2', p3: 'z2' });
+    putNode({ 'topology.kubernetes.io/zone': 'z1' });
+    await eventually(async () => expect(await answering()).toEqual(['p1']));
+    putNode({ 'topology.kubernetes.io/zone': 'z2' });
+    await eventually(async () => expect(await answering()).toEqual(['p2', 'p3']));
+    putNode({});
+    putSlice(['p1', 'p2', 'p3']);
+    writeFileSync(configFile, 'clusterCIDR: [10.9.0.0/16]\nmasqueradeMark: 0x8000\n');
+    await eventually(() => expect(tool('iptables-save -t nat')).toContain('! -s 10.9.0.0/16 '));
+    expect(tool('iptables-save -t nat')).not.toContain('0x2000');
+    // Outside of the pod range now, so it comes from the node.
+    expect(Object.keys(await lab.call('client', VIP, 80, 60)).sort()).toEqual(
+      ['p1', 'p2', 'p3'].map((pod) => `${pod} ${NODE_ADDRESS}`),
+    );
+    writeFileSync(configFile, 'clusterCIDR: [10.244.0.0/16\n');
+    writeFileSync(configFile, 'clusterCIDR: [10.244.0.0/16]\n');
+    await eventually(() => expect(tool('iptables-save -t nat')).toContain('! -s 10.244.0.0/16 '));
+  });
+
+  it('routes IPv6 beside IPv4, each with its own text', async () => {
+    api.put({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { namespace: 'shop', name: 'six' },
+      spec: { clusterIP: 'fd00:96::6', clusterIPs: ['fd00:96::6'], ipFamilies: ['IPv6'], ports: [{ port: 80 }] },
+    });
+    await eventually(() => expect(tool('ip6tables-save -t filter')).toContain('-d fd00:96::6/128'));
+    expect(tool('iptables-save')).not.toContain('fd00');
+    const client = connect({ socketPath: apiSocket });
+    await client.delete(resources.services, { namespace: 'shop', name: 'six' });
+    await client.close();
+    await eventually(() => expect(tool('ip6tables-save -t filter')).not.toContain('fd00:96::6'));
+  });
+
+  it('opens the health check node port of a Service and answers by its local endpoints', async () => {
+    const front = (healthCheckNodePort: number) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { namespace: 'shop', name: 'front' },
+      spec: {
+        type: 'LoadBalancer',
+        clusterIP: '10.96.0.20',
+        externalTrafficPolicy: 'Local',
+        healthCheckNodePort,
+        ports: [{ name: 'http', port: 80, nodePort: 30_020 }],
+      },
+    });
+    api.put(front(31_020));
+    const ask = async (port: number) => {
+      const response = await fetch(`http://127.0.0.1:${port}/`);
+      return [response.status, response.headers.get('x-load-balancing-endpoint-weight')];
+    };
+    await eventually(async () => expect(await ask(31_020)).toEqual([503, '0']));
+    api.put(front(31_021));
+    await eventually(async () => expect(await ask(31_021)).toEqual([503, '0']));
+    await expect(ask(31_020)).rejects.toThrow();
+    const client = connect({ socketPath: apiSocket });
+    await client.delete(resources.services, { namespace: 'shop', name: 'front' });
+    await client.close();
+    await eventually(async () => expect(ask(31_021)).rejects.toThrow());
+  });
+
   it('leaves its rules when it is killed, and writes nothing when it comes back', async () => {
     const exit = once(agent, 'exit');
     agent.kill('SIGKILL');
@@ -197,5 +285,23 @@ describe('the agent', () => {
     agent.kill('SIGTERM');
     expect((await exit)[0]).toBe(0);
     expect(await answering()).toEqual(['p3']);
+  });
+
+  it('makes the kernel settings with the command init', async () => {
+    tool('sysctl -qw net.netfilter.nf_conntrack_acct=0 net.netfilter.nf_conntrack_udp_timeout=30');
+    const args = ['init', '--conntrack-udp-timeout-seconds', '31', '--log-level', 'error'];
+    expect((await once(spawn(process.execPath, [main, ...args], { stdio: 'inherit' }), 'exit'))[0]).toBe(0);
+    const names = 'net.netfilter.nf_conntrack_acct net.netfilter.nf_conntrack_udp_timeout';
+    expect(tool(`sysctl -n ${names}`)).toBe('1\n31\n');
+  });
+
+  it('removes every trace with the command cleanup', async () => {
+    const ended = once(
+      spawn(process.execPath, [main, 'cleanup', '--log-level', 'error'], { stdio: 'inherit' }),
+      'exit',
+    );
+    expect((await ended)[0]).toBe(0);
+    for (const print of ['iptables-save', 'ip6tables-save', 'ipset list -n'])
+      expect(tool(print)).not.toContain('CITY-');
   });
 });

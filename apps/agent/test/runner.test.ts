@@ -1,42 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { BoundedRunner, type Clock } from '../src/runner.ts';
-
-/** Time that moves only when told. */
-class HandClock implements Clock {
-  #now = 0;
-  #timers: { at: number; run: () => void }[] = [];
-  now(): number {
-    return this.#now;
-  }
-  after(milliseconds: number, run: () => void) {
-    const timer = { at: this.#now + milliseconds, run };
-    this.#timers.push(timer);
-    const cancel = () => {
-      this.#timers = this.#timers.filter((each) => each !== timer);
-    };
-    return { cancel };
-  }
-  async advance(milliseconds: number): Promise<void> {
-    const end = this.#now + milliseconds;
-    for (;;) {
-      const next = this.#timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      this.#now = next.at;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      next.run();
-      await settle();
-    }
-    this.#now = end;
-  }
-}
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+import { BoundedRunner } from '../src/runner.ts';
+import { HandClock, settle } from './hand-clock.ts';
 
 function setUp(run: () => Promise<void>) {
   const clock = new HandClock();
   const errors: number[] = [];
   const runner = new BoundedRunner({
     run,
-    minMs: 100,
+    minMs: () => 100,
     maxMs: 30_000,
     retryMs: (failures) => 1000 * failures,
     onError: (_error, failures) => errors.push(failures),
@@ -90,6 +61,25 @@ describe('BoundedRunner', () => {
     expect(errors).toEqual([1, 2]);
     await clock.advance(30_000);
     expect(at).toEqual([0, 1000, 3000, 33_000]);
+  });
+
+  it('does not let news wait for the next try after a failure, but does not hurry either', async () => {
+    const at: number[] = [];
+    const { clock, runner } = setUp(async () => {
+      at.push(clock.now());
+      if (at.length < 5) throw new Error('busy');
+    });
+    runner.request();
+    await clock.advance(4_500);
+    expect(at).toEqual([0, 1000, 3000]);
+    runner.request();
+    await clock.advance(100);
+    expect(at).toEqual([0, 1000, 3000, 4500]);
+    for (let i = 0; i < 9; i++) {
+      runner.request();
+      await clock.advance(100);
+    }
+    expect(at).toEqual([0, 1000, 3000, 4500, 5500]);
   });
 
   it('starts nothing after stop', async () => {

@@ -9,10 +9,11 @@ import {
   type Problem,
   type RoutingTable,
   RoutingTracker,
+  type ServicePortId,
 } from '@kubecity/routing';
 import type { FrameOutcome } from './agent-ledger.ts';
 import { AgentRoster } from './agent-roster.ts';
-import { backendRecords, nodeRecord, podRecord, serviceRecord } from './object-records.ts';
+import { backendId, backendRecords, nodeRecord, podRecord, serviceRecord } from './object-records.ts';
 import { overrideRecord } from './override-records.ts';
 import { type ChangedKeys, RecordStore } from './record-store.ts';
 import { TICK_MILLISECONDS, Timeline } from './timeline.ts';
@@ -173,10 +174,11 @@ export class CityModel {
     const before = this.#table;
     const { table, changed } = this.#tracker.take();
     this.#table = table;
-    for (const key of changed) {
-      const records = backendRecordsOf(table, key);
-      for (const backend of before.servicePorts.get(key)?.backends ?? []) {
-        const id = `${key}|${backend.address}:${backend.port}`;
+    for (const portId of changed) {
+      const records = backendRecordsOf(table, portId);
+      const old = before.servicePorts.get(portId);
+      for (const backend of old?.backends ?? []) {
+        const id = backendId(old?.key ?? '', backend);
         if (!records.has(id)) this.store.delete('backend', id);
       }
       for (const [id, record] of records) this.store.set('backend', id, record);
@@ -238,20 +240,19 @@ export class CityModel {
   };
 }
 
-function backendRecordsOf(table: RoutingTable, key: string): Map<string, CityRecord<'backend'>> {
-  const port = table.servicePorts.get(key);
+function backendRecordsOf(table: RoutingTable, id: ServicePortId): Map<string, CityRecord<'backend'>> {
+  const port = table.servicePorts.get(id);
   return port ? backendRecords(port) : new Map();
 }
 
 function heldBackends(table: RoutingTable): Map<string, string[]> {
   const held = new Map<string, string[]>();
   for (const { key, backends } of table.servicePorts.values()) {
-    for (const { overrideUid, address, port } of backends) {
-      if (overrideUid === undefined) continue;
-      const id = `${key}|${address}:${port}`;
-      const ids = held.get(overrideUid);
-      if (ids) ids.push(id);
-      else held.set(overrideUid, [id]);
+    for (const backend of backends) {
+      if (backend.overrideUid === undefined) continue;
+      const ids = held.get(backend.overrideUid);
+      if (ids) ids.push(backendId(key, backend));
+      else held.set(backend.overrideUid, [backendId(key, backend)]);
     }
   }
   return held;

@@ -7,6 +7,7 @@ import {
   type Problem,
   type ServicePort,
   servicePortKey,
+  socketText,
 } from '@kubecity/routing';
 
 /** Kubernetes objects as records of the map: pure, one object in, one record out. */
@@ -63,13 +64,16 @@ export function serviceRecord({ metadata, spec }: KubeService, problems: readonl
   };
 }
 
-/** Backend records of one service port by id. */
+/** The same for both families of a service port: their addresses cannot be taken for each other. */
+export const backendId = (key: string, { address, port }: Backend) => `${key}|${socketText(address, port)}`;
+
+/** Backend records of one service port in one family by id; shares are of the connections of that family. */
 export function backendRecords(port: ServicePort): Map<string, CityRecord<'backend'>> {
   const counts = (backend: Backend) => (backend.usable ? backend.weight : 0);
   const total = port.backends.reduce((sum, backend) => sum + counts(backend), 0);
   return new Map(
     port.backends.map((backend) => [
-      `${port.key}|${backend.address}:${backend.port}`,
+      backendId(port.key, backend),
       {
         service: `${port.namespace}/${port.name}`,
         servicePort: port.key,

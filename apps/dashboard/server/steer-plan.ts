@@ -8,9 +8,11 @@ import {
   type Override,
   type OverrideSpec,
   parseOverride,
+  portsOf,
   type RoutingInput,
   type ServicePort,
 } from '@kubecity/routing';
+import { backendId } from './object-records.ts';
 import { serviceOf } from './traffic.ts';
 
 /** What must be written to the API for one request, and what to tell the operator when it is written. */
@@ -76,10 +78,12 @@ function onlyService(city: RoutingInput, service: string): ServiceInput {
 
 function findTarget(id: string, { input }: ServiceInput): Target {
   const [key = '', address = ''] = id.split('|');
-  const port = buildRoutingTable(input).servicePorts.get(key);
-  if (!port) throw new SteerRefusal('not-found', `There is no service port ${key}.`);
-  const backend = port.backends.find((candidate) => `${candidate.address}:${candidate.port}` === address);
-  if (!backend) throw new SteerRefusal('not-found', `${key} has no backend ${address} any more.`);
+  const ports = portsOf(buildRoutingTable(input), key);
+  if (ports.length === 0) throw new SteerRefusal('not-found', `There is no service port ${key}.`);
+  const found = ports.flatMap((port) => port.backends.map((backend) => ({ port, backend })));
+  const target = found.find(({ backend }) => backendId(key, backend) === id);
+  if (!target) throw new SteerRefusal('not-found', `${key} has no backend ${address} any more.`);
+  const { port, backend } = target;
   const who = backend.podName ?? backend.address;
   const select = backend.podName === undefined ? { addresses: [backend.address] } : { podNames: [backend.podName] };
   return { port, backend, who, select };

@@ -50,6 +50,16 @@ export class AttributeCursor {
     return this.#has(8) ? this.#view.getUint32(this.start) * 0x1_0000_0000 + this.#view.getUint32(this.start + 4) : 0;
   }
 
+  /** A copy of the attribute at hand: header, payload, and padding. */
+  whole(): Uint8Array {
+    const copy = new Uint8Array(align4(ATTRIBUTE_HEADER + this.end - this.start));
+    const { buffer, byteOffset } = this.#view;
+    copy.set(
+      new Uint8Array(buffer, byteOffset + this.start - ATTRIBUTE_HEADER, ATTRIBUTE_HEADER + this.end - this.start),
+    );
+    return copy;
+  }
+
   #has(bytes: number): boolean {
     if (this.end - this.start >= bytes) return true;
     this.#break();
@@ -91,6 +101,11 @@ export class MessageWriter {
   }
   u64(value: number): this {
     return this.u32(Math.floor(value / 0x1_0000_0000)).u32(value % 0x1_0000_0000);
+  }
+
+  bytes(bytes: Uint8Array): this {
+    this.#bytes.set(bytes, this.#grow(bytes.length));
+    return this;
   }
 
   attribute(type: number, body: () => void): this {

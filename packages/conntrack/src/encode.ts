@@ -1,5 +1,6 @@
-import { MessageWriter } from './attributes.ts';
+import type { MessageWriter } from './attributes.ts';
 import { type FlowRow, IP_PROTOCOL, STATUS } from './flow-row.ts';
+import { netfilterMessage } from './header.ts';
 import {
   AF_INET,
   CT_GET,
@@ -31,7 +32,7 @@ export interface DumpRequest {
 
 /** IPCTNL_MSG_CT_GET as a dump of the IPv4 table. */
 export function encodeDumpRequest({ sequence, destinationNatOnly = false }: DumpRequest): Uint8Array {
-  const message = header(CT_GET, NLM_F_REQUEST | NLM_F_DUMP, sequence);
+  const message = netfilterMessage(CT_GET, NLM_F_REQUEST | NLM_F_DUMP, sequence, AF_INET);
   if (destinationNatOnly) {
     message.attribute(CTA.status, () => message.u32(STATUS.destinationNat));
     message.attribute(CTA.statusMask, () => message.u32(STATUS.destinationNat));
@@ -41,7 +42,7 @@ export function encodeDumpRequest({ sequence, destinationNatOnly = false }: Dump
 
 /** One entry as the kernel writes it into a dump: the inverse of `FlowDecoder`. */
 export function encodeFlow(flow: FlowRow, sequence = 0): Uint8Array {
-  const message = header(CT_NEW, NLM_F_MULTI, sequence);
+  const message = netfilterMessage(CT_NEW, NLM_F_MULTI, sequence, AF_INET);
   writeTuples(message, flow);
   message.attribute(CTA.status, () => message.u32(flow.status));
   message.attribute(CTA.mark, () => message.u32(flow.mark));
@@ -60,7 +61,7 @@ export function encodeFlow(flow: FlowRow, sequence = 0): Uint8Array {
  * kernel derives the reply tuple from the translation, and sets status and id itself.
  */
 export function encodeCreateRequest(flow: FlowRow, sequence: number): Uint8Array {
-  const message = header(CT_NEW, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE_EXCL, sequence);
+  const message = netfilterMessage(CT_NEW, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE_EXCL, sequence, AF_INET);
   writeTuples(message, {
     ...flow,
     replySource: flow.destination,
@@ -80,20 +81,6 @@ export function encodeCreateRequest(flow: FlowRow, sequence: number): Uint8Array
     });
   });
   return message.finish();
-}
-
-function header(type: number, flags: number, sequence: number): MessageWriter {
-  const lengthFilledLater = 0;
-  const kernelFillsPort = 0;
-  return new MessageWriter()
-    .host32(lengthFilledLater)
-    .host16(type)
-    .host16(flags)
-    .host32(sequence)
-    .host32(kernelFillsPort)
-    .u8(AF_INET)
-    .u8(0)
-    .u16(0);
 }
 
 function writeTuples(message: MessageWriter, flow: FlowRow): void {

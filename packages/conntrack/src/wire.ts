@@ -24,6 +24,7 @@ export const NLM_F_CREATE_EXCL = 0x600;
 /** Subsystem 1 (ctnetlink) in the high byte, the message in the low one. */
 export const CT_NEW = 0x100;
 export const CT_GET = 0x101;
+export const CT_DELETE = 0x102;
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
@@ -43,11 +44,16 @@ export const CTA = {
   countersReply: 10,
   id: 12,
   natDestination: 13,
+  zone: 18,
+  filter: 25,
   statusMask: 26,
 } as const;
 export const CTA_TUPLE = { ip: 1, protocol: 2 } as const;
-export const CTA_IP = { source4: 1, destination4: 2 } as const;
+export const CTA_IP = { source4: 1, destination4: 2, source6: 3, destination6: 4 } as const;
 export const CTA_PROTOCOL = { number: 1, sourcePort: 2, destinationPort: 3 } as const;
+export const CTA_FILTER = { originalFlags: 1, replyFlags: 2 } as const;
+/** Which fields of a tuple a dump is filtered by (`net/netfilter/nf_conntrack_netlink.c`, CTA_FILTER_FLAG). */
+export const CTA_FILTER_FLAG = { protocol: 1 << 3 } as const;
 export const CTA_PROTOCOL_INFO = { tcp: 1 } as const;
 export const CTA_TCP = { state: 1 } as const;
 export const CTA_COUNTERS = { packets: 1, bytes: 2 } as const;

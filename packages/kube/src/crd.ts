@@ -51,6 +51,12 @@ const spec = {
           default: 'wait',
           description: 'What becomes of open connections: they are waited for.',
         },
+        sticky: {
+          type: 'string',
+          enum: ['keep', 'expire'],
+          default: 'expire',
+          description: 'Whether clients that session affinity holds here may still come back until their window ends.',
+        },
       },
     },
     allowEmpty: {

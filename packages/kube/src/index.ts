@@ -4,6 +4,7 @@ export { connect } from './client.ts';
 export { ensureCrd, routingOverrideCrd } from './crd.ts';
 export type { KubeErrorCode } from './error.ts';
 export { isKubeError, KubeError } from './error.ts';
+export { type EventNews, EventRecorder, type EventRecorderOptions, type Regarding } from './events.ts';
 export type { Place, Resource } from './resource.ts';
 export { pathOf, resources } from './resource.ts';
 export type { Watched, WatchResourceOptions } from './watch.ts';

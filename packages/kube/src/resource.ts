@@ -15,7 +15,7 @@ export const resources = {
   pods: core('pods'),
   nodes: core('nodes', false),
   namespaces: core('namespaces', false),
-  events: core('events'),
+  events: { group: 'events.k8s.io', version: 'v1', plural: 'events', namespaced: true },
   endpointSlices: { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
   deployments: { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true },
   routingOverrides: { group: 'kubecity.dev', version: 'v1alpha1', plural: 'routingoverrides', namespaced: true },

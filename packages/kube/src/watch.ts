@@ -23,6 +23,11 @@ export interface WatchResourceOptions<T> {
    * stay. A trimmed object may come by again.
    */
   trim?(object: T): T;
+  /**
+   * What is held of an object until it goes: `delete` gets it when a list after an interruption no longer has the object.
+   * Name, namespace, uid and resourceVersion must stay. Absent = all that `trim` left.
+   */
+  hold?(object: T): T;
   set(object: T): void;
   /** Also for objects that a list after an interruption no longer has. */
   delete(object: T): void;
@@ -163,7 +168,7 @@ class ResourceWatch<T extends Watched> {
     }
     this.#guard(() => {
       const object = this.#trim(incoming);
-      this.#known.set(key, object);
+      this.#known.set(key, this.#options.hold?.(object) ?? object);
       this.#options.set(object);
     });
   }

@@ -34,6 +34,9 @@ test('the CRD knows exactly the fields that routing parses', () => {
   expect(Object.keys(spec?.properties.backends.properties ?? {}).sort()).toEqual(
     Object.keys(overrideSpec.shape.backends.unwrap().shape).sort(),
   );
+  expect(Object.keys(spec?.properties.drain.properties ?? {}).sort()).toEqual(
+    Object.keys(overrideSpec.shape.drain.unwrap().shape).sort(),
+  );
 });
 
 test('an absent CRD is created and waited for', async () => {

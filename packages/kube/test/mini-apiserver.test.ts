@@ -49,7 +49,7 @@ test('an override lives from create to delete', async () => {
   await ensureCrd(client);
   const ro = resources.routingOverrides;
   const made = await client.create<KubeRoutingOverride>(ro, drain('d'));
-  expect(made.spec).toEqual({ service: 'cart', drain: { existing: 'wait' }, allowEmpty: false });
+  expect(made.spec).toEqual({ service: 'cart', drain: { existing: 'wait', sticky: 'expire' }, allowEmpty: false });
   await expect(client.create(ro, drain('d'))).rejects.toMatchObject({ code: 'already-exists' });
 
   const changed = await client.replace(ro, { ...made, spec: { service: 'cart', weight: 5 } });

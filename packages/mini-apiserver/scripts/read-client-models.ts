@@ -15,6 +15,7 @@ const ROOTS = [
   'V1Pod',
   'V1Service',
   'CoreV1Event',
+  'EventsV1Event',
   'V1ServiceAccount',
   'V1ConfigMap',
   'V1Deployment',

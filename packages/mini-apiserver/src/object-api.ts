@@ -65,7 +65,7 @@ export class ObjectApi {
   update(location: Location, change: (current: KubeObject) => Json, options: UpdateOptions): KubeObject {
     const { type, namespace, name } = location;
     const old = this.get(location);
-    const object = this.#decode(type, namespace, change(old), options);
+    const object = this.#decode(type, namespace, change(type.conversion?.fromStored(old) ?? old), options);
     checkIdentity(location, old, object, options);
     keepFixed(object.metadata, old.metadata);
     const next = options.subresource === 'status' ? withStatusOf(old, object) : this.#withSpecOf(type, old, object);
@@ -83,15 +83,16 @@ export class ObjectApi {
 
   /** Stores an object as it is: no defaults, no validation. For fixtures that today's validation refuses. */
   put(type: ResourceType, object: KubeObject): KubeObject {
-    const stored = copy(object);
+    const stored = copy(type.conversion?.toStored(object) ?? object);
     stored.metadata.uid ??= this.#cluster.newUid();
     stored.metadata.creationTimestamp ??= timestamp(this.#cluster.now());
     return this.#cluster.store.put(type.key, stored);
   }
 
   #decode(type: ResourceType, namespace: string | undefined, body: Json, options: WriteOptions): KubeObject {
-    const { object, unknown }: Decoded = decodeObject(type, body);
+    const { object: decoded, unknown }: Decoded = decodeObject(type, body);
     if (unknown.length > 0) options.onUnknownFields?.(unknown);
+    const object = type.conversion?.toStored(decoded) ?? decoded;
     const { metadata } = object;
     if (!type.namespaced) delete metadata.namespace;
     else if (metadata.namespace && metadata.namespace !== namespace) {

@@ -44,7 +44,7 @@ export interface ResourceType {
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly namespaced: boolean;
-  /** `group/plural`: where the store keeps the objects, the same for every version. */
+  /** Where the store keeps the objects, the same for every version: `group/plural` of the group they were born in. */
   readonly key: string;
   readonly schema: Schema;
   /** The built-in type behind the schema, which strategic merge patches need; undefined for custom resources. */
@@ -59,6 +59,14 @@ export interface ResourceType {
   /** RFC 1123 subdomain or label, or RFC 1035 label (starts with a letter). */
   readonly names: 'subdomain' | 'label' | 'dns1035';
   readonly rules: KindRules;
+  /** For a version whose fields have other names than those of the stored object. Columns and selectors see the stored one. */
+  readonly conversion?: Conversion;
+}
+
+/** Between the names that this version has for fields and those in which the object is stored. */
+export interface Conversion {
+  readonly toStored: (object: KubeObject) => KubeObject;
+  readonly fromStored: (object: KubeObject) => KubeObject;
 }
 
 export const apiVersionOf = ({ group, version }: { group: string; version: string }): string =>

@@ -7,6 +7,8 @@ export type NetfilterCode =
   | 'busy'
   /** The tool or the kernel refused the text. */
   | 'refused'
+  /** The chain that was asked for is not there. */
+  | 'missing-chain'
   /** The tool did not end in time and was killed. */
   | 'timeout';
 
@@ -40,7 +42,7 @@ export interface Exit {
 }
 
 /**
- * The one place that turns an exit of iptables-save or iptables-restore into an error.
+ * The one place that turns an exit of an iptables or ipset tool into an error.
  * Exit codes: iptables(8) RESOURCE_PROBLEM = 4 is the lock; 3 is a kernel that is too old; 2 a bad parameter.
  */
 export function errorOf({ operation, status, stderr, input, cause }: Exit): NetfilterError {
@@ -49,7 +51,7 @@ export function errorOf({ operation, status, stderr, input, cause }: Exit): Netf
     return new NetfilterError(
       operation,
       'missing-tool',
-      'the program is not installed (Debian: apt-get install iptables)',
+      `the program is not installed (Debian: apt-get install ${operation.startsWith('ipset') ? 'ipset' : 'iptables'})`,
       { cause },
     );
   }
@@ -58,11 +60,17 @@ export function errorOf({ operation, status, stderr, input, cause }: Exit): Netf
   if (/Permission denied|Operation not permitted|you must be root/i.test(stderr)) {
     return new NetfilterError(operation, 'permission', `${detail} (CAP_NET_ADMIN is needed)`, { cause });
   }
+  if (
+    /No chain\/target\/match by that name|does(n't| not) exist|is incompatible, use 'nft'/i.test(stderr) &&
+    / -S /.test(operation)
+  ) {
+    return new NetfilterError(operation, 'missing-chain', detail, { cause });
+  }
   const line = failingLine(stderr, input);
   return new NetfilterError(operation, 'refused', detail, { cause, ...(line !== undefined && { line }) });
 }
 
-/** iptables-restore says "line 12 failed" or "Error occurred at line: 12". */
+/** iptables-restore says "line 12 failed" or "Error occurred at line: 12"; ipset says "Error in line 12". */
 function failingLine(stderr: string, input: string): string | undefined {
   const number = /line:? (\d+)/.exec(stderr)?.[1];
   return number === undefined ? undefined : input.split('\n')[Number(number) - 1];

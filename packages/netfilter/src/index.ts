@@ -1,3 +1,4 @@
 export { type NetfilterCode, NetfilterError } from './error.ts';
-export { type IptablesOptions, iptables } from './iptables.ts';
-export type { Netfilter } from './netfilter.ts';
+export { ipset } from './ipset.ts';
+export { type IptablesOptions, iptables, iptablesVariant } from './iptables.ts';
+export type { Ipset, Netfilter } from './netfilter.ts';

@@ -1,9 +1,22 @@
 import type { Table } from '@kubecity/ruleset';
 
-/** The only door to the kernel's rules. */
+/** The only door to the kernel's rules, one family. */
 export interface Netfilter {
-  /** One table as iptables-save prints it. */
-  save(table: Table): Promise<string>;
+  /** One table, or all there are, as iptables-save prints them. All at once costs iptables-nft no more than one. */
+  save(table?: Table): Promise<string>;
+  /**
+   * The named chains as `iptables -S` prints them: `-N CHAIN`, then its rules. A chain that is not there is left out.
+   * Costs a few milliseconds a chain, however large the table is (iptables-nft).
+   */
+  list(table: Table, chains: Iterable<string>): Promise<string>;
   /** Applies a restore text without flushing what it does not name; each table in it is atomic. */
+  restore(text: string): Promise<void>;
+}
+
+/** The only door to the kernel's address sets. Names are the caller's, of both families. */
+export interface Ipset {
+  /** Names of all sets of this network namespace. */
+  list(): Promise<string[]>;
+  /** Lines of `ipset restore`. Not atomic: what stands before a line that fails has been done. */
   restore(text: string): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Netfilter } from '../src/index.ts';
+import type { Ipset, Netfilter } from '../src/index.ts';
 
 /** What every Netfilter must do, the real one and the fake alike: one table of cases runs against both. */
 export function doorCases(open: () => Netfilter): void {
@@ -33,5 +33,43 @@ export function doorCases(open: () => Netfilter): void {
     const door = open();
     await expect(door.restore(text)).rejects.toMatchObject({ name: 'NetfilterError', code: 'refused' });
     expect(await door.save('nat')).not.toContain('CITY-B');
+  });
+
+  it('prints all tables at once', async () => {
+    const door = open();
+    await door.restore('*filter\n:CITY-A - [0:0]\nCOMMIT\n*nat\n:CITY-B - [0:0]\nCOMMIT\n');
+    const text = await door.save();
+    expect(text).toMatch(/\*filter\n[^*]*:CITY-A /);
+    expect(text).toMatch(/\*nat\n[^*]*:CITY-B /);
+    await door.restore('*filter\n-X CITY-A\nCOMMIT\n*nat\n-X CITY-B\nCOMMIT\n');
+  });
+
+  it('lists single chains, and passes over one that is not there', async () => {
+    const door = open();
+    await door.restore('*nat\n:CITY-A - [0:0]\n:CITY-B - [0:0]\n-A CITY-A -j CITY-B\nCOMMIT\n');
+    const lines = (await door.list('nat', ['CITY-B', 'CITY-NOWHERE', 'CITY-A']))
+      .split('\n')
+      .filter((line) => line !== '');
+    expect(lines).toEqual(['-N CITY-B', '-N CITY-A', '-A CITY-A -j CITY-B']);
+    await door.restore('*nat\n:CITY-A - [0:0]\n:CITY-B - [0:0]\n-X CITY-A\n-X CITY-B\nCOMMIT\n');
+  });
+}
+
+/** What every Ipset must do. */
+export function setCases(open: () => Ipset): void {
+  it('keeps names, refuses one twice and one that is not there, and does what stands before a fault', async () => {
+    const door = open();
+    const create = (name: string) => `create ${name} hash:ip family inet timeout 0 maxelem 1048576\n`;
+    await door.restore(create('CITY-A4-x'));
+    await expect(door.restore(`${create('CITY-A4-y')}${create('CITY-A4-x')}`)).rejects.toMatchObject({
+      code: 'refused',
+    });
+    expect((await door.list()).sort()).toEqual(['CITY-A4-x', 'CITY-A4-y']);
+    await expect(door.restore('destroy CITY-A4-z\n')).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringContaining('does not exist'),
+    });
+    await door.restore('destroy CITY-A4-x\ndestroy CITY-A4-y\n');
+    expect(await door.list()).toEqual([]);
   });
 }

@@ -1,5 +1,8 @@
 import { describe } from 'vitest';
-import { FakeNetfilter } from '../src/testing/fake.ts';
-import { doorCases } from './door-cases.ts';
+import { FakeIpset, FakeNetfilter } from '../src/testing/index.ts';
+import { doorCases, setCases } from './door-cases.ts';
 
-describe('the fake door', () => doorCases(() => new FakeNetfilter()));
+describe('the fake doors', () => {
+  doorCases(() => new FakeNetfilter());
+  setCases(() => new FakeIpset());
+});

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe } from 'vitest';
-import { iptables } from '../src/index.ts';
-import { doorCases } from './door-cases.ts';
+import { ipset, iptables } from '../src/index.ts';
+import { doorCases, setCases } from './door-cases.ts';
 
 describe('the real door', () => {
   // The suite's command runs us in a network namespace of our own, so this flushes nobody else's rules.
@@ -10,3 +10,5 @@ describe('the real door', () => {
   });
   doorCases(() => iptables());
 });
+
+describe('the real sets', () => setCases(() => ipset()));

@@ -1,33 +1,37 @@
 import { constants } from 'node:os';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 
-export type ConntrackOperation = 'open' | 'dump' | 'stats';
+/** What is behind the netlink socket that an error is about. */
+export type NetlinkSubject = 'conntrack' | 'nf_tables';
 
 /**
  * - `permission`: CAP_NET_ADMIN in the network namespace is missing
- * - `unsupported`: the kernel has no conntrack, or none over netlink
- * - `busy`: a dump is running on this source already
+ * - `unsupported`: the kernel does not have the subject, or not over netlink
+ * - `busy`: another operation is running that excludes this one
  * - `timeout`: the kernel did not finish the answer in time
- * - `closed`: the source was closed, before or during the operation
+ * - `closed`: the door was closed, before or during the operation
  * - `protocol`: the answer is not what netlink promises
  * - `system`: any other errno, see `errno` and `cause`
  */
-export type ConntrackErrorCode = 'permission' | 'unsupported' | 'busy' | 'timeout' | 'closed' | 'protocol' | 'system';
+export type NetlinkErrorCode = 'permission' | 'unsupported' | 'busy' | 'timeout' | 'closed' | 'protocol' | 'system';
 
-export class ConntrackError extends Error {
-  override readonly name = 'ConntrackError';
-  readonly operation: ConntrackOperation;
-  readonly code: ConntrackErrorCode;
+export class NetlinkError extends Error {
+  override readonly name = 'NetlinkError';
+  readonly subject: NetlinkSubject;
+  readonly operation: string;
+  readonly code: NetlinkErrorCode;
   /** Positive, when the kernel gave one. */
   readonly errno: number | undefined;
 
   constructor(
-    operation: ConntrackOperation,
-    code: ConntrackErrorCode,
+    subject: NetlinkSubject,
+    operation: string,
+    code: NetlinkErrorCode,
     message: string,
     { errno, cause }: { errno?: number; cause?: unknown } = {},
   ) {
-    super(`conntrack ${operation}: ${message}`, { cause });
+    super(`${subject} ${operation}: ${message}`, { cause });
+    this.subject = subject;
     this.operation = operation;
     this.code = code;
     this.errno = errno;
@@ -36,7 +40,7 @@ export class ConntrackError extends Error {
 
 const { EPERM, EACCES, ENOENT, EOPNOTSUPP, EPROTONOSUPPORT, EAFNOSUPPORT, EINVAL } = constants.errno;
 /** EINVAL is what nfnetlink answers for a subsystem whose module is not there. */
-const codes = new Map<number, ConntrackErrorCode>([
+const codes = new Map<number, NetlinkErrorCode>([
   [EPERM, 'permission'],
   [EACCES, 'permission'],
   [ENOENT, 'unsupported'],
@@ -46,15 +50,36 @@ const codes = new Map<number, ConntrackErrorCode>([
   [EINVAL, 'unsupported'],
 ]);
 
-/** The error for an errno of the kernel (positive), from a message or from a failed call. */
-export function errnoError(operation: ConntrackOperation, errno: number, cause?: unknown): ConntrackError {
-  const message = `${getSystemErrorMessage(-errno)} (${getSystemErrorName(-errno)})`;
-  return new ConntrackError(operation, codes.get(errno) ?? 'system', message, { errno, cause });
+/** Builds the errors of one door; `Operation` is the closed list of what it does, besides `open`. */
+export class NetlinkErrors<Operation extends string> {
+  readonly #subject: NetlinkSubject;
+
+  constructor(subject: NetlinkSubject) {
+    this.#subject = subject;
+  }
+
+  of(operation: Operation | 'open', code: NetlinkErrorCode, message: string): NetlinkError {
+    return new NetlinkError(this.#subject, operation, code, message);
+  }
+
+  closed(operation: Operation): NetlinkError {
+    return this.of(operation, 'closed', 'it is closed');
+  }
+
+  /** The error for an errno of the kernel (positive), from a message or from a failed call. */
+  errno(operation: Operation | 'open', errno: number, cause?: unknown): NetlinkError {
+    const message = `${getSystemErrorMessage(-errno)} (${getSystemErrorName(-errno)})`;
+    return new NetlinkError(this.#subject, operation, codes.get(errno) ?? 'system', message, { errno, cause });
+  }
+
+  /** The error for what a call threw: with the errno it carries, else as it is. */
+  caused(operation: Operation | 'open', cause: unknown): NetlinkError {
+    const errno = cause instanceof Error && 'errno' in cause ? Number(cause.errno) : 0;
+    if (errno !== 0) return this.errno(operation, Math.abs(errno), cause);
+    const message = cause instanceof Error ? cause.message : String(cause);
+    return new NetlinkError(this.#subject, operation, 'system', message, { cause });
+  }
 }
 
-/** The error for what a call threw: with the errno it carries, else as it is. */
-export function causedError(operation: ConntrackOperation, cause: unknown): ConntrackError {
-  const errno = cause instanceof Error && 'errno' in cause ? Number(cause.errno) : 0;
-  if (errno !== 0) return errnoError(operation, Math.abs(errno), cause);
-  return new ConntrackError(operation, 'system', cause instanceof Error ? cause.message : String(cause), { cause });
-}
+export const conntrackErrors = new NetlinkErrors<'dump' | 'stats' | 'delete'>('conntrack');
+export const nftablesErrors = new NetlinkErrors<'read'>('nf_tables');

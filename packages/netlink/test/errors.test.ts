@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { expect, test } from 'vitest';
-import { causedError, errnoError } from '../src/errors.ts';
+import { conntrackErrors as errors, nftablesErrors } from '../src/errors.ts';
 
 const { EPERM, EINVAL, ENOBUFS } = constants.errno;
 
@@ -9,15 +9,16 @@ test.each([
   [EINVAL, 'unsupported'],
   [ENOBUFS, 'system'],
 ])('errno %i is %s', (errno, code) => {
-  expect(errnoError('dump', errno)).toMatchObject({ operation: 'dump', code, errno });
+  expect(errors.errno('dump', errno)).toMatchObject({ operation: 'dump', code, errno });
 });
 
-test('the message names the operation and the reason', () => {
-  expect(errnoError('dump', EPERM).message).toBe('conntrack dump: operation not permitted (EPERM)');
+test('the message names subject, operation and the reason', () => {
+  expect(errors.errno('dump', EPERM).message).toBe('conntrack dump: operation not permitted (EPERM)');
+  expect(nftablesErrors.closed('read').message).toBe('nf_tables read: it is closed');
 });
 
 test('a thrown errno is kept, as is the cause; anything else is a system error', () => {
   const denied = Object.assign(new Error('recvmsg failed'), { errno: EPERM });
-  expect(causedError('open', denied)).toMatchObject({ code: 'permission', errno: EPERM, cause: denied });
-  expect(causedError('open', 'odd')).toMatchObject({ code: 'system', errno: undefined, cause: 'odd' });
+  expect(errors.caused('open', denied)).toMatchObject({ code: 'permission', errno: EPERM, cause: denied });
+  expect(errors.caused('open', 'odd')).toMatchObject({ code: 'system', errno: undefined, cause: 'odd' });
 });

@@ -1,6 +1,6 @@
 import { emptyFlowRow, encodeFlow } from '@kubecity/conntrack';
 import { describe, expect, test } from 'vitest';
-import { ConntrackError } from '../src/index.ts';
+import { NetlinkError } from '../src/index.ts';
 import { FakeConntrack } from '../src/testing/index.ts';
 import { sourceContract } from './contract.ts';
 
@@ -20,7 +20,7 @@ test('a dump made to fail hands on its beginning; the next one is whole', async 
   const count = () => {
     chunks += 1;
   };
-  await expect(fake.dump(count)).rejects.toBeInstanceOf(ConntrackError);
+  await expect(fake.dump(count)).rejects.toBeInstanceOf(NetlinkError);
   expect(chunks).toBe(1);
   await fake.dump(count);
   expect(chunks).toBe(3);

@@ -1,3 +1,4 @@
+import type { NodeIdentity } from './endpoints.ts';
 import type { KubeEndpointSlice, KubePod, KubeRoutingOverride, KubeService } from './objects.ts';
 import type { RoutingTable } from './table.ts';
 import { RoutingTracker } from './tracker.ts';
@@ -7,8 +8,8 @@ export interface RoutingInput {
   readonly endpointSlices: Iterable<KubeEndpointSlice>;
   readonly overrides: Iterable<KubeRoutingOverride>;
   readonly pods: Iterable<KubePod>;
-  /** The reader's node, for `internalTrafficPolicy: Local`. */
-  readonly node?: string;
+  /** The reader's node, for traffic policy Local and topology hints; absent = nothing is local and nobody is hinted. */
+  readonly node?: NodeIdentity;
 }
 
 /** The whole table from nothing: what the incremental `RoutingTracker` must always equal. */

@@ -1,86 +1,110 @@
-import { cleanIPv4 } from './address.ts';
-import type { KubeEndpoint, KubeEndpointSlice } from './objects.ts';
-import type { Problem } from './problem.ts';
-import { isPort, type ServiceDoor } from './service.ts';
-import type { Backend } from './table.ts';
+import { socketText } from './address.ts';
+import type { ServiceDoors } from './service.ts';
+import type { Endpoint, ParsedSlice } from './slice.ts';
 
-/** An endpoint of one service port with its conditions, before readers and overrides are considered. */
-export type Endpoint = Omit<Backend, 'usable' | 'weight' | 'overrideUid' | 'draining'>;
+/** One endpoint on one port: somebody who may become a backend. */
+export interface Candidate {
+  readonly endpoint: Endpoint;
+  readonly port: number;
+  /** `address:port` */
+  readonly socket: string;
+}
 
 /**
- * The endpoints of one door: slice ports of the same name and protocol (the number is the slice's: named target ports
- * may differ per slice). One entry per `address:port`; of two copies (slice migration, reused address) the one that is
+ * The candidates of one service port: slice ports of the same name and protocol (the number is the slice's: named target
+ * ports may differ per slice). One per `address:port`; of two copies (slice migration, reused address) the one that is
  * not terminating stays, because the other is on its way out. Sorted, so that equal input gives equal rules.
  */
-export function endpointsOf(door: ServiceDoor, slices: Iterable<KubeEndpointSlice>): Endpoint[] {
-  const found = new Map<string, Endpoint>();
+export function candidatesOf(doors: ServiceDoors, slices: Iterable<ParsedSlice>): Candidate[] {
+  const found: Candidate[] = [];
   for (const slice of slices) {
-    if (slice.addressType !== 'IPv4') continue;
-    for (const port of slice.ports ?? []) {
-      if ((port.name ?? '') !== door.portName || (port.protocol ?? 'TCP') !== door.protocol || !isPort(port.port))
-        continue;
-      for (const raw of slice.endpoints ?? []) {
-        const endpoint = toEndpoint(raw, port.port);
-        if (!endpoint) continue;
-        const id = `${endpoint.address}:${endpoint.port}`;
-        const known = found.get(id);
-        if (!known || (known.terminating && !endpoint.terminating)) found.set(id, endpoint);
+    if (slice.family !== doors.family) continue;
+    for (const { name, protocol, port } of slice.ports) {
+      if (name !== doors.portName || protocol !== doors.protocol) continue;
+      for (const endpoint of slice.endpoints) {
+        found.push({ endpoint, port, socket: socketText(endpoint.address, port) });
       }
     }
   }
-  return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
+  found.sort((a, b) => (a.socket < b.socket ? -1 : a.socket > b.socket ? 1 : 0));
+  return withoutCopies(found);
 }
 
-/** Absent conditions: ready and serving are true, terminating is false (discovery.k8s.io/v1 EndpointConditions). */
-function toEndpoint(raw: KubeEndpoint, port: number): Endpoint | undefined {
-  const address = cleanIPv4(raw.addresses?.[0] ?? '');
-  if (address === undefined) return undefined;
-  const pod = raw.targetRef?.kind === 'Pod' ? raw.targetRef : undefined;
-  return {
-    address,
-    port,
-    ...(raw.nodeName !== undefined && { node: raw.nodeName }),
-    ...(raw.zone !== undefined && { zone: raw.zone }),
-    ...(pod?.name !== undefined && { podName: pod.name }),
-    ...(pod?.uid !== undefined && { podUid: pod.uid }),
-    ready: raw.conditions?.ready ?? true,
-    serving: raw.conditions?.serving ?? true,
-    terminating: raw.conditions?.terminating ?? false,
-  };
+function withoutCopies(sorted: readonly Candidate[]): Candidate[] {
+  const kept: Candidate[] = [];
+  for (const candidate of sorted) {
+    const last = kept.at(-1);
+    if (last?.socket !== candidate.socket) kept.push(candidate);
+    else if (last.endpoint.terminating && !candidate.endpoint.terminating) kept[kept.length - 1] = candidate;
+  }
+  return kept;
+}
+
+type Filter = (endpoint: Endpoint) => boolean;
+
+const isReady: Filter = (endpoint) => endpoint.ready;
+const isLeaving: Filter = (endpoint) => endpoint.serving && endpoint.terminating;
+const nobody: Filter = () => false;
+
+/**
+ * Who may get new connections by its own condition: the ready ones; if there is none, those that still serve while they
+ * terminate (KEP-1669). Serving but neither ready nor terminating never counts.
+ */
+export function usableOf(candidates: readonly Candidate[]): Filter {
+  return candidates.some(({ endpoint }) => endpoint.ready) ? isReady : isLeaving;
+}
+
+/** The node that reads the table. */
+export interface NodeIdentity {
+  readonly name: string;
+  /** Its label `topology.kubernetes.io/zone`. */
+  readonly zone?: string;
+}
+
+/** Who is on the list of doors with traffic policy Cluster and of those with Local. */
+export interface Lists {
+  readonly onCluster: Filter;
+  readonly onLocal: Filter;
 }
 
 /**
- * Who may get new connections: the ready ones; if there is none, those that still serve while they terminate
- * (KEP-1669). Serving but neither ready nor terminating never counts.
+ * The two lists of one service port on one node, as kube-proxy makes them; nobody is on a list that no door asks for.
+ * Each list falls back to leaving endpoints on its own; hints narrow only the cluster list, and only while it is ready.
+ * Without a node the cluster list is everybody usable, whatever the policy.
+ * @param weightOf after overrides: a hint that leads to drained backends only is no hint
  */
-export function usableOf(endpoints: readonly Endpoint[]): ReadonlySet<Endpoint> {
-  const ready = endpoints.filter((endpoint) => endpoint.ready);
-  if (ready.length > 0) return new Set(ready);
-  return new Set(endpoints.filter((endpoint) => endpoint.serving && endpoint.terminating));
+export function categorize(
+  doors: ServiceDoors,
+  candidates: readonly Candidate[],
+  weightOf: (index: number) => number,
+  node: NodeIdentity | undefined,
+): Lists {
+  const usable = usableOf(candidates);
+  if (!node) return { onCluster: usable, onLocal: nobody };
+  const outside = doors.nodePort !== undefined || doors.externalIPs.length > 0 || doors.loadBalancerIPs.length > 0;
+  const needsCluster = doors.internalTrafficPolicy === 'Cluster' || outside;
+  const needsLocal = doors.internalTrafficPolicy === 'Local' || (outside && doors.externalTrafficPolicy === 'Local');
+  return {
+    onCluster: !needsCluster ? nobody : usable === isReady ? withHints(candidates, weightOf, node) : usable,
+    onLocal: needsLocal ? hereOnly(candidates, node) : nobody,
+  };
 }
 
-/** Faults of one slice, by field. Endpoints and ports without fault are used all the same. */
-export function sliceProblems(slice: KubeEndpointSlice): Problem[] {
-  const problems: Problem[] = [];
-  const report = (field: string, message: string) =>
-    problems.push({
-      kind: 'EndpointSlice',
-      namespace: slice.metadata.namespace ?? '',
-      name: slice.metadata.name,
-      field,
-      message,
-    });
-  if (slice.addressType !== 'IPv4') return problems;
-  for (const [i, port] of (slice.ports ?? []).entries()) {
-    if (port.port !== undefined && port.port !== null && port.port !== 0 && !isPort(port.port)) {
-      report(`ports[${i}].port`, `not a port number from 1 to 65535: ${JSON.stringify(port.port)}`);
-    }
+function hereOnly(candidates: readonly Candidate[], node: NodeIdentity): Filter {
+  const usableHere = usableOf(candidates.filter(({ endpoint }) => endpoint.node === node.name));
+  return (endpoint) => endpoint.node === node.name && usableHere(endpoint);
+}
+
+/** Node hints, else zone hints, else none: a hint counts only while every ready endpoint has one of its kind. */
+function withHints(candidates: readonly Candidate[], weightOf: (index: number) => number, node: NodeIdentity): Filter {
+  for (const [kind, name] of [
+    ['forNodes', node.name],
+    ['forZones', node.zone],
+  ] as const) {
+    if (!name) continue;
+    const isHinted: Filter = (endpoint) => endpoint.ready && endpoint[kind]?.includes(name) === true;
+    const everyHasOne = candidates.every(({ endpoint }) => !endpoint.ready || endpoint[kind] !== undefined);
+    if (everyHasOne && candidates.some(({ endpoint }, i) => isHinted(endpoint) && weightOf(i) > 0)) return isHinted;
   }
-  for (const [i, endpoint] of (slice.endpoints ?? []).entries()) {
-    const address = endpoint.addresses?.[0];
-    if (address !== undefined && cleanIPv4(address) === undefined) {
-      report(`endpoints[${i}].addresses[0]`, `not an IPv4 address: ${JSON.stringify(address)}`);
-    }
-  }
-  return problems;
+  return isReady;
 }

@@ -1,9 +1,11 @@
 export * from './address.ts';
 export { buildRoutingTable, type RoutingInput } from './build.ts';
+export type { NodeIdentity } from './endpoints.ts';
 export { isDeepEqual } from './equal.ts';
 export * from './objects.ts';
 export * from './override.ts';
+export { portsOf } from './ports-of.ts';
 export type { Problem } from './problem.ts';
-export { PROXY_NAME_LABEL, servicePortKey } from './service.ts';
+export { familyOfId, PROXY_NAME_LABEL, servicePortId, servicePortKey } from './service.ts';
 export * from './table.ts';
 export { type RoutingChange, RoutingTracker } from './tracker.ts';

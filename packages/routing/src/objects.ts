@@ -34,10 +34,20 @@ export interface KubeService {
     readonly ports?: readonly KubeServicePort[];
     readonly selector?: Readonly<Record<string, string>>;
     readonly sessionAffinity?: string;
+    readonly sessionAffinityConfig?: { readonly clientIP?: { readonly timeoutSeconds?: number } };
     readonly internalTrafficPolicy?: string;
     readonly externalTrafficPolicy?: string;
+    readonly healthCheckNodePort?: number;
+    readonly loadBalancerSourceRanges?: readonly string[];
   };
-  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } };
+  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly KubeLoadBalancerIngress[] } };
+}
+
+export interface KubeLoadBalancerIngress {
+  readonly ip?: string;
+  readonly hostname?: string;
+  /** `VIP` (also when absent): packets arrive with this destination; `Proxy`: the balancer opens connections of its own. */
+  readonly ipMode?: string;
 }
 
 export interface KubeEndpoint {
@@ -45,6 +55,11 @@ export interface KubeEndpoint {
   readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
   readonly nodeName?: string;
   readonly zone?: string;
+  /** Who should use this endpoint, as the EndpointSlice controller proposes it. */
+  readonly hints?: {
+    readonly forZones?: readonly { readonly name: string }[];
+    readonly forNodes?: readonly { readonly name: string }[];
+  };
   readonly targetRef?: {
     readonly kind?: string;
     readonly namespace?: string;
@@ -62,7 +77,13 @@ export interface KubeEndpointSlice {
 
 export interface KubeNode {
   readonly metadata: ObjectMeta;
-  readonly spec?: { readonly podCIDR?: string; readonly podCIDRs?: readonly string[] };
+  readonly spec?: {
+    readonly podCIDR?: string;
+    readonly podCIDRs?: readonly string[];
+    readonly providerID?: string;
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
+  };
   readonly status?: {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cleanAddress } from './address.ts';
 import type { KubeRoutingOverride } from './objects.ts';
 import type { Problem } from './problem.ts';
 
@@ -9,13 +10,20 @@ export const MAX_WEIGHT = 1000;
 
 const name = z.string().min(1).max(253);
 
+/** Compared with canonical text; what is no address names nobody. */
+const address = z
+  .string()
+  .min(1)
+  .max(45)
+  .transform((text) => cleanAddress(text)?.text ?? text);
+
 const selectBackends = z
   .strictObject({
     selector: z.strictObject({ matchLabels: z.record(z.string().min(1).max(317), z.string().max(63)) }).optional(),
     podNames: z.array(name).max(1000).optional(),
     nodeNames: z.array(name).max(1000).optional(),
     zones: z.array(name).max(100).optional(),
-    addresses: z.array(z.string().min(1).max(45)).max(1000).optional(),
+    addresses: z.array(address).max(1000).optional(),
   })
   .optional();
 
@@ -29,7 +37,13 @@ export const overrideSpec = z
     ports: z.array(z.string().max(63)).max(100).optional(),
     backends: selectBackends,
     weight: z.int().min(0).max(MAX_WEIGHT).optional(),
-    drain: z.strictObject({ existing: z.enum(['wait']).default('wait') }).optional(),
+    drain: z
+      .strictObject({
+        existing: z.enum(['wait']).default('wait'),
+        /** Clients that session affinity holds on a draining backend: may they come back until their window ends? */
+        sticky: z.enum(['keep', 'expire']).default('expire'),
+      })
+      .optional(),
     allowEmpty: z.boolean().default(false),
     reason: z.string().max(1024).optional(),
   })

@@ -1,16 +1,18 @@
-import { endpointsOf, sliceProblems, usableOf } from './endpoints.ts';
-import type { KubeEndpointSlice, KubeRoutingOverride, KubeService } from './objects.ts';
+import { type Candidate, candidatesOf, categorize, type NodeIdentity, usableOf } from './endpoints.ts';
+import type { KubeRoutingOverride } from './objects.ts';
 import { type Override, parseOverride } from './override.ts';
 import type { Problem } from './problem.ts';
-import { parseService } from './service.ts';
-import type { OverrideOutcome, ServicePort } from './table.ts';
-import { identity, type PodOf, weigh } from './weights.ts';
+import type { ParsedService } from './service.ts';
+import type { ParsedSlice } from './slice.ts';
+import type { Backend, OverrideOutcome, ServicePort } from './table.ts';
+import { identity, type PodOf, type PortCandidates, type Share, weigh } from './weights.ts';
 
 /** Everything the API holds about one Service. */
 export interface ServiceInput {
-  readonly service: KubeService | undefined;
-  readonly slices: Iterable<KubeEndpointSlice>;
-  readonly overrides: Iterable<KubeRoutingOverride>;
+  readonly service: ParsedService | undefined;
+  /** In an order that does not depend on the order of arrival. */
+  readonly slices: readonly ParsedSlice[];
+  readonly overrides: readonly KubeRoutingOverride[];
 }
 
 export interface ServiceRoutes {
@@ -19,11 +21,8 @@ export interface ServiceRoutes {
   readonly problems: readonly Problem[];
 }
 
-/**
- * Routes of one Service, from its objects alone.
- * @param node the reader's node: decides who is usable under `internalTrafficPolicy: Local`; absent = no such reader
- */
-export function routeService(input: ServiceInput, podOf: PodOf, node?: string): ServiceRoutes {
+/** Routes of one Service in both families, from its objects alone, as the reader's node sees them. */
+export function routeService(input: ServiceInput, podOf: PodOf, node: NodeIdentity | undefined): ServiceRoutes {
   const { overrides, outcomes, problems } = sortOverrides(input.overrides);
   if (!input.service) {
     const missing = overrides.map((override) => ({
@@ -35,31 +34,57 @@ export function routeService(input: ServiceInput, podOf: PodOf, node?: string): 
     }));
     return { servicePorts: [], outcomes: [...outcomes, ...missing], problems };
   }
-  const { metadata } = input.service;
-  const parsed = parseService(input.service);
-  const slices = [...input.slices];
-  const doors = parsed.doors.map((door) => {
-    const endpoints = endpointsOf(door, slices);
-    const mine =
-      parsed.localOnly && node !== undefined ? endpoints.filter((endpoint) => endpoint.node === node) : endpoints;
-    return { door, endpoints, usable: usableOf(mine) };
+  const ports = input.service.ports.map((doors) => {
+    const candidates = candidatesOf(doors, input.slices);
+    return { doors, candidates, usable: usableOf(candidates) };
   });
-  const weighed = weigh(doors, overrides, podOf);
+  const weighed = weigh(ports, overrides, podOf);
   return {
-    servicePorts: doors.map(({ door, endpoints }, i) => ({
-      ...door,
-      namespace: metadata.namespace ?? '',
-      name: metadata.name,
-      localOnly: parsed.localOnly,
-      hasEndpoints: usableOf(endpoints).size > 0,
-      backends: weighed.backends[i] ?? [],
-    })),
+    servicePorts: ports.map((port, i) => toServicePort(port, weighed.shares[i] ?? [], node)),
     outcomes: [...outcomes, ...weighed.outcomes],
-    problems: [...parsed.problems, ...slices.flatMap(sliceProblems), ...problems],
+    problems: [...input.service.problems, ...input.slices.flatMap((slice) => slice.problems), ...problems],
   };
 }
 
-function sortOverrides(objects: Iterable<KubeRoutingOverride>) {
+function toServicePort(
+  { doors, candidates, usable }: PortCandidates,
+  shares: readonly Share[],
+  node: NodeIdentity | undefined,
+): ServicePort {
+  const weightOf = (index: number) => shares[index]?.weight ?? 0;
+  const lists = categorize(doors, candidates, weightOf, node);
+  return {
+    ...doors,
+    hasEndpoints: candidates.some(({ endpoint }, i) => usable(endpoint) && weightOf(i) > 0),
+    backends: candidates.map((candidate, i) => toBackend(candidate, shares[i] as Share, lists)),
+  };
+}
+
+/** All fields in one order, absent ones as undefined: a hundred thousand objects of one shape. */
+function toBackend({ endpoint, port }: Candidate, share: Share, lists: ReturnType<typeof categorize>): Backend {
+  const onCluster = lists.onCluster(endpoint);
+  const onLocal = lists.onLocal(endpoint);
+  return {
+    address: endpoint.address,
+    port,
+    node: endpoint.node,
+    zone: endpoint.zone,
+    podName: endpoint.podName,
+    podUid: endpoint.podUid,
+    ready: endpoint.ready,
+    serving: endpoint.serving,
+    terminating: endpoint.terminating,
+    usable: onCluster || onLocal,
+    onCluster,
+    onLocal,
+    weight: share.weight,
+    overrideUid: share.overrideUid,
+    draining: share.draining,
+    keepsSticky: share.keepsSticky,
+  };
+}
+
+function sortOverrides(objects: readonly KubeRoutingOverride[]) {
   const overrides: Override[] = [];
   const outcomes: OverrideOutcome[] = [];
   const problems: Problem[] = [];

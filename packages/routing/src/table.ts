@@ -1,10 +1,14 @@
 import type { Override } from './override.ts';
 import type { Problem } from './problem.ts';
 
+export type Family = 'IPv4' | 'IPv6';
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+export type TrafficPolicy = 'Cluster' | 'Local';
 
-/** `namespace/name:portName/PROTOCOL`; an unnamed port leaves the place before the slash empty. */
+/** `namespace/name:portName/PROTOCOL`, the same for both families; an unnamed port leaves the place before the slash empty. */
 export type ServicePortKey = string;
+/** Key of a service port in one family: the `ServicePortKey` for IPv4, with `/IPv6` behind it for IPv6. */
+export type ServicePortId = string;
 
 /** One endpoint of one service port. */
 export interface Backend {
@@ -17,27 +21,47 @@ export interface Backend {
   readonly ready: boolean;
   readonly serving: boolean;
   readonly terminating: boolean;
-  /** May get new connections by what Kubernetes says of it (readiness, terminating fallback). */
+  /** May get new connections from at least one door of the reader's node: `onCluster` or `onLocal`. */
   readonly usable: boolean;
+  /** On the list of doors with traffic policy Cluster, topology hints applied. */
+  readonly onCluster: boolean;
+  /** On the list of doors with traffic policy Local: endpoints of the reader's own node. */
+  readonly onLocal: boolean;
   /** Relative share of new connections after overrides, 0..1000. Without an override 100. */
   readonly weight: number;
   /** The override that set `weight`, absent when none did. */
   readonly overrideUid?: string;
   readonly draining: boolean;
+  /** Draining with `sticky: keep`: clients that session affinity holds here may still come back until their window ends. */
+  readonly keepsSticky: boolean;
 }
 
+/** One port of one Service in one family, with every door that leads to it. All addresses are canonical text. */
 export interface ServicePort {
+  readonly id: ServicePortId;
   readonly key: ServicePortKey;
+  readonly family: Family;
   readonly namespace: string;
   readonly name: string;
   readonly portName: string;
   readonly protocol: Protocol;
-  /** Cluster IP of the table's family. */
   readonly clusterIP: string;
   readonly port: number;
-  /** `internalTrafficPolicy: Local`: only backends of the reader's own node are usable for it. */
-  readonly localOnly: boolean;
-  /** A usable endpoint exists anywhere in the cluster: decides drop (true) or reject (false) when none is usable here. */
+  readonly nodePort?: number;
+  /** `spec.externalIPs` of this family. */
+  readonly externalIPs: readonly string[];
+  /** Load balancer ingress addresses of this family with `ipMode` VIP (or none). */
+  readonly loadBalancerIPs: readonly string[];
+  /** Sources that may use `loadBalancerIPs`, as canonical CIDRs of this family. Absent = everybody. */
+  readonly loadBalancerSourceRanges?: readonly string[];
+  readonly internalTrafficPolicy: TrafficPolicy;
+  /** `Local` only where it counts: the Service has an external door (KEP-1669, kube-proxy's B2). */
+  readonly externalTrafficPolicy: TrafficPolicy;
+  /** Window of `sessionAffinity: ClientIP`, seconds. Absent = no affinity. */
+  readonly affinitySeconds?: number;
+  /** Only LoadBalancer Services with external policy Local. */
+  readonly healthCheckNodePort?: number;
+  /** A backend that may take connections exists anywhere in the cluster: decides drop (true) or reject where none is usable. */
   readonly hasEndpoints: boolean;
   /** Sorted by `address:port`. */
   readonly backends: readonly Backend[];
@@ -66,7 +90,7 @@ export interface OverrideOutcome {
 
 /** Everything one node needs to know to route: the answer to "where may a new connection go, and how often". */
 export interface RoutingTable {
-  readonly servicePorts: ReadonlyMap<ServicePortKey, ServicePort>;
+  readonly servicePorts: ReadonlyMap<ServicePortId, ServicePort>;
   readonly outcomes: readonly OverrideOutcome[];
   readonly problems: readonly Problem[];
 }

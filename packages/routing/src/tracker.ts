@@ -1,47 +1,69 @@
-import type { Endpoint } from './endpoints.ts';
+import type { NodeIdentity } from './endpoints.ts';
 import { isDeepEqual } from './equal.ts';
+import { NamePool } from './name-pool.ts';
 import type { KubeEndpointSlice, KubePod, KubeRoutingOverride, KubeService, ObjectMeta } from './objects.ts';
+import { samePort } from './same-port.ts';
+import { type ParsedService, parseService } from './service.ts';
 import { routeService, type ServiceRoutes } from './service-routes.ts';
-import type { RoutingTable, ServicePort, ServicePortKey } from './table.ts';
+import { type Endpoint, type ParsedSlice, parseSlice } from './slice.ts';
+import type { RoutingTable, ServicePort, ServicePortId } from './table.ts';
+import type { PodLabels } from './weights.ts';
 
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** Slices of headless Services: nobody routes to them (kube-proxy leaves them out of its watch). */
 const HEADLESS_LABEL = 'service.kubernetes.io/headless';
 
+/** What is known of one Service, and which service ports followed from it at the last `take`. */
 interface Entry {
-  service: KubeService | undefined;
-  readonly slices: Map<string, KubeEndpointSlice>;
+  service: ParsedService | undefined;
+  readonly slices: Map<string, ParsedSlice>;
   readonly overrides: Map<string, KubeRoutingOverride>;
-  routes: ServiceRoutes | undefined;
+  ids: readonly ServicePortId[];
 }
+
+/** What is to be said about one Service. */
+type Remarks = Pick<ServiceRoutes, 'outcomes' | 'problems'>;
 
 export interface RoutingChange {
   readonly table: RoutingTable;
   /** Service ports whose routes differ from the last `take`: new, changed or gone. */
-  readonly changed: ReadonlySet<ServicePortKey>;
+  readonly changed: ReadonlySet<ServicePortId>;
 }
 
 /**
- * Folds API events and hands over once: `set…`/`delete…` only record, `take` recomputes the Services that were touched.
- * A change that was undone before `take` leaves nothing in `changed`, and an unchanged service port keeps its identity,
+ * Folds API events and hands over once: `set…`/`delete…` only read what the object says, `take` recomputes the Services
+ * that were touched. A change that was undone before `take` leaves nothing in `changed`, and an unchanged service port keeps its identity,
  * so that readers may compare by reference.
  */
 export class RoutingTracker {
-  readonly #node: string | undefined;
+  #node: NodeIdentity | undefined;
   readonly #entries = new Map<string, Entry>();
   readonly #dirty = new Set<string>();
-  readonly #pods = new Map<string, KubePod>();
+  /** Services that have overrides: the only readers of pods. */
+  readonly #overridden = new Set<string>();
+  readonly #pods = new Map<string, PodLabels>();
   /** Where a slice or override was last seen, since its Service may change under it. */
   readonly #sliceHome = new Map<string, string>();
   readonly #overrideHome = new Map<string, string>();
-  #ports = new Map<ServicePortKey, ServicePort>();
+  readonly #names = new NamePool();
+  /** Of Services about which there is something to say. */
+  readonly #remarks = new Map<string, Remarks>();
+  #ports: ReadonlyMap<ServicePortId, ServicePort> = new Map();
 
-  constructor(node?: string) {
+  /** @param node the reader's node; absent = nothing is local and nobody is hinted */
+  constructor(node?: NodeIdentity) {
     this.#node = node;
   }
 
+  /** Another zone (or name) may move any Service. */
+  setNode(node: NodeIdentity): void {
+    if (node.name === this.#node?.name && node.zone === this.#node.zone) return;
+    this.#node = node;
+    for (const id of this.#entries.keys()) this.#dirty.add(id);
+  }
+
   setService(service: KubeService): void {
-    this.#touch(idOf(service.metadata)).service = service;
+    this.#touch(idOf(service.metadata)).service = parseService(service);
   }
 
   deleteService(service: { readonly metadata: ObjectMeta }): void {
@@ -53,8 +75,9 @@ export class RoutingTracker {
     const owner = labels[HEADLESS_LABEL] === undefined ? labels[SERVICE_NAME_LABEL] : undefined;
     const id = idOf(slice.metadata);
     const home = owner === undefined ? undefined : `${slice.metadata.namespace ?? ''}/${owner}`;
-    this.#leave(this.#sliceHome, id, home, 'slices');
-    if (home !== undefined) this.#touch(home).slices.set(id, slice);
+    const parsed = home === undefined ? undefined : parseSlice(slice, this.#names);
+    this.#leave(this.#sliceHome, id, parsed && home, 'slices');
+    if (parsed && home !== undefined) this.#touch(home).slices.set(id, parsed);
   }
 
   deleteEndpointSlice(slice: { readonly metadata: ObjectMeta }): void {
@@ -68,71 +91,81 @@ export class RoutingTracker {
     const home = `${override.metadata.namespace ?? ''}/${typeof service === 'string' ? service : ''}`;
     this.#leave(this.#overrideHome, id, home, 'overrides');
     this.#touch(home).overrides.set(id, override);
+    this.#overridden.add(home);
   }
 
   deleteOverride(override: { readonly metadata: ObjectMeta }): void {
     this.#leave(this.#overrideHome, idOf(override.metadata), undefined, 'overrides');
   }
 
-  setPod(pod: KubePod): void {
-    const id = idOf(pod.metadata);
+  setPod({ metadata }: KubePod): void {
+    const id = idOf(metadata);
     const before = this.#pods.get(id);
-    this.#pods.set(id, pod);
-    if (!isDeepEqual(before?.metadata.labels, pod.metadata.labels)) this.#touchReadersOf(pod);
+    this.#pods.set(id, { uid: metadata.uid, labels: metadata.labels });
+    if (before?.uid === metadata.uid && isDeepEqual(before?.labels, metadata.labels)) return;
+    this.#touchReadersOf(metadata);
   }
 
-  deletePod(pod: { readonly metadata: ObjectMeta }): void {
-    if (this.#pods.delete(idOf(pod.metadata))) this.#touchReadersOf(pod);
+  deletePod({ metadata }: { readonly metadata: ObjectMeta }): void {
+    if (this.#pods.delete(idOf(metadata))) this.#touchReadersOf(metadata);
+  }
+
+  /** Something was touched since the last `take`; it may still turn out to change nothing. */
+  get dirty(): boolean {
+    return this.#dirty.size > 0;
   }
 
   /** Recomputes what was touched since the last call and says which service ports differ. */
   take(): RoutingChange {
-    const changed = new Set<ServicePortKey>();
-    const ports = new Map(this.#ports);
+    const changes = new Map<ServicePortId, ServicePort | undefined>();
     for (const id of this.#dirty) {
       const entry = this.#entries.get(id);
-      if (!entry) continue;
-      const before = entry.routes;
-      entry.routes = routeService(
-        { service: entry.service, slices: sorted(entry.slices), overrides: sorted(entry.overrides) },
-        (endpoint) => this.#podOf(entry, endpoint),
-        this.#node,
-      );
-      const now = new Map(entry.routes.servicePorts.map((port) => [port.key, port]));
-      for (const old of before?.servicePorts ?? []) {
-        if (!now.has(old.key) && ports.delete(old.key)) changed.add(old.key);
-      }
-      for (const [key, port] of now) {
-        if (isDeepEqual(ports.get(key), port)) continue;
-        ports.set(key, port);
-        changed.add(key);
-      }
-      if (!entry.service && entry.slices.size === 0 && entry.overrides.size === 0) this.#entries.delete(id);
+      if (entry) this.#refresh(id, entry, changes);
     }
     this.#dirty.clear();
-    this.#ports = ports;
-    return { table: this.#table(ports), changed };
-  }
-
-  #table(servicePorts: ReadonlyMap<ServicePortKey, ServicePort>): RoutingTable {
-    const routes = [...this.#entries.values()].map((entry) => entry.routes);
+    if (changes.size > 0) this.#ports = withChanges(this.#ports, changes);
+    const remarks = [...this.#remarks.values()];
     return {
-      servicePorts,
-      outcomes: routes.flatMap((route) => route?.outcomes ?? []),
-      problems: routes.flatMap((route) => route?.problems ?? []),
+      table: {
+        servicePorts: this.#ports,
+        outcomes: remarks.flatMap(({ outcomes }) => outcomes),
+        problems: remarks.flatMap(({ problems }) => problems),
+      },
+      changed: new Set(changes.keys()),
     };
   }
 
-  #podOf(entry: Entry, endpoint: Endpoint): KubePod | undefined {
-    const pod = this.#pods.get(`${entry.service?.metadata.namespace ?? ''}/${endpoint.podName ?? ''}`);
+  /** Notes in `changes` what differs from the last table; undefined = gone. */
+  #refresh(id: string, entry: Entry, changes: Map<ServicePortId, ServicePort | undefined>): void {
+    const { servicePorts, outcomes, problems } = routeService(
+      { service: entry.service, slices: sorted(entry.slices), overrides: sorted(entry.overrides) },
+      (endpoint) => this.#podOf(id, endpoint),
+      this.#node,
+    );
+    const ids = servicePorts.map((port) => port.id);
+    for (const old of entry.ids) if (!ids.includes(old)) changes.set(old, undefined);
+    for (const port of servicePorts) {
+      const before = this.#ports.get(port.id);
+      if (!before || !samePort(before, port)) changes.set(port.id, port);
+    }
+    entry.ids = ids;
+    if (outcomes.length + problems.length > 0) this.#remarks.set(id, { outcomes, problems });
+    else this.#remarks.delete(id);
+    if (entry.overrides.size === 0) this.#overridden.delete(id);
+    if (!entry.service && entry.slices.size === 0 && entry.overrides.size === 0) this.#entries.delete(id);
+  }
+
+  #podOf(serviceId: string, endpoint: Endpoint): PodLabels | undefined {
+    const namespace = serviceId.slice(0, serviceId.indexOf('/'));
+    const pod = this.#pods.get(`${namespace}/${endpoint.podName ?? ''}`);
     // A pod of the same name may be another one: labels of a successor say nothing about this endpoint.
-    return pod?.metadata.uid === endpoint.podUid || endpoint.podUid === undefined ? pod : undefined;
+    return pod?.uid === endpoint.podUid || endpoint.podUid === undefined ? pod : undefined;
   }
 
   #touch(id: string): Entry {
     let entry = this.#entries.get(id);
     if (!entry) {
-      entry = { service: undefined, slices: new Map(), overrides: new Map(), routes: undefined };
+      entry = { service: undefined, slices: new Map(), overrides: new Map(), ids: [] };
       this.#entries.set(id, entry);
     }
     this.#dirty.add(id);
@@ -147,14 +180,26 @@ export class RoutingTracker {
   }
 
   /** Labels matter only to overrides, so only Services that have some and an endpoint of the pod are recomputed. */
-  #touchReadersOf(pod: { readonly metadata: ObjectMeta }): void {
-    for (const [id, entry] of this.#entries) {
-      if (entry.overrides.size === 0 || !id.startsWith(`${pod.metadata.namespace ?? ''}/`)) continue;
-      for (const slice of entry.slices.values()) {
-        if (slice.endpoints?.some((endpoint) => endpoint.targetRef?.name === pod.metadata.name)) this.#dirty.add(id);
+  #touchReadersOf({ namespace = '', name }: ObjectMeta): void {
+    for (const id of this.#overridden) {
+      if (!id.startsWith(`${namespace}/`)) continue;
+      for (const slice of this.#entries.get(id)?.slices.values() ?? []) {
+        if (slice.endpoints.some(({ podName }) => podName === name)) this.#dirty.add(id);
       }
     }
   }
+}
+
+function withChanges(
+  ports: ReadonlyMap<ServicePortId, ServicePort>,
+  changes: ReadonlyMap<ServicePortId, ServicePort | undefined>,
+): ReadonlyMap<ServicePortId, ServicePort> {
+  const changed = new Map(ports);
+  for (const [id, port] of changes) {
+    if (port) changed.set(id, port);
+    else changed.delete(id);
+  }
+  return changed;
 }
 
 function idOf(metadata: ObjectMeta): string {

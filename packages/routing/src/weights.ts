@@ -1,74 +1,85 @@
-import type { Endpoint } from './endpoints.ts';
+import type { Candidate } from './endpoints.ts';
 import type { KubePod } from './objects.ts';
 import { NEUTRAL_WEIGHT, type Override } from './override.ts';
-import type { ServiceDoor } from './service.ts';
+import type { ServiceDoors } from './service.ts';
+import type { Endpoint } from './slice.ts';
 import type { Backend, OverrideOutcome } from './table.ts';
 
-export interface DoorEndpoints {
-  readonly door: ServiceDoor;
-  readonly endpoints: readonly Endpoint[];
-  readonly usable: ReadonlySet<Endpoint>;
+/** Everybody behind one service port, and who of them may get new connections anywhere in the cluster. */
+export interface PortCandidates {
+  readonly doors: ServiceDoors;
+  readonly candidates: readonly Candidate[];
+  readonly usable: (endpoint: Endpoint) => boolean;
 }
 
+/** What operators decided for one candidate. */
+export type Share = Pick<Backend, 'weight' | 'overrideUid' | 'draining' | 'keepsSticky'>;
+
 export interface Weighed {
-  /** One list per door, in the order of the doors. */
-  readonly backends: readonly (readonly Backend[])[];
+  /** One list per service port, beside its candidates. */
+  readonly shares: readonly (readonly Share[])[];
   readonly outcomes: readonly OverrideOutcome[];
 }
 
-/** Labels of the pod behind an endpoint; undefined while the pod is not known. */
-export type PodOf = (endpoint: Endpoint) => KubePod | undefined;
+/** The pod behind an endpoint, for its labels; undefined while it is not known. */
+export type PodOf = (endpoint: Endpoint) => PodLabels | undefined;
+export type PodLabels = { readonly uid?: string; readonly labels: KubePod['metadata']['labels'] };
+
+const NEUTRAL: Share = { weight: NEUTRAL_WEIGHT, overrideUid: undefined, draining: false, keepsSticky: false };
 
 /**
- * Puts the operators' wishes on the endpoints of one Service. Drain wins over weight; among equals the youngest wins.
- * If a door would be left with usable endpoints but no weight at all, the youngest override to blame that does not say
- * `allowEmpty` is lifted for the whole Service (a wish is carried out everywhere or nowhere), until each door serves.
+ * Puts the operators' wishes on the candidates of one Service, both families together. Drain wins over weight; among
+ * equals the youngest wins. If a service port would be left with usable endpoints but no weight at all, the youngest
+ * override to blame that does not say `allowEmpty` is lifted for the whole Service (a wish is carried out everywhere or
+ * nowhere), until each port serves. Neither hints nor locality count here, so every node decides alike.
  */
-export function weigh(doors: readonly DoorEndpoints[], overrides: readonly Override[], podOf: PodOf): Weighed {
+export function weigh(ports: readonly PortCandidates[], overrides: readonly Override[], podOf: PodOf): Weighed {
   const active = [...overrides].sort(strongestFirst);
   const lifted: Override[] = [];
   for (;;) {
-    const backends = doors.map((door) => weighDoor(door, active, podOf));
-    const culprit = youngestEmptier(doors, backends, active);
-    if (!culprit) return { backends, outcomes: outcomesOf(overrides, lifted, doors, backends, podOf) };
+    const shares = ports.map((port) => weighPort(port, active, podOf));
+    const culprit = youngestEmptier(ports, shares, active);
+    if (!culprit) return { shares, outcomes: outcomesOf(overrides, lifted, ports, shares, podOf) };
     active.splice(active.indexOf(culprit), 1);
     lifted.push(culprit);
   }
 }
 
-function weighDoor({ door, endpoints, usable }: DoorEndpoints, active: readonly Override[], podOf: PodOf): Backend[] {
-  return endpoints.map((endpoint) => {
-    const winner = active.find((override) => names(override, door, endpoint, podOf));
-    const draining = winner?.spec.drain !== undefined;
-    return {
-      ...endpoint,
-      usable: usable.has(endpoint),
-      weight: draining ? 0 : (winner?.spec.weight ?? NEUTRAL_WEIGHT),
-      draining,
-      ...(winner && { overrideUid: winner.uid }),
-    };
+function weighPort({ doors, candidates }: PortCandidates, active: readonly Override[], podOf: PodOf): Share[] {
+  if (active.length === 0) return candidates.map(() => NEUTRAL);
+  return candidates.map(({ endpoint }) => {
+    const winner = active.find((override) => names(override, doors, endpoint, podOf));
+    return winner ? shareOf(winner) : NEUTRAL;
   });
 }
 
+function shareOf({ uid, spec }: Override): Share {
+  const { drain, weight = NEUTRAL_WEIGHT } = spec;
+  const draining = drain !== undefined;
+  return { weight: draining ? 0 : weight, overrideUid: uid, draining, keepsSticky: drain?.sticky === 'keep' };
+}
+
 function youngestEmptier(
-  doors: readonly DoorEndpoints[],
-  backends: readonly (readonly Backend[])[],
+  ports: readonly PortCandidates[],
+  shares: readonly (readonly Share[])[],
   active: readonly Override[],
 ): Override | undefined {
+  if (active.length === 0) return undefined;
   const toBlame = new Set<string>();
-  for (const [i, list] of backends.entries()) {
-    if (doors[i]?.usable.size === 0 || list.some((backend) => backend.usable && backend.weight > 0)) continue;
-    for (const backend of list) if (backend.usable && backend.overrideUid) toBlame.add(backend.overrideUid);
+  for (const [i, { candidates, usable }] of ports.entries()) {
+    const usableShares = (shares[i] ?? []).filter((_, k) => usable((candidates[k] as Candidate).endpoint));
+    if (usableShares.some(({ weight }) => weight > 0)) continue;
+    for (const { overrideUid } of usableShares) if (overrideUid) toBlame.add(overrideUid);
   }
   return active.filter((o) => toBlame.has(o.uid) && !o.spec.allowEmpty).sort(youngestFirst)[0];
 }
 
-/** Whether an override names this endpoint of this door. All fields that are given must match; an empty list is not given. */
-export function names(override: Override, door: ServiceDoor, endpoint: Endpoint, podOf: PodOf): boolean {
+/** Whether an override names this endpoint of this service port. All fields that are given must match; an empty list is not given. */
+export function names(override: Override, doors: ServiceDoors, endpoint: Endpoint, podOf: PodOf): boolean {
   const { ports, backends } = override.spec;
   const within = (list: readonly string[] | undefined, value: string | undefined) =>
     !list?.length || (value !== undefined && list.includes(value));
-  if (!within(ports, door.portName)) return false;
+  if (!within(ports, doors.portName)) return false;
   if (!backends) return true;
   return (
     within(backends.podNames, endpoint.podName) &&
@@ -82,18 +93,19 @@ export function names(override: Override, door: ServiceDoor, endpoint: Endpoint,
 function labelsMatch(wanted: Readonly<Record<string, string>> | undefined, endpoint: Endpoint, podOf: PodOf): boolean {
   const entries = Object.entries(wanted ?? {});
   if (entries.length === 0) return true;
-  const labels = podOf(endpoint)?.metadata.labels;
+  const labels = podOf(endpoint)?.labels;
   return labels !== undefined && entries.every(([key, value]) => labels[key] === value);
 }
 
 function outcomesOf(
   overrides: readonly Override[],
   lifted: readonly Override[],
-  doors: readonly DoorEndpoints[],
-  backends: readonly (readonly Backend[])[],
+  ports: readonly PortCandidates[],
+  shares: readonly (readonly Share[])[],
   podOf: PodOf,
 ): OverrideOutcome[] {
-  const inForce = new Set(backends.flat().map((backend) => backend.overrideUid));
+  if (overrides.length === 0) return [];
+  const inForce = new Set(shares.flat().map((share) => share.overrideUid));
   return overrides.map((override) => {
     const outcome = { ...identity(override), override };
     if (lifted.includes(override)) {
@@ -104,7 +116,7 @@ function outcomesOf(
       };
     }
     if (inForce.has(override.uid)) return { ...outcome, state: 'applied' };
-    const portNames = new Set(doors.map(({ door }) => door.portName));
+    const portNames = new Set(ports.map(({ doors }) => doors.portName));
     const missing = override.spec.ports?.find((port) => !portNames.has(port));
     if (missing !== undefined) {
       return {
@@ -114,8 +126,8 @@ function outcomesOf(
         message: `the Service has no port named ${JSON.stringify(missing)}`,
       };
     }
-    const named = doors.some(({ door, endpoints }) =>
-      endpoints.some((endpoint) => names(override, door, endpoint, podOf)),
+    const named = ports.some(({ doors, candidates }) =>
+      candidates.some(({ endpoint }) => names(override, doors, endpoint, podOf)),
     );
     return named
       ? { ...outcome, state: 'overruled', message: 'every backend that it names is held by another override' }

@@ -14,30 +14,34 @@ export type EndpointSpec = {
   terminating?: boolean;
   node?: string;
   zone?: string;
+  forZones?: readonly string[];
+  forNodes?: readonly string[];
 };
 
-/** Pods are named after the last octet: 10.244.1.7 is `pod-7`. */
+/** Pods are named after the last part of the address: 10.244.1.7 and fd00::7 are `pod-7`. */
 export function slice(
   serviceName: string,
   endpoints: readonly EndpointSpec[],
   name = `${serviceName}-1`,
+  addressType = 'IPv4',
 ): KubeEndpointSlice {
   return {
     metadata: { namespace: 'shop', name, labels: { 'kubernetes.io/service-name': serviceName } },
-    addressType: 'IPv4',
+    addressType,
     ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-    endpoints: endpoints.map(({ ip, node, zone, ...conditions }) => ({
+    endpoints: endpoints.map(({ ip, node, zone, forZones, forNodes, ...conditions }) => ({
       addresses: [ip],
       conditions,
       ...(node && { nodeName: node }),
       ...(zone && { zone }),
+      hints: { forZones: forZones?.map((name) => ({ name })), forNodes: forNodes?.map((name) => ({ name })) },
       targetRef: { kind: 'Pod', namespace: 'shop', name: podName(ip), uid: `uid-${podName(ip)}` },
     })),
   };
 }
 
 export function podName(ip: string): string {
-  return `pod-${ip.split('.')[3]}`;
+  return `pod-${ip.split(/[.:]/).at(-1)}`;
 }
 
 export function pod(ip: string, labels: Record<string, string>): KubePod {

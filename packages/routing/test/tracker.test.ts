@@ -1,198 +1,216 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  buildRoutingTable,
-  type KubeEndpointSlice,
-  type KubePod,
-  type KubeRoutingOverride,
-  type KubeService,
-  RoutingTracker,
-} from '../src/index.ts';
+import { type RoutingTable, RoutingTracker } from '../src/index.ts';
 import { override, pod, service, slice } from './city-fixture.ts';
+import { type Event, World } from './world.ts';
 
-const SERVICES = ['cart', 'web', 'search'];
+const SERVICES = ['cart', 'web'];
 const octet = fc.integer({ min: 1, max: 6 });
 const name = fc.constantFrom(...SERVICES);
+const policy = fc.constantFrom('Cluster', 'Local');
+const nodeName = fc.constantFrom('node-a', 'node-b');
+const zone = fc.constantFrom('zone-1', 'zone-2', undefined);
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
-type Event =
-  | { kind: 'setService'; object: KubeService }
-  | { kind: 'deleteService'; object: KubeService }
-  | { kind: 'setEndpointSlice'; object: KubeEndpointSlice }
-  | { kind: 'deleteEndpointSlice'; object: KubeEndpointSlice }
-  | { kind: 'setOverride'; object: KubeRoutingOverride }
-  | { kind: 'deleteOverride'; object: KubeRoutingOverride }
-  | { kind: 'setPod'; object: KubePod }
-  | { kind: 'deletePod'; object: KubePod };
+/** Hints count only where every ready endpoint has one. */
+const often = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 9 });
 
 const services = fc
-  .record({ name, port: fc.constantFrom(80, 81, 99_999), local: fc.boolean() })
-  .map(({ name, port, local }) =>
-    service(name, {
-      ports: [{ name: 'http', port }],
-      internalTrafficPolicy: local ? 'Local' : 'Cluster',
-      clusterIP: `10.96.0.${SERVICES.indexOf(name) + 1}`,
-    }),
-  );
+  .record({
+    name,
+    port: fc.constantFrom(80, 80, 81, 81, 99_999),
+    type: fc.constantFrom('ClusterIP', 'ClusterIP', 'NodePort', 'LoadBalancer', 'LoadBalancer', 'ExternalName'),
+    families: fc.constantFrom(undefined, ['IPv4'], ['IPv6'], ['IPv4', 'IPv6']),
+    internalTrafficPolicy: policy,
+    externalTrafficPolicy: policy,
+    sessionAffinity: fc.constantFrom(undefined, 'ClientIP'),
+    externalIPs: maybe(fc.subarray(['198.51.100.1', '2001:db8::1', 'nonsense'])),
+    ranges: maybe(fc.subarray(['192.0.2.0/24', '2001:db8::/32', '::/0'], { minLength: 1 })),
+    ingress: maybe(fc.constantFrom({ ip: '203.0.113.1' }, { ip: '203.0.113.1', ipMode: 'Proxy' })),
+  })
+  .map(({ name, port, families, ranges, ingress, ...spec }) => {
+    const index = SERVICES.indexOf(name) + 1;
+    const clusterIPs = families?.map((family) => (family === 'IPv4' ? `10.96.0.${index}` : `fd00:96::${index}`));
+    const made = service(name, {
+      ...spec,
+      ports: [{ name: 'http', port, nodePort: 30_000 + index }],
+      clusterIP: clusterIPs?.[0] ?? `10.96.0.${index}`,
+      clusterIPs,
+      ipFamilies: families,
+      loadBalancerSourceRanges: ranges,
+      healthCheckNodePort: 32_000 + index,
+    });
+    return { ...made, ...(ingress && { status: { loadBalancer: { ingress: [ingress] } } }) };
+  });
+
 const slices = fc
   .record({
     owner: name,
     id: fc.constantFrom('s1', 's2', 's3'),
+    family: fc.constantFrom('IPv4', 'IPv6', 'FQDN'),
     endpoints: fc.array(
-      fc.record({ octet, ready: fc.boolean(), terminating: fc.boolean(), node: fc.constantFrom('node-a', 'node-b') }),
-      { maxLength: 4 },
+      fc.record({
+        octet,
+        ready: fc.constantFrom(true, true, false),
+        serving: fc.boolean(),
+        terminating: fc.boolean(),
+        node: nodeName,
+        zone,
+        forZones: often(fc.subarray(['zone-1', 'zone-2'], { minLength: 1 })),
+        forNodes: maybe(fc.subarray(['node-a', 'node-b'])),
+      }),
+      { maxLength: 4, size: 'max' },
     ),
   })
-  .map(({ owner, id, endpoints }) =>
-    slice(
-      owner,
-      endpoints.map((e) => ({ ...e, serving: true, ip: `10.244.1.${e.octet}` })),
-      id,
-    ),
-  );
+  .map(({ owner, id, family, endpoints }) => {
+    const base = family === 'IPv6' ? 'fd00:244::' : '10.244.1.';
+    const members = endpoints.map(({ octet, ...more }) => ({ ...more, ip: `${base}${octet}` }));
+    return slice(owner, members, id, family);
+  });
+
 const overrides = fc
   .record({
     id: fc.constantFrom('o1', 'o2', 'o3'),
     service: name,
     octet,
-    weight: fc.constantFrom(0, 10, 5000, undefined),
-    label: fc.boolean(),
+    wish: fc.constantFrom(
+      { weight: 0 },
+      { weight: 10 },
+      { weight: 5000 },
+      { drain: {} },
+      { drain: { sticky: 'keep' } },
+    ),
+    by: fc.constantFrom('label', 'pod', 'zone'),
     allowEmpty: fc.boolean(),
     at: fc.integer({ min: 10, max: 19 }),
   })
-  .map(({ id, service: of, octet, weight, label, allowEmpty, at }) =>
-    override(
-      id,
-      {
-        service: of,
-        backends: label ? { selector: { matchLabels: { version: 'v2' } } } : { podNames: [`pod-${octet}`] },
-        ...(weight === undefined ? { drain: {} } : { weight }),
-        allowEmpty,
-      },
-      `2026-11-22T${at}:00:00Z`,
-    ),
-  );
+  .map(({ id, service: of, octet, wish, by, allowEmpty, at }) => {
+    const backends = {
+      label: { selector: { matchLabels: { version: 'v2' } } },
+      pod: { podNames: [`pod-${octet}`] },
+      zone: { zones: ['zone-1'] },
+    }[by];
+    return override(id, { service: of, backends, ...wish, allowEmpty }, `2026-11-22T${at}:00:00Z`);
+  });
+
 const pods = fc
   .record({ octet, version: fc.constantFrom('v1', 'v2') })
   .map(({ octet, version }) => pod(`10.244.1.${octet}`, { version }));
 
-const events: fc.Arbitrary<Event[]> = fc.array(
-  fc.oneof(
-    services.map((object) => ({ kind: 'setService' as const, object })),
-    services.map((object) => ({ kind: 'deleteService' as const, object })),
-    slices.map((object) => ({ kind: 'setEndpointSlice' as const, object })),
-    slices.map((object) => ({ kind: 'deleteEndpointSlice' as const, object })),
-    overrides.map((object) => ({ kind: 'setOverride' as const, object })),
-    overrides.map((object) => ({ kind: 'deleteOverride' as const, object })),
-    pods.map((object) => ({ kind: 'setPod' as const, object })),
-    pods.map((object) => ({ kind: 'deletePod' as const, object })),
-  ),
-  { minLength: 1, maxLength: 40 },
+const gone = fc.integer({ min: 0, max: 3 }).map((dice) => dice === 0);
+const event: fc.Arbitrary<Event> = fc.oneof(
+  fc.record({ kind: fc.constant('services' as const), object: services, gone }),
+  fc.record({ kind: fc.constant('slices' as const), object: slices, gone }),
+  fc.record({ kind: fc.constant('slices' as const), object: slices, gone }),
+  fc.record({ kind: fc.constant('overrides' as const), object: overrides, gone }),
+  fc.record({ kind: fc.constant('pods' as const), object: pods, gone }),
+  fc.record({ kind: fc.constant('node' as const), node: fc.record({ name: nodeName, zone }) }),
 );
-
-const byKey = <T extends { readonly metadata: { readonly name: string } }>() => new Map<string, T>();
+const events = fc.array(event, { minLength: 1, maxLength: 40, size: 'max' });
+const reader = often(fc.record({ name: nodeName, zone }));
 
 describe('RoutingTracker', () => {
   it('equals a table built from nothing after any events, and names exactly what changed', () => {
-    let routed = 0;
+    const seen = { IPv4: 0, IPv6: 0, narrowed: 0, keepsSticky: 0, outcomes: 0, problems: 0 };
     fc.assert(
-      fc.property(events, fc.integer({ min: 1, max: 5 }), (list, every) => {
-        const tracker = new RoutingTracker('node-a');
-        const held = {
-          services: byKey<KubeService>(),
-          slices: byKey<KubeEndpointSlice>(),
-          overrides: byKey<KubeRoutingOverride>(),
-          pods: byKey<KubePod>(),
-        };
+      fc.property(events, reader, fc.integer({ min: 1, max: 5 }), (list, node, every) => {
+        const tracker = new RoutingTracker(node);
+        const world = new World(tracker, node);
         let before = tracker.take().table;
         list.forEach((event, i) => {
-          apply(tracker, held, event);
+          world.apply(event);
           if (i % every !== 0 && i !== list.length - 1) return;
           const { table, changed } = tracker.take();
-          const full = buildRoutingTable({
-            services: held.services.values(),
-            endpointSlices: held.slices.values(),
-            overrides: held.overrides.values(),
-            pods: held.pods.values(),
-            node: 'node-a',
-          });
-          expect(sorted(table.servicePorts)).toEqual(sorted(full.servicePorts));
-          expect(new Set(table.outcomes.map((o) => JSON.stringify(o)))).toEqual(
-            new Set(full.outcomes.map((o) => JSON.stringify(o))),
-          );
-          expect(new Set(table.problems.map((p) => JSON.stringify(p)))).toEqual(
-            new Set(full.problems.map((p) => JSON.stringify(p))),
-          );
-          for (const key of new Set([...before.servicePorts.keys(), ...table.servicePorts.keys()])) {
-            const same = before.servicePorts.get(key) === table.servicePorts.get(key);
-            expect(changed.has(key), key).toBe(!same);
+          expectSame(table, world.build());
+          for (const id of new Set([...before.servicePorts.keys(), ...table.servicePorts.keys(), ...changed])) {
+            const same = before.servicePorts.get(id) === table.servicePorts.get(id);
+            expect(changed.has(id), id).toBe(!same);
           }
-          routed += table.servicePorts.size;
+          count(seen, table);
           before = table;
         });
       }),
       { seed: 20261122, numRuns: 300 },
     );
-    expect(routed, 'the run must have routed something').toBeGreaterThan(100);
+    for (const [what, times] of Object.entries(seen)) expect(times, `no ${what} was seen`).toBeGreaterThan(20);
   });
 
-  it('forgets a change that was undone before it was taken', () => {
-    const tracker = new RoutingTracker();
+  it('forgets changes that were undone before they were taken', () => {
+    let routed = 0;
+    fc.assert(
+      fc.property(events, events, fc.record({ name: nodeName, zone }), (list, mistakes, node) => {
+        const tracker = new RoutingTracker(node);
+        const world = new World(tracker, node);
+        for (const event of list) world.apply(event);
+        const before = tracker.take().table;
+        const undo = world.undoing(mistakes);
+        for (const event of [...mistakes, ...undo]) world.apply(event);
+        const { table, changed } = tracker.take();
+        expect([...changed]).toEqual([]);
+        expect(table.servicePorts).toBe(before.servicePorts);
+        expectSame(table, before);
+        routed += table.servicePorts.size;
+      }),
+      { seed: 20261122, numRuns: 200 },
+    );
+    expect(routed, 'the run must have routed something').toBeGreaterThan(20);
+  });
+
+  it('recomputes only what was touched: every other service port keeps its identity', () => {
+    const tracker = new RoutingTracker({ name: 'node-a' });
+    for (const name of SERVICES) {
+      tracker.setService(service(name));
+      tracker.setEndpointSlice(slice(name, [{ ip: '10.244.1.1' }, { ip: '10.244.1.2' }]));
+    }
+    const before = tracker.take().table.servicePorts;
+    tracker.setEndpointSlice(slice('web', [{ ip: '10.244.1.1' }]));
+    const { table, changed } = tracker.take();
+    expect([...changed]).toEqual(['shop/web:http/TCP']);
+    for (const name of ['cart']) {
+      expect(table.servicePorts.get(`shop/${name}:http/TCP`)).toBe(before.get(`shop/${name}:http/TCP`));
+    }
+  });
+
+  it('moves what a hint names when the zone of its node changes, and nothing else', () => {
+    const tracker = new RoutingTracker({ name: 'node-a', zone: 'zone-1' });
+    const hinted = [
+      { ip: '10.244.1.1', forZones: ['zone-1'] },
+      { ip: '10.244.1.2', forZones: ['zone-2'] },
+    ];
     tracker.setService(service('cart'));
-    tracker.setEndpointSlice(slice('cart', [{ ip: '10.244.1.1' }]));
-    tracker.take();
-    tracker.setEndpointSlice(slice('cart', [{ ip: '10.244.1.1' }, { ip: '10.244.1.2' }]));
-    tracker.setEndpointSlice(slice('cart', [{ ip: '10.244.1.1' }]));
+    tracker.setEndpointSlice(slice('cart', hinted));
+    tracker.setService(service('web'));
+    tracker.setEndpointSlice(slice('web', [{ ip: '10.244.1.1' }]));
+    const used = (table: RoutingTable) =>
+      table.servicePorts.get('shop/cart:http/TCP')?.backends.map((backend) => backend.onCluster);
+    expect(used(tracker.take().table)).toEqual([true, false]);
+    tracker.setNode({ name: 'node-a', zone: 'zone-2' });
+    const { table, changed } = tracker.take();
+    expect(used(table)).toEqual([false, true]);
+    expect([...changed]).toEqual(['shop/cart:http/TCP']);
+    tracker.setNode({ name: 'node-a', zone: 'zone-2' });
     expect(tracker.take().changed.size).toBe(0);
   });
 });
 
-function sorted(ports: ReadonlyMap<string, unknown>) {
-  return [...ports].sort(([a], [b]) => (a < b ? -1 : 1));
+function expectSame(table: RoutingTable, other: RoutingTable): void {
+  const ports = ({ servicePorts }: RoutingTable) => [...servicePorts].sort(([a], [b]) => (a < b ? -1 : 1));
+  const texts = (list: readonly object[]) => list.map((one) => JSON.stringify(one)).sort();
+  expect(ports(table)).toEqual(ports(other));
+  expect(texts(table.outcomes)).toEqual(texts(other.outcomes));
+  expect(texts(table.problems)).toEqual(texts(other.problems));
 }
 
-function apply(
-  tracker: RoutingTracker,
-  held: {
-    services: Map<string, KubeService>;
-    slices: Map<string, KubeEndpointSlice>;
-    overrides: Map<string, KubeRoutingOverride>;
-    pods: Map<string, KubePod>;
-  },
-  event: Event,
+function count(
+  seen: Record<'IPv4' | 'IPv6' | 'narrowed' | 'keepsSticky' | 'outcomes' | 'problems', number>,
+  { servicePorts, outcomes, problems }: RoutingTable,
 ): void {
-  const id = event.object.metadata.name;
-  switch (event.kind) {
-    case 'setService':
-      tracker.setService(event.object);
-      held.services.set(id, event.object);
-      break;
-    case 'deleteService':
-      tracker.deleteService(event.object);
-      held.services.delete(id);
-      break;
-    case 'setEndpointSlice':
-      tracker.setEndpointSlice(event.object);
-      held.slices.set(id, event.object);
-      break;
-    case 'deleteEndpointSlice':
-      tracker.deleteEndpointSlice(event.object);
-      held.slices.delete(id);
-      break;
-    case 'setOverride':
-      tracker.setOverride(event.object);
-      held.overrides.set(id, event.object);
-      break;
-    case 'deleteOverride':
-      tracker.deleteOverride(event.object);
-      held.overrides.delete(id);
-      break;
-    case 'setPod':
-      tracker.setPod(event.object);
-      held.pods.set(id, event.object);
-      break;
-    case 'deletePod':
-      tracker.deletePod(event.object);
-      held.pods.delete(id);
-      break;
+  seen.outcomes += outcomes.length;
+  seen.problems += problems.length;
+  for (const { family, backends } of servicePorts.values()) {
+    seen[family]++;
+    if (backends.some(({ onCluster }) => onCluster) && backends.some(({ ready, onCluster }) => ready && !onCluster))
+      seen.narrowed++;
+    if (backends.some(({ keepsSticky }) => keepsSticky)) seen.keepsSticky++;
   }
 }

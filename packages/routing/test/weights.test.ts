@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildRoutingTable, type KubePod, type KubeRoutingOverride } from '../src/index.ts';
+import { buildRoutingTable, type KubePod, type KubeRoutingOverride, portsOf } from '../src/index.ts';
 import { override, pod, service, slice } from './city-fixture.ts';
 
 const cart = slice('cart', [
@@ -52,6 +52,41 @@ describe('overrides', () => {
     expect(weights([zero])).toMatchObject({ weights: [100, 100, 100], states: ['lifted'] });
   });
 
+  it('are lifted in both families together when one of them would be left with nobody', () => {
+    const dual = service('cart', { clusterIPs: ['10.96.0.9', 'fd00:96::9'], ipFamilies: ['IPv4', 'IPv6'] });
+    const only = slice('cart', [{ ip: 'fd00:244::1' }], 'cart-v6', 'IPv6');
+    const build = (overrides: KubeRoutingOverride[]) =>
+      buildRoutingTable({ services: [dual], endpointSlices: [cart, only], overrides, pods: [] });
+    const table = build([drain('a', ['pod-1'])]);
+    expect(table.outcomes).toMatchObject([{ state: 'lifted' }]);
+    const families = portsOf(table, 'shop/cart:http/TCP').map(({ backends }) => backends.map(({ weight }) => weight));
+    expect(families).toEqual([[100, 100, 100], [100]]);
+    expect(build([drain('a', ['pod-2'])]).outcomes).toMatchObject([{ state: 'applied' }]);
+  });
+
+  it('find an address however it is spelled', () => {
+    const addresses = ['010.244.001.1', 'FD00:0::1'];
+    const table = buildRoutingTable({
+      services: [service('cart', { clusterIPs: ['10.96.0.9', 'fd00:96::9'], ipFamilies: ['IPv4', 'IPv6'] })],
+      endpointSlices: [cart, slice('cart', [{ ip: 'fd00::1' }], 'cart-v6', 'IPv6')],
+      overrides: [override('w', { backends: { addresses }, weight: 7 })],
+      pods: [],
+    });
+    const families = portsOf(table, 'shop/cart:http/TCP').map(({ backends }) => backends.map(({ weight }) => weight));
+    expect(families).toEqual([[7, 100, 100], [7]]);
+  });
+
+  it('let sticky clients come back to a draining backend only when they say so', () => {
+    const keeps = (spec: object) => {
+      const { table } = weights([override('d', { backends: { podNames: ['pod-1'] }, ...spec })]);
+      return table.servicePorts.get('shop/cart:http/TCP')?.backends.map(({ keepsSticky }) => keepsSticky);
+    };
+    expect(keeps({ drain: {} })).toEqual([false, false, false]);
+    expect(keeps({ drain: { sticky: 'expire' } })).toEqual([false, false, false]);
+    expect(keeps({ drain: { sticky: 'keep' } })).toEqual([true, false, false]);
+    expect(keeps({ weight: 0 })).toEqual([false, false, false]);
+  });
+
   it('may empty a Service when they say so', () => {
     const all = override('all', { drain: {}, allowEmpty: true });
     expect(weights([all])).toMatchObject({ weights: [0, 0, 0], states: ['applied'] });
@@ -79,6 +114,8 @@ describe('overrides', () => {
     ['both wishes', { weight: 10, drain: {} }, 'spec.weight'],
     ['no wish', {}, 'spec.weight'],
     ['what is not built', { drain: { existing: 'cut' } }, 'spec.drain.existing'],
+    ['an unknown wish for sticky clients', { drain: { sticky: 'maybe' } }, 'spec.drain.sticky'],
+    ['a deadline, which is not built', { drain: { deadlineSeconds: 300 } }, 'spec.drain'],
     ['an unknown field', { weight: 1, share: 10 }, 'spec'],
   ])('with %s are refused by field; the rest goes on', (_title, spec, field) => {
     const good = override('good', { backends: { podNames: ['pod-1'] }, weight: 3 });

@@ -1,117 +1,153 @@
-import type { RoutingTable, ServicePort } from '@kubecity/routing';
-import { POSTROUTING_CHAIN, REFUSE_CHAIN, SERVICES_CHAIN, servicePortChain } from './names.ts';
-import { type Match, type Rule, renderRule } from './rule.ts';
-import { type Chain, chainOf, type Jump, type Ruleset } from './ruleset.ts';
-import { choices, PROTO, spread } from './spread.ts';
-import { addressTree, type Door } from './tree.ts';
+import { cleanRange, type RoutingTable, rangeHolds, type ServicePort, type ServicePortId } from '@kubecity/routing';
+import { dispatch, PLACES } from './dispatch.ts';
+import { fixedChains, jumps, nodePortExceptions } from './fixed.ts';
+import type { CompileOptions } from './options.ts';
+import { type Door, type DoorPlace, type Part, partOf } from './part.ts';
+import { planServicePort } from './plan.ts';
+import { type Chain, type Ruleset, TABLES, type Table } from './ruleset.ts';
 
-export interface CompileOptions {
-  /** Pod ranges of the cluster, IPv4: a client outside them is masqueraded. Absent = nobody is. */
-  readonly clusterCidr?: string;
-  /** The one packet mark bit we use, as a mask. */
-  readonly masqueradeMark: number;
-}
-
-interface Held {
-  readonly port: ServicePort;
-  readonly chain: Chain;
-}
-
-/** kube-proxy uses bit 14 and the kubelet once used 15; this one is neither. */
-export const DEFAULT_MASQUERADE_MARK = 0x2000;
+/** Names of chains whose text is other than before, per table; one that is not in the ruleset any more is gone. */
+export type Touched = Readonly<Record<Table, ReadonlySet<string>>>;
 
 /**
- * Routing table → ruleset. Keeps the compiled chain of every service port whose value did not change (the tracker keeps
- * their identity), so that a change costs its own chain and not the whole table.
+ * Routing table → ruleset of one family, kept up to date: a change costs the chains of its own service port, and the tree
+ * of doors only if a door came, went or leads elsewhere.
  */
 export class Compiler {
-  readonly #options: CompileOptions;
-  #held = new Map<string, Held>();
+  #options: CompileOptions;
+  #reconfigured = false;
+  readonly #parts = new Map<ServicePortId, Part>();
+  readonly #chains: Record<Table, Map<string, Chain>> = { filter: new Map(), nat: new Map() };
+  /** Chains of each tree of doors, root included. */
+  readonly #trees = new Map<DoorPlace, ReadonlySet<string>>();
+  readonly #withDoors = new Set<DoorPlace>();
+  readonly #sets = new Set<string>();
+  #touched: Record<Table, Set<string>> = { filter: new Set(), nat: new Set() };
 
   constructor(options: CompileOptions) {
     this.#options = options;
+    for (const place of Object.keys(PLACES) as DoorPlace[]) this.#plant(place);
+    this.#layFixed();
   }
 
-  compile(table: RoutingTable): Ruleset {
-    const nat = new Map<string, Chain>();
-    const doors = new Map<string, Rule[]>();
-    const refusals: Rule[] = [];
-    const held = new Map<string, Held>();
-    for (const port of byKey(table)) {
-      if (choices(port).length === 0) {
-        refusals.push(refuse(port));
-        continue;
-      }
-      const chain = servicePortChain(port.key);
-      const known = this.#held.get(port.key);
-      const entry = known?.port === port ? known : { port, chain: chainOf(serviceRules(port, this.#options)) };
-      held.set(port.key, entry);
-      nat.set(chain, entry.chain);
-      const rule: Rule = { matches: door(port), target: { kind: 'goto', chain } };
-      doors.set(port.clusterIP, [...(doors.get(port.clusterIP) ?? []), rule]);
+  /** The current text; the maps are live and change with the next `update`. */
+  get ruleset(): Ruleset {
+    return { family: this.#options.family, chains: this.#chains, jumps: jumps(this.#options), sets: this.#sets };
+  }
+
+  get options(): CompileOptions {
+    return this.#options;
+  }
+
+  /** The next `update` compiles everything anew. The family stays. */
+  configure(options: CompileOptions): void {
+    this.#options = { ...options, family: this.#options.family };
+    this.#reconfigured = true;
+  }
+
+  /**
+   * @param ports by id; those of the other family are passed over
+   * @param changed ids whose value differs from the last call (new, changed or gone)
+   * @returns what differs since the last `update`
+   */
+  update(ports: ReadonlyMap<ServicePortId, ServicePort>, changed: Iterable<ServicePortId>): Touched {
+    const places = new Set<DoorPlace>();
+    for (const id of this.#reconfigured ? new Set([...this.#parts.keys(), ...ports.keys()]) : changed) {
+      const port = ports.get(id);
+      if (port?.family === this.#options.family) this.#replace(id, this.#compilePart(port), places);
+      else this.#replace(id, undefined, places);
     }
-    this.#held = held;
-    const list: Door[] = [...doors].map(([address, rules]) => ({ address, rules }));
-    for (const [chain, rules] of addressTree(SERVICES_CHAIN, list)) nat.set(chain, chainOf(rules));
-    nat.set(POSTROUTING_CHAIN, chainOf(postrouting(this.#options.masqueradeMark)));
-    return { chains: { nat, filter: new Map([[REFUSE_CHAIN, chainOf(refusals)]]) }, jumps: JUMPS };
+    for (const place of this.#reconfigured ? (Object.keys(PLACES) as DoorPlace[]) : places) this.#plant(place);
+    this.#layFixed();
+    this.#reconfigured = false;
+    const touched = this.#touched;
+    this.#touched = { filter: new Set(), nat: new Set() };
+    return touched;
+  }
+
+  /** Whose service ports a chain or one of its rules belongs to; empty for what belongs to all. */
+  ownersOf(chain: string, rule?: string): ServicePortId[] {
+    const owners: ServicePortId[] = [];
+    for (const [id, { chains, doors }] of this.#parts) {
+      if (chains.has(chain) || (rule !== undefined && doors.some((door) => door.rule === rule))) owners.push(id);
+    }
+    return owners;
+  }
+
+  ids(): Iterable<ServicePortId> {
+    return this.#parts.keys();
+  }
+
+  /** The value that the current text of a service port was compiled from. */
+  compiled(id: ServicePortId): ServicePort | undefined {
+    return this.#parts.get(id)?.port;
+  }
+
+  #compilePart(port: ServicePort): Part {
+    const mayCall = (text: string) => {
+      const range = cleanRange(text);
+      return range !== undefined && this.#options.nodeAddresses.some((address) => rangeHolds(range, address));
+    };
+    return partOf(planServicePort(port, mayCall), this.#options);
+  }
+
+  #replace(id: ServicePortId, part: Part | undefined, places: Set<DoorPlace>): void {
+    const before = this.#parts.get(id);
+    if (!before && !part) return;
+    for (const chain of before?.chains.keys() ?? []) if (!part?.chains.has(chain)) this.#drop('nat', chain);
+    for (const [chain, text] of part?.chains ?? []) this.#put('nat', chain, text);
+    for (const set of before?.sets ?? []) this.#sets.delete(set);
+    for (const set of part?.sets ?? []) this.#sets.add(set);
+    if (!sameDoors(before?.doors ?? [], part?.doors ?? [])) {
+      for (const door of [...(before?.doors ?? []), ...(part?.doors ?? [])]) places.add(door.place);
+    }
+    if (part) this.#parts.set(id, part);
+    else this.#parts.delete(id);
+  }
+
+  #plant(place: DoorPlace): void {
+    const { table, root } = PLACES[place];
+    const doors: Door[] = [];
+    for (const part of this.#parts.values()) for (const door of part.doors) if (door.place === place) doors.push(door);
+    const tree = dispatch(place, doors, this.#options.family);
+    if (place === 'nodePorts' && doors.length > 0) {
+      tree.set(root, [...nodePortExceptions(this.#options), ...(tree.get(root) ?? [])]);
+    }
+    for (const chain of this.#trees.get(place) ?? []) if (!tree.has(chain)) this.#drop(table, chain);
+    for (const [chain, text] of tree) this.#put(table, chain, text);
+    this.#trees.set(place, new Set(tree.keys()));
+    if (doors.length > 0) this.#withDoors.add(place);
+    else this.#withDoors.delete(place);
+  }
+
+  #layFixed(): void {
+    const fixed = fixedChains(this.#options, (place) => !this.#withDoors.has(place));
+    for (const table of TABLES) for (const [chain, text] of fixed[table]) this.#put(table, chain, text);
+    if (!fixed.filter.has('CITY-MARTIAN')) this.#drop('filter', 'CITY-MARTIAN');
+  }
+
+  #put(table: Table, chain: string, text: Chain): void {
+    if (sameText(this.#chains[table].get(chain), text)) return;
+    this.#chains[table].set(chain, text);
+    this.#touched[table].add(chain);
+  }
+
+  #drop(table: Table, chain: string): void {
+    if (this.#chains[table].delete(chain)) this.#touched[table].add(chain);
   }
 }
 
-function byKey(table: RoutingTable): ServicePort[] {
-  return [...table.servicePorts.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+/** The whole ruleset from nothing: what an incremental `Compiler` must always equal. */
+export function compile(table: RoutingTable, options: CompileOptions): Ruleset {
+  const compiler = new Compiler(options);
+  compiler.update(table.servicePorts, table.servicePorts.keys());
+  return compiler.ruleset;
 }
 
-function door(port: ServicePort): Match[] {
-  const protocol = PROTO[port.protocol];
-  return [
-    { kind: 'destination', cidr: `${port.clusterIP}/32` },
-    { kind: 'protocol', protocol },
-    { kind: 'destinationPort', protocol, port: port.port },
-    { kind: 'comment', text: `${port.namespace}/${port.name}:${port.portName}` },
-  ];
+export function sameText(a: Chain | undefined, b: Chain): boolean {
+  return a === b || (a !== undefined && a.length === b.length && a.every((line, i) => line === b[i]));
 }
 
-function serviceRules(port: ServicePort, { clusterCidr, masqueradeMark }: CompileOptions): Rule[] {
-  const rules = spread(port);
-  if (clusterCidr === undefined) return rules;
-  // A client that is not a pod came through this node as a gateway: answers must come back the same way.
-  const mark: Rule = {
-    matches: [{ kind: 'source', cidr: clusterCidr, not: true }],
-    target: { kind: 'setMark', mask: masqueradeMark },
-  };
-  return [mark, ...rules];
-}
-
-/**
- * REJECT where no backend exists anywhere; DROP where only this node has none (`internalTrafficPolicy: Local`), so that
- * a retry may find another way.
- */
-function refuse(port: ServicePort): Rule {
-  const drop = port.localOnly && port.hasEndpoints && !port.backends.some((backend) => backend.usable);
-  return { matches: door(port), target: { kind: drop ? 'drop' : 'reject' } };
-}
-
-function postrouting(mask: number): Rule[] {
-  return [
-    { matches: [{ kind: 'state', state: 'DNAT' }, { kind: 'hairpin' }], target: { kind: 'masquerade' } },
-    { matches: [{ kind: 'mark', mask, set: false }], target: { kind: 'return' } },
-    // Cleared first: a packet that meets these hooks again (a tunnel) must not be rewritten twice.
-    { matches: [], target: { kind: 'clearMark', mask } },
-    { matches: [], target: { kind: 'masquerade' } },
-  ];
-}
-
-const isNew: Match = { kind: 'state', state: 'NEW' };
-
-const JUMPS: readonly Jump[] = [
-  jump('nat', 'PREROUTING', SERVICES_CHAIN),
-  jump('nat', 'OUTPUT', SERVICES_CHAIN),
-  jump('nat', 'POSTROUTING', POSTROUTING_CHAIN),
-  jump('filter', 'FORWARD', REFUSE_CHAIN, isNew),
-  jump('filter', 'OUTPUT', REFUSE_CHAIN, isNew),
-];
-
-function jump(table: Jump['table'], from: string, chain: string, ...matches: Match[]): Jump {
-  return { table, from, rule: renderRule({ matches, target: { kind: 'jump', chain } }) };
+function sameDoors(a: readonly Door[], b: readonly Door[]): boolean {
+  return a.length === b.length && a.every((door, i) => door.rule === b[i]?.rule && door.place === b[i]?.place);
 }

@@ -1,7 +1,17 @@
-export { type CompileOptions, Compiler, DEFAULT_MASQUERADE_MARK } from './compile.ts';
-export { EMPTY_KERNEL, firstDifference, type KernelState, parseSave, stateOf } from './kernel-state.ts';
-export { OUR_PREFIX, servicePortChain } from './names.ts';
-export type { Rule, Table } from './rule.ts';
-export { type Chain, countRules, type Ruleset, TABLES } from './ruleset.ts';
-export { diff, isEmpty, renderRestore, type Transaction } from './transaction.ts';
-export { type Packet, type Verdict, walk } from './walk.ts';
+export { Compiler, compile, type Touched } from './compile.ts';
+export {
+  chainDifference,
+  EMPTY_KERNEL,
+  firstDifference,
+  type KernelState,
+  parseSave,
+  parseSaveAll,
+  stateOf,
+} from './kernel-state.ts';
+export { AFFINITY_PREFIX, affinitySet, OUR_PREFIX, servicePortChain } from './names.ts';
+export { type CompileOptions, DEFAULT_MASQUERADE_MARK, type LocalDetect } from './options.ts';
+export { type ExternalPath, type Path, type Pool, planServicePort, type ServicePlan } from './plan.ts';
+export { renderRestore } from './restore.ts';
+export { type Chain, countRules, type Jump, type Ruleset, TABLES, type Table } from './ruleset.ts';
+export { changesOf, diff, isEmpty, type Transaction } from './transaction.ts';
+export * from './walk.ts';

@@ -1,10 +1,9 @@
 import { OUR_PREFIX } from './names.ts';
-import type { Table } from './rule.ts';
-import { type Ruleset, TABLES } from './ruleset.ts';
+import { type Chain, type Ruleset, TABLES, type Table } from './ruleset.ts';
 
 /** What iptables-save says of us: our chains with their rules, and our jumps in other chains. */
 export interface KernelState {
-  readonly chains: Readonly<Record<Table, ReadonlyMap<string, readonly string[]>>>;
+  readonly chains: Readonly<Record<Table, ReadonlyMap<string, Chain>>>;
   /** Per table, in order: `CHAIN rule` of each rule in a foreign chain that leads to a chain of ours. */
   readonly jumps: Readonly<Record<Table, readonly string[]>>;
 }
@@ -14,18 +13,21 @@ export const EMPTY_KERNEL: KernelState = {
   jumps: { filter: [], nat: [] },
 };
 
-/** Reads the output of `iptables-save` for one table. Foreign chains and rules are passed over. */
+/**
+ * Reads the output of `iptables-save -t TABLE` or of `iptables -S CHAIN`. Foreign chains and rules are passed over. With
+ * iptables-legacy only the former declares chains with a colon; the latter says `-N CHAIN`.
+ */
 export function parseSave(text: string): { chains: Map<string, string[]>; jumps: string[] } {
   const chains = new Map<string, string[]>();
   const jumps: string[] = [];
   for (const line of text.split('\n')) {
-    if (line.startsWith(':')) {
-      const name = line.slice(1, line.indexOf(' '));
+    if (line.startsWith(':') || line.startsWith('-N ')) {
+      const name = line.startsWith(':') ? line.slice(1, line.indexOf(' ')) : line.slice(3).trim();
       if (name.startsWith(OUR_PREFIX)) chains.set(name, []);
     } else if (line.startsWith('-A ')) {
       const end = line.indexOf(' ', 3);
-      const name = line.slice(3, end);
-      const rule = line.slice(end + 1);
+      const name = line.slice(3, end === -1 ? undefined : end);
+      const rule = end === -1 ? '' : line.slice(end + 1);
       const chain = chains.get(name);
       if (chain) chain.push(rule);
       else if (leadsToUs(rule)) jumps.push(`${name} ${rule}`);
@@ -34,32 +36,35 @@ export function parseSave(text: string): { chains: Map<string, string[]>; jumps:
   return { chains, jumps };
 }
 
+/** Reads the output of `iptables-save` for all tables; those that are not ours to use are passed over. */
+export function parseSaveAll(text: string): KernelState {
+  const parts = { filter: parseSave(''), nat: parseSave('') };
+  for (const section of text.split(/^\*/m)) {
+    const table = section.slice(0, section.indexOf('\n'));
+    if (table === 'filter' || table === 'nat') parts[table] = parseSave(section);
+  }
+  return {
+    chains: { filter: parts.filter.chains, nat: parts.nat.chains },
+    jumps: { filter: parts.filter.jumps, nat: parts.nat.jumps },
+  };
+}
+
 function leadsToUs(rule: string): boolean {
   return / -[jg] CITY-|^-[jg] CITY-/.test(rule);
 }
 
 /** The kernel as it looks when the ruleset is in it. */
-export function stateOf(ruleset: Ruleset): KernelState {
-  const chains = (table: Table) => new Map([...ruleset.chains[table]].map(([name, chain]) => [name, chain.text]));
-  const jumps = (table: Table) => ruleset.jumps.filter((j) => j.table === table).map((j) => `${j.from} ${j.rule}`);
-  return {
-    chains: { filter: chains('filter'), nat: chains('nat') },
-    jumps: { filter: jumps('filter'), nat: jumps('nat') },
-  };
+export function stateOf({ chains, jumps }: Ruleset): KernelState {
+  const of = (table: Table) => jumps.filter((jump) => jump.table === table).map((jump) => `${jump.from} ${jump.rule}`);
+  return { chains, jumps: { filter: of('filter'), nat: of('nat') } };
 }
 
 /** First difference in words, for logs and errors; undefined when the kernel is as wished. */
 export function firstDifference(wanted: KernelState, found: KernelState): string | undefined {
   for (const table of TABLES) {
     for (const [name, rules] of wanted.chains[table]) {
-      const there = found.chains[table].get(name);
-      if (!there) return `${table}: chain ${name} is missing`;
-      const length = Math.max(rules.length, there.length);
-      for (let i = 0; i < length; i++) {
-        if (rules[i] !== there[i]) {
-          return `${table}: chain ${name}, rule ${i + 1}: wanted ${rules[i] ?? 'none'}, found ${there[i] ?? 'none'}`;
-        }
-      }
+      const difference = chainDifference(name, rules, found.chains[table].get(name));
+      if (difference) return `${table}: ${difference}`;
     }
     for (const name of found.chains[table].keys()) {
       if (!wanted.chains[table].has(name)) return `${table}: chain ${name} is not wanted`;
@@ -68,6 +73,18 @@ export function firstDifference(wanted: KernelState, found: KernelState): string
     if (missing) return `${table}: jump is missing: ${missing}`;
     if (found.jumps[table].length !== wanted.jumps[table].length)
       return `${table}: a jump of ours stands twice or leads astray`;
+  }
+  return undefined;
+}
+
+/** How one chain differs from what is wanted of it; `found` is undefined where the kernel has no such chain. */
+export function chainDifference(name: string, wanted: Chain, found: Chain | undefined): string | undefined {
+  if (!found) return `chain ${name} is missing`;
+  const length = Math.max(wanted.length, found.length);
+  for (let i = 0; i < length; i++) {
+    if (wanted[i] !== found[i]) {
+      return `chain ${name}, rule ${i + 1}: wanted ${wanted[i] ?? 'none'}, found ${found[i] ?? 'none'}`;
+    }
   }
   return undefined;
 }

@@ -1,89 +1,78 @@
+import type { Family, ServicePort } from '@kubecity/routing';
+
 /**
- * iptables rules as values. They are rendered last, and always in the words iptables-save prints (iptables 1.8.9), so
- * that what was written and what is read back compare as equal text.
+ * Words of iptables rules, always as iptables-save prints them (iptables 1.8.9), so that what was written and what is
+ * read back compare as equal text. Order within a rule: -s, -d, -i, -p, matches, target.
  */
-export type Table = 'nat' | 'filter';
-export type Proto = 'tcp' | 'udp' | 'sctp';
 
-export type Match =
-  | { readonly kind: 'source'; readonly cidr: string; readonly not: boolean }
-  | { readonly kind: 'destination'; readonly cidr: string }
-  | { readonly kind: 'protocol'; readonly protocol: Proto }
-  | { readonly kind: 'destinationPort'; readonly protocol: Proto; readonly port: number }
-  | { readonly kind: 'comment'; readonly text: string }
-  /** Matches with probability `of2to31 / 2^31`, the resolution of xt_statistic. */
-  | { readonly kind: 'probability'; readonly of2to31: number }
-  | { readonly kind: 'mark'; readonly mask: number; readonly set: boolean }
-  | { readonly kind: 'state'; readonly state: 'NEW' | 'DNAT' }
-  /** Source address equals destination address: a pod that was sent to itself. */
-  | { readonly kind: 'hairpin' };
+/** Classic BPF over the IP header: load source, keep it, load destination, compare. One rule serves every pod. */
+export const HAIRPIN_BYTECODE: Readonly<Record<Family, string>> = {
+  IPv4: '6,32 0 0 12,7 0 0 0,32 0 0 16,29 0 1 0,6 0 0 65535,6 0 0 0',
+  IPv6: [
+    '18',
+    ...[8, 12, 16, 20].flatMap((offset, i) => [
+      `32 0 0 ${offset}`,
+      '7 0 0 0',
+      `32 0 0 ${offset + 16}`,
+      // Equal goes on with the next word, different jumps to the last instruction (match nothing).
+      `29 0 ${13 - 4 * i} 0`,
+    ]),
+    '6 0 0 65535',
+    '6 0 0 0',
+  ].join(','),
+};
 
-export type Target =
-  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
-  | { readonly kind: 'dnat'; readonly to: string }
-  | { readonly kind: 'setMark'; readonly mask: number }
-  | { readonly kind: 'clearMark'; readonly mask: number }
-  | { readonly kind: 'masquerade' }
-  | { readonly kind: 'reject' }
-  | { readonly kind: 'drop' }
-  | { readonly kind: 'return' };
-
-export interface Rule {
-  readonly matches: readonly Match[];
-  readonly target: Target;
+/** `10.96.0.1` → `10.96.0.1/32` */
+export function host(address: string): string {
+  return `${address}/${address.includes(':') ? 128 : 32}`;
 }
 
-/** Classic BPF over the IPv4 header: load source, keep it, load destination, compare. One rule serves every pod. */
-const HAIRPIN_BYTECODE = '6,32 0 0 12,7 0 0 0,32 0 0 16,29 0 1 0,6 0 0 65535,6 0 0 0';
-
-export function renderRule(rule: Rule): string {
-  return [...rule.matches.map(renderMatch), renderTarget(rule.target)].join(' ');
+/** `-p tcp -m tcp --dport 80`; `ports` is a number or `first:last`. */
+export function toPort(protocol: ServicePort['protocol'], ports: number | string): string {
+  const word = protocol.toLowerCase();
+  return `-p ${word} -m ${word} --dport ${ports}`;
 }
 
-function renderMatch(match: Match): string {
-  switch (match.kind) {
-    case 'source':
-      return `${match.not ? '! ' : ''}-s ${match.cidr}`;
-    case 'destination':
-      return `-d ${match.cidr}`;
-    case 'protocol':
-      return `-p ${match.protocol}`;
-    case 'destinationPort':
-      return `-m ${match.protocol} --dport ${match.port}`;
-    case 'comment':
-      return `-m comment --comment ${JSON.stringify(match.text)}`;
-    case 'probability':
-      return `-m statistic --mode random --probability ${(match.of2to31 / 2 ** 31).toFixed(11)}`;
-    case 'mark':
-      return `-m mark ${match.set ? '' : '! '}--mark ${hex(match.mask)}/${hex(match.mask)}`;
-    case 'state':
-      return `-m conntrack --ctstate ${match.state}`;
-    case 'hairpin':
-      return `-m bpf --bytecode "${HAIRPIN_BYTECODE}"`;
-  }
+export function comment(text: string): string {
+  return `-m comment --comment ${JSON.stringify(text)}`;
 }
 
-function renderTarget(target: Target): string {
-  switch (target.kind) {
-    case 'jump':
-      return `-j ${target.chain}`;
-    case 'goto':
-      return `-g ${target.chain}`;
-    case 'dnat':
-      return `-j DNAT --to-destination ${target.to}`;
-    case 'setMark':
-      return `-j MARK --set-xmark ${hex(target.mask)}/${hex(target.mask)}`;
-    case 'clearMark':
-      return `-j MARK --set-xmark 0x0/${hex(target.mask)}`;
-    case 'masquerade':
-      return '-j MASQUERADE --random-fully';
-    case 'reject':
-      return '-j REJECT --reject-with icmp-port-unreachable';
-    case 'drop':
-      return '-j DROP';
-    case 'return':
-      return '-j RETURN';
-  }
+/** Matches with this chance; xt_statistic compares 31 random bits, iptables-save prints 11 digits of it. */
+export function chance(part: number): string {
+  return `-m statistic --mode random --probability ${(Math.round(part * 2 ** 31) / 2 ** 31).toFixed(11)}`;
+}
+
+export function dnat(address: string, port: number): string {
+  return `-j DNAT --to-destination ${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+export function hasMark(mask: number, not = false): string {
+  return `-m mark ${not ? '! ' : ''}--mark ${hex(mask)}/${hex(mask)}`;
+}
+
+export function setMark(mask: number): string {
+  return `-j MARK --set-xmark ${hex(mask)}/${hex(mask)}`;
+}
+
+export function clearMark(mask: number): string {
+  return `-j MARK --set-xmark 0x0/${hex(mask)}`;
+}
+
+export function hairpin(family: Family): string {
+  return `-m bpf --bytecode "${HAIRPIN_BYTECODE[family]}"`;
+}
+
+export function reject(family: Family): string {
+  return `-j REJECT --reject-with ${family === 'IPv4' ? 'icmp-port-unreachable' : 'icmp6-port-unreachable'}`;
+}
+
+export const TO_LOCAL = '-m addrtype --dst-type LOCAL';
+export const FROM_LOCAL = '-m addrtype --src-type LOCAL';
+export const MASQUERADE = '-j MASQUERADE --random-fully';
+
+/** Joins what is there with single spaces. */
+export function words(...parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== '').join(' ');
 }
 
 function hex(value: number): string {

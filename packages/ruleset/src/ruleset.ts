@@ -1,10 +1,10 @@
-import { type Rule, renderRule, type Table } from './rule.ts';
+import type { Family } from '@kubecity/routing';
 
-/** The rules of one of our chains, in order; the text is what iptables-save prints behind `-A CHAIN `. */
-export interface Chain {
-  readonly rules: readonly Rule[];
-  readonly text: readonly string[];
-}
+export type Table = 'nat' | 'filter';
+export const TABLES: readonly Table[] = ['filter', 'nat'];
+
+/** The rules of one chain, in order: what iptables-save prints behind `-A CHAIN `. */
+export type Chain = readonly string[];
 
 /** A rule of ours in a chain that is not ours: the door from the kernel's hooks into our chains. */
 export interface Jump {
@@ -13,16 +13,13 @@ export interface Jump {
   readonly rule: string;
 }
 
-/** Everything we want in the kernel. */
+/** Everything we want in the kernel, one family. */
 export interface Ruleset {
+  readonly family: Family;
   readonly chains: Readonly<Record<Table, ReadonlyMap<string, Chain>>>;
   readonly jumps: readonly Jump[];
-}
-
-export const TABLES: readonly Table[] = ['filter', 'nat'];
-
-export function chainOf(rules: readonly Rule[]): Chain {
-  return { rules, text: rules.map(renderRule) };
+  /** Names of the ipsets that rules of ours use: hash:ip of this family, entries with a timeout of their own. */
+  readonly sets: ReadonlySet<string>;
 }
 
 export function countRules(ruleset: Ruleset): { chains: number; rules: number } {
@@ -31,7 +28,7 @@ export function countRules(ruleset: Ruleset): { chains: number; rules: number } 
   for (const table of TABLES) {
     for (const chain of ruleset.chains[table].values()) {
       chains++;
-      rules += chain.text.length;
+      rules += chain.length;
     }
   }
   return { chains, rules };

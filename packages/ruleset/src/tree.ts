@@ -1,11 +1,17 @@
-import { ipv4Number, ipv4Text, networkOf } from '@kubecity/routing';
-import { branchChain } from './names.ts';
-import type { Rule } from './rule.ts';
+/** One rule and the bits that lead to it. */
+export interface Leaf {
+  readonly bits: string;
+  readonly rule: string;
+}
 
-/** Dispatch rules of one cluster IP. */
-export interface Door {
-  readonly address: string;
-  readonly rules: readonly Rule[];
+/** How a tree says "the packets whose key begins with these bits". */
+export interface Branching {
+  /** Length of every leaf's bits. */
+  readonly width: number;
+  match(prefix: string): string;
+  chain(prefix: string): string;
+  /** Rules of leaves that have all bits in common; may add chains. Absent = in a row. */
+  readonly same?: (leaves: readonly Leaf[], chains: Map<string, readonly string[]>) => readonly string[];
 }
 
 /** A chain holds at most this many rules in a row before it branches: the walk of a first packet stays short. */
@@ -16,59 +22,45 @@ const INLINE = 4;
 const MAX_STEP = 4;
 
 /**
- * Cluster IPs as a tree over their bits: up to 16 branches at each step, so that the first packet of a connection walks a few
- * tens of rules among 10,000 Services instead of half of them. The shape depends only on the set of addresses. Branches
- * are entered with goto: they are disjoint, so nothing behind a branch could match.
+ * Rules as a tree over the bits of their key: up to 16 branches at each step, so that the first packet of a connection
+ * walks a few tens of rules among 10,000 doors instead of half of them. The shape depends only on the set of leaves.
+ * Branches are entered with goto: they are disjoint, so nothing behind a branch could match.
+ * @param leaves sorted by bits; equal bits in the order in which they shall match
  */
-export function addressTree(root: string, doors: readonly Door[]): Map<string, Rule[]> {
-  const chains = new Map<string, Rule[]>();
-  const sorted = doors
-    .map((door) => ({ ...door, number: ipv4Number(door.address) }))
-    .sort((a, b) => a.number - b.number);
-  chains.set(root, grow(chains, sorted));
+export function bitTree(root: string, leaves: readonly Leaf[], branching: Branching): Map<string, readonly string[]> {
+  const chains = new Map<string, readonly string[]>();
+  chains.set(root, grow(chains, leaves, branching));
   return chains;
 }
 
-type Placed = Door & { readonly number: number };
-
-function grow(chains: Map<string, Rule[]>, doors: readonly Placed[]): Rule[] {
-  const flat = doors.flatMap((door) => door.rules);
-  if (flat.length <= FLAT || new Set(doors.map((door) => door.number)).size === 1) return flat;
-  // The square root of the rules as branches: the walk over the branches and the walk behind one are then alike long.
-  const step = Math.min(MAX_STEP, Math.ceil(Math.log2(flat.length) / 2));
-  const bits = Math.min(32, commonBits(doors) + step);
-  const rules: Rule[] = [];
-  for (const [base, branch] of groupBy(doors, (door) => networkOf(door.number, bits))) {
-    const size = branch.reduce((sum, door) => sum + door.rules.length, 0);
-    if (size <= INLINE || bits === 32) {
-      rules.push(...branch.flatMap((door) => door.rules));
-      continue;
+function grow(chains: Map<string, readonly string[]>, leaves: readonly Leaf[], tree: Branching): readonly string[] {
+  const first = leaves[0];
+  const last = leaves.at(-1);
+  if (!first || !last || leaves.length <= FLAT) return leaves.map((leaf) => leaf.rule);
+  if (first.bits === last.bits) return tree.same?.(leaves, chains) ?? leaves.map((leaf) => leaf.rule);
+  // As few chains as make the last row short: chains are what a restore pays for.
+  const step = Math.min(MAX_STEP, Math.ceil(Math.log2(leaves.length / FLAT)));
+  const bits = Math.min(tree.width, commonBits(first.bits, last.bits) + step);
+  const rules: string[] = [];
+  for (let from = 0; from < leaves.length; ) {
+    const prefix = (leaves[from] as Leaf).bits.slice(0, bits);
+    let to = from + 1;
+    while (to < leaves.length && (leaves[to] as Leaf).bits.startsWith(prefix)) to++;
+    const branch = leaves.slice(from, to);
+    if (branch.length <= INLINE) {
+      for (const leaf of branch) rules.push(leaf.rule);
+    } else {
+      const chain = tree.chain(prefix);
+      chains.set(chain, grow(chains, branch, tree));
+      rules.push(`${tree.match(prefix)} -g ${chain}`);
     }
-    const chain = branchChain(base, bits);
-    chains.set(chain, grow(chains, branch));
-    rules.push({
-      matches: [{ kind: 'destination', cidr: `${ipv4Text(base)}/${bits}` }],
-      target: { kind: 'goto', chain },
-    });
+    from = to;
   }
   return rules;
 }
 
-/** Leading bits that all addresses share; the list is sorted, so the two ends decide. */
-function commonBits(doors: readonly Placed[]): number {
-  const first = doors[0]?.number ?? 0;
-  const last = doors[doors.length - 1]?.number ?? 0;
-  let bits = 32;
-  while (networkOf(first, bits) !== networkOf(last, bits)) bits--;
+function commonBits(a: string, b: string): number {
+  let bits = 0;
+  while (bits < a.length && a[bits] === b[bits]) bits++;
   return bits;
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => number): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
 }

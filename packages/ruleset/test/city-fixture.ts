@@ -4,9 +4,27 @@ import {
   type KubeRoutingOverride,
   type KubeService,
 } from '@kubecity/routing';
+import { type CompileOptions, DEFAULT_MASQUERADE_MARK } from '../src/index.ts';
 
 /** The address plan of every test here: pods 10.244.N.0/24 on node-a, node-b…, Services 10.96.0.0/16. */
-export const CLUSTER_CIDR = '10.244.0.0/16';
+export const OPTIONS: CompileOptions = {
+  family: 'IPv4',
+  localDetect: { kind: 'cidr', cidr: '10.244.0.0/16' },
+  masqueradeAll: false,
+  masqueradeMark: DEFAULT_MASQUERADE_MARK,
+  nodePortAddresses: [],
+  localhostNodePorts: true,
+  nodeAddresses: ['192.168.10.11'],
+  dropInvalid: true,
+};
+
+export const OPTIONS_IPV6: CompileOptions = {
+  ...OPTIONS,
+  family: 'IPv6',
+  localDetect: { kind: 'cidr', cidr: 'fd00:244::/48' },
+  localhostNodePorts: false,
+  nodeAddresses: ['2001:db8:10::11'],
+};
 
 export function service(name: string, clusterIP: string, ports = [{ name: 'http', port: 80 }]): KubeService {
   return { metadata: { namespace: 'shop', name, uid: `uid-${name}` }, spec: { type: 'ClusterIP', clusterIP, ports } };
@@ -45,5 +63,5 @@ export function table(
   overrides: KubeRoutingOverride[] = [],
   node = 'node-a',
 ) {
-  return buildRoutingTable({ services, endpointSlices, overrides, pods: [], node });
+  return buildRoutingTable({ services, endpointSlices, overrides, pods: [], node: { name: node } });
 }

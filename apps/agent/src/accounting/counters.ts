@@ -1,7 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
+import { openSysctls, type Sysctls } from '../host/sysctl.ts';
 
-const FILE = '/proc/sys/net/netfilter/nf_conntrack_acct';
+const SETTING = 'net/netfilter/nf_conntrack_acct';
 
 export type Counters = 'on' | 'switched-on' | 'unavailable';
 
@@ -10,14 +10,16 @@ export type Counters = 'on' | 'switched-on' | 'unavailable';
  * namespace). Only connections that begin afterwards are counted. When it cannot be switched on, that is logged and
  * reported: connections are then still seen, but without bytes, and frames say so (`withoutCounters`).
  */
-export async function enableCounters(log: Pick<Logger, 'info' | 'warn'>, file = FILE): Promise<Counters> {
+export async function enableCounters(
+  log: Pick<Logger, 'info' | 'warn'>,
+  sysctls: Sysctls = openSysctls(),
+): Promise<Counters> {
   try {
-    if ((await readFile(file, 'utf8')).trim() === '1') return 'on';
-    await writeFile(file, '1');
-    log.info({ file }, 'connection counters switched on; connections that are open already have none');
+    if ((await sysctls.ensure(SETTING, 1)) === 'same') return 'on';
+    log.info({ setting: SETTING }, 'connection counters switched on; connections that are open already have none');
     return 'switched-on';
   } catch (error) {
-    log.warn({ file, err: error }, 'connection counters cannot be switched on: bytes will be missing');
+    log.warn({ err: error }, 'connection counters cannot be switched on: bytes will be missing');
     return 'unavailable';
   }
 }

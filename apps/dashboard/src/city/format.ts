@@ -12,6 +12,11 @@ export function rate(perSecond: number): string {
 /** Whole things: `1,284`. */
 export const count = (n: number): string => grouped.format(Math.round(n));
 
+/** `10.244.1.5:8080`, `[fd00::5]:8080` */
+export function socket({ address, port }: { readonly address: string; readonly port: number }): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
 /** Bytes in SI units as `[figure, unit]`: `['18.4', 'MB']`. */
 export function bytes(n: number): readonly [figure: string, unit: string] {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

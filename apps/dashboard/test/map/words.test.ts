@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { placesOf, selectionFromText, selectionToText } from '../../src/city/find.ts';
-import { age, bytes, count, percent, rate } from '../../src/city/format.ts';
+import { age, bytes, count, percent, rate, socket } from '../../src/city/format.ts';
 import { workloadOf } from '../../src/city/services.ts';
 import { shareWith, wilson } from '../../src/city/share.ts';
 import { cityOf } from './city-of.ts';
@@ -107,4 +107,9 @@ describe('names', () => {
     const web = places.find((place) => place.selection.id === 'shop/web');
     expect(web?.words).toEqual(['shop/web', 'web', '10.96.41.5']);
   });
+});
+
+it('writes IPv6 sockets with brackets', () => {
+  expect(socket({ address: '10.244.1.5', port: 80 })).toBe('10.244.1.5:80');
+  expect(socket({ address: 'fd00::5', port: 80 })).toBe('[fd00::5]:80');
 });

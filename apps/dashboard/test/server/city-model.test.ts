@@ -9,6 +9,7 @@ import {
   cart1,
   cart2,
   cartPort,
+  dualCart,
   edgeFrame,
   namespace,
   node,
@@ -254,4 +255,25 @@ test('a node that leaves takes its figures along, and an agent that speaks on do
   model.refresh(0);
   expect([...model.store.all('edge')]).toEqual([]);
   expect(model.takeEdges('node-b', edgeFrame(1, 1000, []), 1000)).toMatchObject({ ok: false });
+});
+
+test('both families of a service port stand under one key, each with its own shares', () => {
+  const model = new CityModel('toy');
+  const { services, endpointSlices, pods } = dualCart();
+  for (const object of services) model.setObject('services', object, 0);
+  for (const object of endpointSlices) model.setObject('endpointSlices', object, 0);
+  for (const object of pods) model.setObject('pods', object, 0);
+  model.refresh(0);
+  const shares = () =>
+    [...model.store.all('backend')].map(([id, { servicePort, wishedShare }]) => [id, servicePort, wishedShare]);
+  expect(shares()).toEqual(
+    ['10.0.0.1:8080', '10.0.0.2:8080', '[fd00::1]:8080', '[fd00::2]:8080'].map((socket) => [
+      `${cartPort}|${socket}`,
+      cartPort,
+      0.5,
+    ]),
+  );
+  for (const object of endpointSlices.slice(1)) model.deleteObject('endpointSlices', object, 1);
+  model.refresh(1);
+  expect(shares().map(([id]) => id)).toEqual([cart1, cart2]);
 });

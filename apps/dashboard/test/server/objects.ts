@@ -55,6 +55,28 @@ export const slice = (
   })),
 });
 
+/** Service cart in both families: the pods of `cart` with a second address each. */
+export const dualCart = () => {
+  const v4 = service('cart');
+  const v6 = slice('cart', [
+    { pod: 'cart-1', ip: 'fd00::1' },
+    { pod: 'cart-2', ip: 'fd00::2' },
+  ]);
+  return {
+    services: [
+      {
+        ...v4,
+        spec: { ...v4.spec, ipFamilies: ['IPv4', 'IPv6'], clusterIPs: ['10.96.0.10', 'fd00:96::10'] },
+      },
+    ],
+    endpointSlices: [
+      ...cart.endpointSlices,
+      { ...v6, metadata: { ...v6.metadata, name: 'cart-x6' }, addressType: 'IPv6' },
+    ],
+    pods: cart.pods,
+  };
+};
+
 export const override = (name: string, spec: unknown, more: object = {}): KubeRoutingOverride => ({
   metadata: meta(name, { generation: 1, creationTimestamp: '2026-11-22T10:00:00Z', resourceVersion: '7', ...more }),
   spec,

@@ -2,7 +2,7 @@ import type { SteerRequest } from '@kubecity/protocol';
 import type { KubeRoutingOverride, RoutingInput } from '@kubecity/routing';
 import { expect, test } from 'vitest';
 import { overrideName, planSteer, SteerRefusal } from '../../server/steer-plan.ts';
-import { cart, cart1, cart2, cartPort, override, pod, service, slice } from './objects.ts';
+import { cart, cart1, cart2, cartPort, dualCart, override, pod, service, slice } from './objects.ts';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const only = (name: string) => ({ podNames: [name] });
@@ -45,6 +45,12 @@ test('an endpoint without a pod is named by its address', () => {
   expect(plan({ action: 'weight', backend: cart1, weight: 5 }, [], { endpointSlices })).toMatchObject({
     object: { metadata: { name: 'cart-weight-10.0.0.1' }, spec: { weight: 5, backends: { addresses: ['10.0.0.1'] } } },
   });
+});
+
+test('a backend of either family is found under the one key of its service port', () => {
+  const wish = plan({ action: 'drain', backend: `${cartPort}|[fd00::1]:8080` }, [], dualCart());
+  expect(wish).toMatchObject({ do: 'create', object: { spec: { backends: only('cart-1') } } });
+  expect(refusal({ action: 'drain', backend: `${cartPort}|[fd00::9]:8080` }, [], dualCart()).code).toBe('not-found');
 });
 
 test('the last backend is not drained, and not weighed to zero, unless an empty Service is allowed', () => {

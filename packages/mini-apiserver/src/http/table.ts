@@ -27,8 +27,9 @@ export function tableOf(
   };
 }
 
-/** The object in the version it was asked for: versions differ in name only (conversion strategy None). */
+/** The object in the version it was asked for: most versions differ in name only (conversion strategy None). */
 export function served(type: ResourceType, object: KubeObject): KubeObject {
+  if (type.conversion) return type.conversion.fromStored(object);
   const apiVersion = apiVersionOf(type);
   return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }

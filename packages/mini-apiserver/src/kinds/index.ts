@@ -3,7 +3,7 @@ import { configMaps, serviceAccounts, serviceCidrs } from './configuration.ts';
 import { customResourceDefinitions } from './crd.ts';
 import { deployments } from './deployment.ts';
 import { endpointSlices } from './endpointslice.ts';
-import { events } from './event.ts';
+import { events, newEvents } from './event.ts';
 import { namespaces } from './namespace.ts';
 import { networkPolicies } from './networkpolicy.ts';
 import { nodes } from './node.ts';
@@ -17,6 +17,7 @@ export const builtinTypes: readonly ResourceType[] = [
   pods,
   services,
   events,
+  newEvents,
   serviceAccounts,
   configMaps,
   deployments,

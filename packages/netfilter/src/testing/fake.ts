@@ -15,6 +15,8 @@ export class FakeNetfilter implements Netfilter {
     nat: new Map(['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'].map((name) => [name, []])),
   };
   readonly #failures: NetfilterError[] = [];
+  #poison: RegExp | undefined;
+  #namesTheLine = true;
   /** Every restore text that was accepted. */
   readonly restores: string[] = [];
 
@@ -23,17 +25,37 @@ export class FakeNetfilter implements Netfilter {
     this.#failures.push(error);
   }
 
+  /** From now on refuses texts with a line that matches; `named` says whether the error names that line. */
+  poison(line: RegExp | undefined, named = true): void {
+    this.#poison = line;
+    this.#namesTheLine = named;
+  }
+
   /** What another program does: replaces the rules of one chain, or deletes the table's content. */
   meddle(table: Table, change: (chains: Map<string, string[]>) => void): void {
     change(this.#tables[table]);
   }
 
-  async save(table: Table): Promise<string> {
+  async save(table?: Table): Promise<string> {
     this.#maybeFail();
+    return table === undefined ? `${this.#print('filter')}${this.#print('nat')}` : this.#print(table);
+  }
+
+  #print(table: Table): string {
     const chains = [...this.#tables[table]];
     const head = chains.map(([name]) => `:${name} ${/^[A-Z]+$/.test(name) ? 'ACCEPT' : '-'} [0:0]`);
     const rules = chains.flatMap(([name, list]) => list.map((rule) => `-A ${name} ${rule}`));
     return [`*${table}`, ...head, ...rules, 'COMMIT', ''].join('\n');
+  }
+
+  async list(table: Table, chains: Iterable<string>): Promise<string> {
+    this.#maybeFail();
+    const lines: string[] = [];
+    for (const name of chains) {
+      const rules = this.#tables[table].get(name);
+      if (rules) lines.push(`-N ${name}`, ...rules.map((rule) => `-A ${name} ${rule}`), '');
+    }
+    return lines.join('\n');
   }
 
   async restore(text: string): Promise<void> {
@@ -49,6 +71,12 @@ export class FakeNetfilter implements Netfilter {
           input: text,
         });
       };
+      // What stands before has been committed, as in the real kernel: only a table is atomic.
+      if (this.#poison?.test(line)) {
+        const named = this.#namesTheLine ? `Error occurred at line: ${i + 1}` : 'COMMIT failed';
+        const stderr = `the kernel does not take this\n${named}`;
+        throw errorOf({ operation: 'iptables-restore', status: 1, stderr, input: text });
+      }
       if (line.startsWith('*')) {
         table = line.slice(1) as Table;
         draft = new Map([...this.#tables[table]].map(([name, rules]) => [name, [...rules]]));

@@ -1,5 +1,5 @@
 import type { ConntrackSource } from '../conntrack.ts';
-import { ConntrackError, type ConntrackErrorCode } from '../errors.ts';
+import { conntrackErrors, type NetlinkErrorCode } from '../errors.ts';
 
 /** A table for tests: dumps the chunks it was given, with the manners and errors of the real one. */
 export class FakeConntrack implements ConntrackSource {
@@ -12,12 +12,12 @@ export class FakeConntrack implements ConntrackSource {
 
   #closed = false;
   #running = false;
-  #failures: ConntrackErrorCode[] = [];
+  #failures: NetlinkErrorCode[] = [];
   #interruptions = 0;
   #held: Promise<void> | undefined;
 
   /** The next dumps hand on their first chunk and then fail with these codes, one each. */
-  failNext(...codes: ConntrackErrorCode[]): void {
+  failNext(...codes: NetlinkErrorCode[]): void {
     this.#failures.push(...codes);
   }
 
@@ -38,7 +38,7 @@ export class FakeConntrack implements ConntrackSource {
 
   async dump(onChunk: (bytes: Uint8Array) => void): Promise<{ interrupted: boolean }> {
     this.#refuseClosed('dump');
-    if (this.#running) throw new ConntrackError('dump', 'busy', 'another dump is running');
+    if (this.#running) throw conntrackErrors.of('dump', 'busy', 'another dump is running');
     this.#running = true;
     this.dumps += 1;
     try {
@@ -46,7 +46,7 @@ export class FakeConntrack implements ConntrackSource {
       this.#refuseClosed('dump');
       const failure = this.#failures.shift();
       for (const chunk of failure ? this.chunks.slice(0, 1) : this.chunks) onChunk(chunk);
-      if (failure) throw new ConntrackError('dump', failure, `made to fail: ${failure}`);
+      if (failure) throw conntrackErrors.of('dump', failure, `made to fail: ${failure}`);
       const interrupted = this.#interruptions > 0;
       if (interrupted) this.#interruptions -= 1;
       return { interrupted };
@@ -65,6 +65,6 @@ export class FakeConntrack implements ConntrackSource {
   }
 
   #refuseClosed(operation: 'dump' | 'stats'): void {
-    if (this.#closed) throw new ConntrackError(operation, 'closed', 'the source is closed');
+    if (this.#closed) throw conntrackErrors.closed(operation);
   }
 }

@@ -1,1 +1,2 @@
 export { FakeConntrack } from './fake-conntrack.ts';
+export { FakeUdpTable } from './fake-udp-table.ts';

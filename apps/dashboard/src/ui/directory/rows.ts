@@ -1,5 +1,5 @@
 import type { Selection } from '../../city/find.ts';
-import { bytes, count, percent, rate } from '../../city/format.ts';
+import { bytes, count, percent, rate, socket } from '../../city/format.ts';
 import type { Survey } from '../../city/survey.ts';
 import { NO_TRAFFIC, open, type Traffic } from '../../city/traffic.ts';
 
@@ -121,7 +121,7 @@ const backends: Table = {
           name: word(backend.podName ?? backend.address, 'code'),
           service: word(backend.servicePort),
           node: word(backend.node),
-          address: word(`${backend.address}:${backend.port}`, 'code'),
+          address: word(socket(backend), 'code'),
           state: backend.draining
             ? word('draining', 'drain')
             : backend.overrideUid !== undefined

@@ -1,5 +1,5 @@
 'use client';
-import { count, percent } from '../../city/format.ts';
+import { count, percent, socket } from '../../city/format.ts';
 import type { Backend } from '../../city/services.ts';
 import { shareWith, wilson } from '../../city/share.ts';
 import { NO_TRAFFIC, open } from '../../city/traffic.ts';
@@ -23,7 +23,7 @@ export function BackendCard({ backend, group }: Props) {
   const survey = useCity((state) => state.survey);
   const pending = useSteering((state) => state.pending.has(backend.id));
   const weight = useWeightDraft(backend);
-  const name = backend.podName ?? `${backend.address}:${backend.port}`;
+  const name = backend.podName ?? socket(backend);
   const load = survey.city.load.get(backend.id);
   const traffic = survey.sums.byBackend.get(backend.id) ?? NO_TRAFFIC;
   const observed = load && load.openedOfPort > 0 ? load.opened / load.openedOfPort : undefined;
@@ -51,9 +51,7 @@ export function BackendCard({ backend, group }: Props) {
       </div>
       <p className="mt-0.5 text-sm text-soft">
         {backend.node !== undefined && `${backend.node} · `}
-        <span className="code">
-          {backend.address}:{backend.port}
-        </span>
+        <span className="code">{socket(backend)}</span>
       </p>
       <ShareBar
         observed={observed}

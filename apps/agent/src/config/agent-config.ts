@@ -1,0 +1,63 @@
+import type { Family } from '@kubecity/routing';
+import type { HostPort } from './listen-address.ts';
+import type { Settings } from './settings.ts';
+
+/** What the agent runs with: every setting parsed, defaults filled in, contradictions refused. */
+export interface AgentConfig {
+  readonly nodeName: string;
+  readonly mode: 'replace';
+  /** At most one of `kubeconfig` and `kubeSocket`; with neither the Pod's own ServiceAccount is used. */
+  readonly kubeconfig?: string;
+  readonly kubeSocket?: string;
+  readonly proxy: ProxyConfig;
+  readonly conntrack: ConntrackConfig;
+  readonly hub?: HubAddress;
+  /** Present whenever `hub` is. */
+  readonly hubToken?: string;
+  /** Absent = switched off. */
+  readonly health?: HostPort;
+  /** A loopback address. Absent = switched off. */
+  readonly metrics?: HostPort;
+  /** An address that cannot be bound ends the agent instead of being tried again. */
+  readonly bindAddressHardFail: boolean;
+  readonly logLevel: string;
+  readonly minSyncMs: number;
+  readonly syncPeriodMs: number;
+  readonly checkMs: number;
+  readonly accountingMs: number;
+}
+
+/** Everything that decides how this node routes. Addresses and ranges are canonical text. */
+export interface ProxyConfig {
+  readonly clusterCIDRs: { readonly [family in Family]?: string };
+  readonly localDetect: {
+    readonly mode: 'clusterCIDR' | 'nodeCIDR' | 'bridgeInterface' | 'interfaceNamePrefix' | 'none';
+    /** Present in the mode of the same name. */
+    readonly bridgeInterface?: string;
+    readonly interfaceNamePrefix?: string;
+  };
+  readonly masqueradeAll: boolean;
+  /** One bit. */
+  readonly masqueradeMark: number;
+  /** Ranges, or exactly `['primary']`: the node's first address of each family. Empty = every local address. */
+  readonly nodePortAddresses: readonly string[];
+  readonly localhostNodePorts: boolean;
+  /** Instead of the addresses of the Node object, one per family at most. */
+  readonly nodeIPs: readonly string[];
+}
+
+/** Kernel settings to make; what is absent is left as it is. */
+export type ConntrackConfig = NonNullable<Settings['conntrack']>;
+
+export type HubAddress = { readonly socketPath: string } | { readonly url: string };
+
+/** The configuration is refused. The message has one line per fault: where it stands, the value, what is expected. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.faults = faults;
+  }
+}

@@ -1,0 +1,142 @@
+import { cleanAddress, cleanRange, familyOf } from '@kubecity/routing';
+import { DEFAULT_MASQUERADE_MARK } from '@kubecity/ruleset';
+import { z } from 'zod';
+import { listenAddress, loopbackAddress } from './listen-address.ts';
+
+/** A text that `parse` turns into its canonical form; `hint` says what was expected. */
+function canonical(hint: string, parse: (text: string) => string | undefined) {
+  return z.string().transform((text, context) => {
+    const clean = parse(text);
+    if (clean !== undefined) return clean;
+    context.addIssue({ code: 'custom', message: hint });
+    return z.NEVER;
+  });
+}
+
+const range = canonical('not a range such as 10.244.0.0/16 or fd00:10::/56', (text) => cleanRange(text)?.text);
+const address = canonical('not an IP address of one host', (text) => {
+  const clean = cleanAddress(text)?.text;
+  return clean === '0.0.0.0' || clean === '::' ? undefined : clean;
+});
+const rangeOrPrimary = canonical('neither a range such as 192.168.0.0/16 nor the word primary', (text) =>
+  text === 'primary' ? text : cleanRange(text)?.text,
+);
+
+const ONE_PER_FAMILY = 'at most one per IP family';
+const perFamily = (one: typeof range) =>
+  z
+    .array(one)
+    .max(2, ONE_PER_FAMILY)
+    .refine((texts) => new Set(texts.map(familyOf)).size === texts.length, ONE_PER_FAMILY);
+
+const NODE_NAME = /^[A-Za-z0-9]([-A-Za-z0-9.]{0,251}[A-Za-z0-9])?$/;
+const nodeName = z.string().trim().regex(NODE_NAME, 'not the name of a Node').toLowerCase();
+const file = z.string().min(1, 'empty');
+const HOST_PORT = 'not host:port (IPv6 in brackets) or off';
+/** Kernel: at most 15 bytes, no slash, no white space. A prefix is shorter than a whole name. */
+const interfaceName = z.string().regex(/^[^\s/]{1,15}$/, 'not the name of a network interface');
+const whole = (least: number, most: number) => {
+  const error = `not a whole number from ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+};
+/** A day at most: far below what timers can count. */
+const milliseconds = (least: number) => whole(least, 86_400_000);
+const seconds = whole(0, 31_536_000);
+const entries = whole(0, 2 ** 31 - 1);
+
+const oneBit = z
+  .union([z.string(), z.int()], { error: 'not exactly one bit of 32, such as 0x2000' })
+  .transform((value, context) => {
+    const mask = Number(value);
+    const bit = Math.log2(mask);
+    if (value !== '' && Number.isInteger(bit) && bit >= 0 && bit <= 31) return `0x${mask.toString(16)}`;
+    context.addIssue({ code: 'custom', message: 'not exactly one bit of 32, such as 0x2000' });
+    return z.NEVER;
+  });
+
+const hubAddress = canonical('not http://host:port, https://host:port or unix:/path', (text) =>
+  /^(unix:\/|https?:\/\/)./.test(text) ? text : undefined,
+);
+
+const setting = <T extends z.ZodType>(description: string, value: T) => value.meta({ description }).optional();
+
+const localDetect = z.strictObject({
+  mode: setting(
+    "how a packet of this node's own pods is told from others",
+    z.enum(['clusterCIDR', 'nodeCIDR', 'bridgeInterface', 'interfaceNamePrefix', 'none']),
+  ),
+  bridgeInterface: setting('bridge of the pods, in mode bridgeInterface', interfaceName),
+  interfaceNamePrefix: setting("how pods' interfaces are named, in mode interfaceNamePrefix", interfaceName),
+});
+
+const conntrack = z.strictObject({
+  maxPerCore: setting('size of the connection table per CPU core; 0 leaves it', entries),
+  min: setting('least size of the connection table, where maxPerCore is set', entries),
+  tcpEstablishedTimeoutSeconds: setting('life of an idle TCP connection; 0 leaves it', seconds),
+  tcpCloseWaitTimeoutSeconds: setting('life of a half-closed TCP connection; 0 leaves it', seconds),
+  tcpBeLiberal: setting('accept TCP packets outside the window', z.boolean()),
+  udpTimeoutSeconds: setting('life of an unanswered UDP flow; 0 leaves it', seconds),
+  udpStreamTimeoutSeconds: setting('life of an answered UDP flow; 0 leaves it', seconds),
+});
+
+/**
+ * Every setting, as a file writes it. Flags (`--cluster-cidr`), variables (`KUBECITY_CLUSTER_CIDR`), the published JSON
+ * schema and the help text are made from this one list. Parsed values are canonical and may be written to a file again.
+ */
+export const settingsSchema = z
+  .strictObject({
+    nodeName: setting("name of this Node in the cluster; the host's name when absent", nodeName),
+    mode: setting('replace: be the Service proxy of this node', z.enum(['replace'])),
+    kubeconfig: setting("kubeconfig of the cluster; without it and kubeSocket: the Pod's own ServiceAccount", file),
+    kubeSocket: setting('Unix socket of the API server', file),
+    clusterCIDR: setting('ranges of pods; clients outside them are masqueraded', perFamily(range)),
+    localDetect: localDetect.optional(),
+    masqueradeAll: setting('masquerade every client of a cluster IP', z.boolean()),
+    masqueradeMark: setting('the packet mark bit that is ours', oneBit),
+    nodePortAddresses: setting(
+      'ranges of local addresses that serve node ports, or primary; none = all',
+      z.array(rangeOrPrimary).refine((texts) => texts.length < 2 || !texts.includes('primary'), 'primary stands alone'),
+    ),
+    localhostNodePorts: setting('node ports on 127.0.0.1 too', z.boolean()),
+    nodeIPs: setting("this node's addresses, instead of those of its Node object", perFamily(address)),
+    hub: setting('dashboard: http(s)://host:port or unix:/path', hubAddress),
+    hubTokenFile: setting('file with the token that the dashboard expects', file),
+    healthListen: setting('/healthz and /livez, or off', canonical(HOST_PORT, listenAddress)),
+    metricsListen: setting(
+      '/metrics, /proxyMode and /healthz on a loopback address, or off',
+      canonical('not off or a loopback host:port: metrics are not authenticated', loopbackAddress),
+    ),
+    bindAddressHardFail: setting('end when an address cannot be bound, instead of trying again', z.boolean()),
+    minSyncMs: setting('least time between two changes of the kernel', milliseconds(0)),
+    syncPeriodMs: setting(
+      'longest pause before a failed change is tried again; unhealthy after twice that',
+      milliseconds(10),
+    ),
+    checkMs: setting('how often the kernel is compared with what it should hold', milliseconds(10)),
+    accountingMs: setting('how often connections are read', milliseconds(10)),
+    conntrack: conntrack.optional(),
+    logLevel: setting('how much to log', z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])),
+  })
+  .meta({ title: 'Configuration of the Kubecity agent' });
+
+export type Settings = z.output<typeof settingsSchema>;
+
+/** What holds where no source says anything. Everything else is off or absent; `nodeName` is the host's name. */
+export const DEFAULTS = {
+  mode: 'replace',
+  clusterCIDR: [],
+  localDetect: { mode: 'clusterCIDR' },
+  masqueradeAll: false,
+  masqueradeMark: `0x${DEFAULT_MASQUERADE_MARK.toString(16)}`,
+  nodePortAddresses: [],
+  localhostNodePorts: true,
+  nodeIPs: [],
+  healthListen: '127.0.0.1:10256',
+  metricsListen: '127.0.0.1:10249',
+  bindAddressHardFail: false,
+  minSyncMs: 100,
+  syncPeriodMs: 30_000,
+  checkMs: 5_000,
+  accountingMs: 1000,
+  logLevel: 'info',
+} satisfies z.input<typeof settingsSchema>;

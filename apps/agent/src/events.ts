@@ -1,0 +1,65 @@
+import type { EventNews, Regarding } from '@kubecity/kube';
+
+/** Who tells, in `reportingController`. */
+export const EVENT_CONTROLLER = 'kubecity.dev/agent';
+
+/** `uid` makes `kubectl describe node` find the event; it knows either the Node's own or, as of old, its name. */
+const node = (name: string): Regarding => ({ kind: 'Node', name, uid: name });
+
+function service(key: string): Regarding {
+  const [namespace = '', name = ''] = key.split('/');
+  return { kind: 'Service', namespace, name };
+}
+
+/** Every event that the agent writes. Reasons that kube-proxy has too are spelled as there. */
+export const agentEvents = {
+  starting: (nodeName: string, version: string): EventNews => ({
+    type: 'Normal',
+    reason: 'Starting',
+    action: 'StartKubecityAgent',
+    regarding: node(nodeName),
+    note: `Kubecity ${version} routes Services on this node`,
+  }),
+
+  /** @param key `namespace/name` */
+  serviceHealthcheckFailed: (nodeName: string, key: string, port: number, error: Error): EventNews => ({
+    type: 'Warning',
+    reason: 'FailedToStartServiceHealthcheck',
+    action: 'Listen',
+    regarding: service(key),
+    note: `node ${nodeName} failed to start healthcheck "${key}" on port ${port}: ${error.message}`,
+  }),
+
+  healthListenerFailed: (nodeName: string, error: Error): EventNews => ({
+    type: 'Warning',
+    reason: 'FailedToStartProxierHealthcheck',
+    action: 'Listen',
+    regarding: node(nodeName),
+    note: `/healthz cannot be served: ${error.message}`,
+  }),
+
+  metricsListenerFailed: (nodeName: string, error: Error): EventNews => ({
+    type: 'Warning',
+    reason: 'FailedToStartMetricServer',
+    action: 'Listen',
+    regarding: node(nodeName),
+    note: `/metrics cannot be served: ${error.message}`,
+  }),
+
+  /** The kernel refuses the rules of one Service; all others are programmed. */
+  serviceNotProgrammed: (nodeName: string, key: string, error: string): EventNews => ({
+    type: 'Warning',
+    reason: 'FailedToProgramService',
+    action: 'ProgramRules',
+    regarding: service(key),
+    note: `node ${nodeName} cannot route this Service: ${error}`,
+  }),
+
+  kernelDrift: (nodeName: string, drift: string): EventNews => ({
+    type: 'Warning',
+    reason: 'KernelDrift',
+    action: 'RepairRules',
+    regarding: node(nodeName),
+    note: `another hand changed our rules; they are repaired: ${drift}`,
+  }),
+};

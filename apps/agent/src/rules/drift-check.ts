@@ -1,0 +1,59 @@
+import type { GenerationSource } from '@kubecity/netlink';
+import type { Logger } from 'pino';
+
+/** A check of all rules may take this part of the time, no more. */
+const CHECK_SHARE = 1 / 20;
+
+/**
+ * Whether the kernel may hold something other than what we left. nf_tables counts its transactions: as long as the number
+ * is the one after our own last write, nobody has touched a rule, and one small message tells so. Otherwise, or where the
+ * kernel does not count (iptables-legacy), all rules have to be read, which is paced by what it cost the last time.
+ */
+export class DriftCheck {
+  readonly #generation: GenerationSource | undefined;
+  readonly #now: () => number;
+  readonly #log: Pick<Logger, 'warn'>;
+  /** After our own last write, if nobody else wrote meanwhile. */
+  #expected: number | undefined;
+  #before: number | undefined;
+  #earliest = 0;
+
+  /** @param generation absent where the kernel does not count */
+  constructor(generation: GenerationSource | undefined, now: () => number, log: Pick<Logger, 'warn'>) {
+    this.#generation = generation;
+    this.#now = now;
+    this.#log = log;
+  }
+
+  /** To be asked now and then: whether the next sync should compare with the whole kernel. */
+  async isDue(): Promise<boolean> {
+    if (this.#expected !== undefined && (await this.#read()) === this.#expected) return false;
+    return this.#now() >= this.#earliest;
+  }
+
+  async beforeSync(): Promise<void> {
+    this.#before = await this.#read();
+  }
+
+  /**
+   * @param commits our own transactions in this sync
+   * @param whole all rules of all families were compared
+   * @param milliseconds what the sync took
+   */
+  async afterSync(commits: number, whole: boolean, milliseconds: number): Promise<void> {
+    if (whole) this.#earliest = this.#now() + milliseconds / CHECK_SHARE;
+    const undisturbed = whole || this.#before === this.#expected;
+    const now = await this.#read();
+    const onlyUs = now !== undefined && this.#before !== undefined && now === this.#before + commits;
+    this.#expected = onlyUs && undisturbed ? now : undefined;
+  }
+
+  async #read(): Promise<number | undefined> {
+    try {
+      return await this.#generation?.read();
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the generation of nf_tables cannot be read; all rules are compared instead');
+      return undefined;
+    }
+  }
+}

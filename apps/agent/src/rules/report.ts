@@ -1,0 +1,75 @@
+import type { RulesReport } from '@kubecity/protocol';
+import type { Family, RoutingTable } from '@kubecity/routing';
+import type { SyncResult } from './rule-sync.ts';
+
+/** Where one family stands. `result` is of its last success, `error` of a failure since. */
+export interface FamilyState {
+  readonly result?: SyncResult;
+  readonly lastSync?: RulesReport['lastSync'];
+  /** The table that the last success brought into the kernel. */
+  readonly acknowledged?: RoutingTable;
+  readonly error?: string;
+}
+
+/** Bounds of the wire (protocol `rulesReport`). */
+const MOST_PROBLEMS = 1000;
+const MOST_MESSAGE = 1024;
+
+/**
+ * What the hub is told of this node's rules. Acknowledgements are those of the last table that every family has in the
+ * kernel: a failed sync leaves them as they were and says why it failed.
+ */
+export function mergedReport(
+  table: RoutingTable | undefined,
+  states: ReadonlyMap<Family, FamilyState>,
+  at: number,
+): RulesReport {
+  const all = [...states.values()];
+  const error = [...states].flatMap(([family, state]) =>
+    state.error === undefined ? [] : [`${family}: ${state.error}`],
+  );
+  const behind = all.find((state) => state.error !== undefined) ?? all[0];
+  const sum = (figure: (state: FamilyState) => number | undefined) =>
+    all.reduce((total, state) => total + (figure(state) ?? 0), 0);
+  return {
+    at,
+    mode: 'replace',
+    inSync: all.length > 0 && error.length === 0,
+    ...(error.length > 0 && { error: error.join('; ').slice(0, 2048) }),
+    servicePorts: behind?.acknowledged?.servicePorts.size ?? 0,
+    chains: sum((state) => state.result?.size.chains),
+    rules: sum((state) => state.result?.size.rules),
+    lastSync: {
+      chains: sum((state) => state.lastSync?.chains),
+      rules: sum((state) => state.lastSync?.rules),
+      milliseconds: sum((state) => state.lastSync?.milliseconds),
+    },
+    acknowledged: (behind?.acknowledged?.outcomes ?? []).map(
+      ({ uid, namespace, name, generation, state, message }) => ({
+        uid,
+        namespace,
+        name,
+        generation,
+        state,
+        ...(message !== undefined && { message: message.slice(0, MOST_MESSAGE) }),
+      }),
+    ),
+    problems: problemsOf(table, all),
+  };
+}
+
+function problemsOf(table: RoutingTable | undefined, states: readonly FamilyState[]): RulesReport['problems'] {
+  const isolated = states.flatMap((state) => state.result?.isolated ?? []);
+  return [
+    ...isolated.map(({ port, reason }) => ({
+      kind: 'Service',
+      namespace: port.namespace,
+      name: port.name,
+      field: `spec.ports[${port.portName || port.port}]`,
+      message: `the kernel refuses its rules (${port.family}), so it stays as it was: ${reason}`,
+    })),
+    ...(table?.problems ?? []),
+  ]
+    .slice(0, MOST_PROBLEMS)
+    .map((problem) => ({ ...problem, message: problem.message.slice(0, MOST_MESSAGE) }));
+}

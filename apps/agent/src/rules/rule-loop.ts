@@ -1,0 +1,260 @@
+import type { RulesReport } from '@kubecity/protocol';
+import { type Family, familyOfId, type RoutingTable, type RoutingTracker, type ServicePortId } from '@kubecity/routing';
+import type { Logger } from 'pino';
+import type { HealthState } from '../health/health-state.ts';
+import type { Metrics } from '../metrics.ts';
+import { BoundedRunner, type Clock } from '../runner.ts';
+import { latencies, type TriggerTimes } from '../trigger-times.ts';
+import type { DriftCheck } from './drift-check.ts';
+import { type FamilyState, mergedReport } from './report.ts';
+import { measure } from './rule-metrics.ts';
+import type { Isolated, RuleSync } from './rule-sync.ts';
+
+/** What one run brought into the kernel. */
+export interface Applied {
+  /** The table of the run before; absent at the first. */
+  readonly before?: RoutingTable;
+  readonly table: RoutingTable;
+  /** Ids whose rules the kernel has now. */
+  readonly changed: ReadonlySet<ServicePortId>;
+}
+
+export interface RuleLoopOptions {
+  readonly tracker: RoutingTracker;
+  readonly families: ReadonlyMap<Family, RuleSync>;
+  readonly drift: DriftCheck;
+  readonly triggers: TriggerTimes;
+  readonly health: Pick<HealthState, 'queued' | 'updated'>;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Asked each time, so that a new configuration counts at once. */
+  readonly pace: () => Pace;
+  /** Before rules are written. */
+  readonly writing: (table: RoutingTable) => void;
+  /** After each run that brought at least one family up to date, before `reported`. */
+  readonly applied: (applied: Applied) => void;
+  /** After every run, also a failed one. */
+  readonly reported: (report: RulesReport) => void;
+  /** The kernel refuses the rules of this service port; once each time it happens anew. */
+  readonly isolated: (isolated: Isolated) => void;
+  /** Another hand changed our rules; they are repaired. */
+  readonly drifted: (family: Family, difference: string) => void;
+}
+
+export interface Pace {
+  readonly minSyncMs: number;
+  readonly syncPeriodMs: number;
+  readonly checkMs: number;
+}
+
+/** What was isolated is tried again after this time, even if nobody changes it. */
+const ISOLATED_RETRY_MS = 300_000;
+
+/**
+ * When to sync, and what becomes of the result: report, metrics, log. The families are independent: one that fails is
+ * tried again and keeps nobody from the other. Starts with `begin`, once all lists are complete.
+ */
+export class RuleLoop {
+  readonly #options: RuleLoopOptions;
+  readonly #runner: BoundedRunner;
+  readonly #states = new Map<Family, FamilyState>();
+  /** Changed since a family was last brought up to date. */
+  readonly #pending = new Map<Family, Set<ServicePortId>>();
+  #begun = false;
+  #table: RoutingTable | undefined;
+  #applied: RoutingTable | undefined;
+  #at = 0;
+  #runningSince: number | undefined;
+  #check: { cancel(): void } | undefined;
+  #isolatedRetry = 0;
+
+  constructor(options: RuleLoopOptions) {
+    this.#options = options;
+    for (const family of options.families.keys()) this.#pending.set(family, new Set());
+    this.#runner = new BoundedRunner({
+      run: () => this.#run(),
+      minMs: () => options.pace().minSyncMs,
+      maxMs: 3_600_000,
+      retryMs: (failures) => Math.min(options.pace().syncPeriodMs, 500 * 2 ** failures),
+      onError: () => {},
+      clock: options.clock,
+    });
+  }
+
+  begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.request();
+    this.#planCheck();
+  }
+
+  /** Something changed. Before `begin` nothing is written: an object that is not listed yet would be taken for gone. */
+  request(): void {
+    if (!this.#begun) return;
+    const now = this.#options.clock.now();
+    for (const family of this.#options.families.keys()) {
+      this.#options.health.queued(family, now);
+      this.#options.metrics.lastQueued.set({ ip_family: family }, now / 1000);
+    }
+    this.#runner.request();
+  }
+
+  report(): RulesReport {
+    return mergedReport(this.#table, this.#states, this.#at || this.#options.clock.now());
+  }
+
+  /** What is missing before this node routes at all; undefined = nothing. */
+  waiting(): string | undefined {
+    if (!this.#begun) return 'waiting for the first lists from the API server';
+    for (const [family, { result, error }] of this.#allStates()) {
+      if (!result) return `the first sync of ${family} has not ended yet${error === undefined ? '' : `: ${error}`}`;
+    }
+    return undefined;
+  }
+
+  /** Why the last run did not bring the kernel where it should be; undefined when it did. */
+  failing(): string | undefined {
+    for (const [family, { error }] of this.#allStates()) if (error !== undefined) return `${family}: ${error}`;
+    return undefined;
+  }
+
+  #allStates(): [Family, FamilyState][] {
+    return [...this.#options.families.keys()].map((family) => [family, this.#states.get(family) ?? {}]);
+  }
+
+  /** A sync that hangs far beyond the tools' own timeout (120 s each) means that this process is stuck. */
+  stuck(): string | undefined {
+    const since = this.#runningSince;
+    const running = since === undefined ? 0 : this.#options.clock.now() - since;
+    return running > 600_000 ? `a sync has been running for ${Math.round(running / 1000)} s` : undefined;
+  }
+
+  async stop(): Promise<void> {
+    this.#check?.cancel();
+    await this.#runner.stop();
+  }
+
+  #planCheck(): void {
+    const { clock, pace, drift, families } = this.#options;
+    this.#check = clock.after(pace().checkMs, async () => {
+      // While we write, the kernel's count moves by our own hand.
+      const due = this.#runningSince === undefined && (await drift.isDue()) && this.#runningSince === undefined;
+      const retry = this.#hasIsolated() && clock.now() >= this.#isolatedRetry;
+      if (due || retry) {
+        for (const sync of families.values()) sync.check();
+        this.#runner.request();
+      }
+      this.#planCheck();
+    });
+  }
+
+  #hasIsolated(): boolean {
+    return [...this.#states.values()].some((state) => (state.result?.isolated.length ?? 0) > 0);
+  }
+
+  async #run(): Promise<void> {
+    const { tracker, triggers, drift, clock, writing, reported } = this.#options;
+    this.#runningSince = clock.now();
+    try {
+      const taken = triggers.take();
+      const { table, changed } = tracker.take();
+      this.#table = table;
+      for (const id of changed) this.#pending.get(familyOfId(id))?.add(id);
+      writing(table);
+      await drift.beforeSync();
+      const commits = this.#commits();
+      const errors = await this.#syncAll(table, changed);
+      const whole = [...this.#states.values()].every((state) => state.error === undefined && state.result?.full);
+      await drift.afterSync(this.#commits() - commits, whole, clock.now() - this.#runningSince);
+      this.#at = clock.now();
+      if (errors.length > 0) triggers.giveBack(taken);
+      else this.#latency(taken);
+      this.#tellApplied(table);
+      reported(this.report());
+      if (errors.length > 0) throw new AggregateError(errors, 'sync failed');
+    } finally {
+      this.#runningSince = undefined;
+    }
+  }
+
+  async #syncAll(table: RoutingTable, changed: ReadonlySet<ServicePortId>): Promise<unknown[]> {
+    const { families, clock, health, metrics, log } = this.#options;
+    const errors: unknown[] = [];
+    for (const [family, sync] of families) {
+      const start = clock.now();
+      const known = this.#states.get(family);
+      try {
+        const result = await sync.sync(table.servicePorts, changed);
+        const end = clock.now();
+        const wrote = result.wrote.chains + result.wrote.rules > 0;
+        const lastSync = wrote || !known?.lastSync ? { ...result.wrote, milliseconds: end - start } : known.lastSync;
+        this.#tellIsolated(result.isolated, known?.result?.isolated ?? []);
+        this.#states.set(family, { result, lastSync, acknowledged: table });
+        health.updated(family, end);
+        measure(metrics, family, result, start, end);
+        this.#tellWritten(family, result.drift, { ...result.wrote, ...result.time });
+      } catch (error) {
+        errors.push(error);
+        this.#states.set(family, { ...known, error: error instanceof Error ? error.message : String(error) });
+        metrics.failures.inc({ ip_family: family });
+        if (known?.result) metrics.partialFailures.inc({ ip_family: family });
+        log.error({ err: error, family }, 'sync failed; the kernel keeps what it has, trying again');
+        // Late from now on, until it succeeds: health tolerates a failure, not a lasting one.
+        health.queued(family, clock.now());
+        sync.check();
+      }
+    }
+    return errors;
+  }
+
+  #tellApplied(table: RoutingTable): void {
+    const changed = new Set<ServicePortId>();
+    let upToDate = false;
+    for (const [family, pending] of this.#pending) {
+      if (this.#states.get(family)?.error !== undefined) continue;
+      upToDate = true;
+      for (const id of pending) changed.add(id);
+      pending.clear();
+    }
+    if (!upToDate) return;
+    const before = this.#applied;
+    this.#applied = table;
+    this.#options.applied({ ...(before && { before }), table, changed });
+  }
+
+  #tellWritten(family: Family, drift: string | undefined, figures: object): void {
+    const { log, metrics, drifted } = this.#options;
+    if (drift !== undefined) {
+      metrics.drift.inc();
+      log.warn({ family, drift, ...figures }, 'the kernel was changed by another hand; repaired');
+      drifted(family, drift);
+    } else {
+      log.debug({ family, ...figures }, 'kernel as wished');
+    }
+  }
+
+  #tellIsolated(now: readonly Isolated[], before: readonly Isolated[]): void {
+    if (now.length > 0) this.#isolatedRetry = this.#options.clock.now() + ISOLATED_RETRY_MS;
+    const known = new Set(before.map(({ port, reason }) => `${port.id} ${reason}`));
+    for (const isolated of now) {
+      const { port, reason } = isolated;
+      if (known.has(`${port.id} ${reason}`)) continue;
+      this.#options.log.error(
+        { servicePort: port.id, reason },
+        'the kernel refuses this service port; the others go on',
+      );
+      this.#options.isolated(isolated);
+    }
+  }
+
+  #latency(taken: ReturnType<TriggerTimes['take']>): void {
+    for (const { family, seconds } of latencies(taken, this.#options.clock.now())) {
+      this.#options.metrics.networkProgrammingSeconds.observe({ ip_family: family }, seconds);
+    }
+  }
+
+  #commits(): number {
+    return [...this.#options.families.values()].reduce((sum, sync) => sum + sync.commits, 0);
+  }
+}

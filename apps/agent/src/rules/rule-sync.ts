@@ -1,0 +1,302 @@
+import { type Ipset, type Netfilter, NetfilterError } from '@kubecity/netfilter';
+import type { ServicePort, ServicePortId } from '@kubecity/routing';
+import {
+  type CompileOptions,
+  type Compiler,
+  changesOf,
+  countRules,
+  diff,
+  firstDifference,
+  isEmpty,
+  renderRestore,
+  stateOf,
+  TABLES,
+  type Table,
+  type Touched,
+  type Transaction,
+} from '@kubecity/ruleset';
+import { AffinitySets } from './affinity-sets.ts';
+import { chainsDiffer, readKernel, worthReadingWhole } from './kernel-reading.ts';
+
+/** One sync that ended with the kernel holding what is wished, except for the service ports in `isolated`. */
+export interface SyncResult {
+  /** All our chains and rules of this family, jumps included. */
+  readonly size: { readonly chains: number; readonly rules: number };
+  /** What this sync wrote. */
+  readonly wrote: { readonly chains: number; readonly rules: number };
+  readonly byTable: Readonly<Record<Table, { readonly rules: number; readonly written: number }>>;
+  /** The kernel was read as a whole: at start, after a failure, at a check. */
+  readonly full: boolean;
+  /** In words, when the kernel was not as we had left it. */
+  readonly drift?: string;
+  /** Service ports whose text the kernel refuses; they stay as they were before (or absent), all others are served. */
+  readonly isolated: readonly Isolated[];
+  /** Milliseconds. */
+  readonly time: { readonly compile: number; readonly write: number; readonly readBack: number };
+}
+
+export interface Isolated {
+  readonly port: ServicePort;
+  readonly reason: string;
+}
+
+export interface RuleSyncOptions {
+  readonly compiler: Compiler;
+  readonly netfilter: Netfilter;
+  readonly ipset: Ipset;
+  /** Milliseconds from any start. */
+  readonly now?: () => number;
+}
+
+interface Written {
+  readonly wrote: Transaction;
+  readonly drift?: string;
+}
+
+/** The kernel differs from the wish after a restore that reported success. */
+export class ReadBackError extends Error {
+  override readonly name = 'ReadBackError';
+}
+
+/**
+ * Wish → kernel, one family. While it knows what the kernel holds it writes only the chains that changed and reads back
+ * just those; at start, after a failure and at each check it trusts nothing and reads the kernel, so that a restart
+ * rewrites nothing that is already right and drift is repaired chain by chain.
+ *
+ * A text that the kernel refuses is narrowed down to the service port it belongs to. That one keeps what it had, everything
+ * else goes on.
+ */
+export class RuleSync {
+  readonly #compiler: Compiler;
+  readonly #netfilter: Netfilter;
+  readonly #sets: AffinitySets;
+  readonly #now: () => number;
+  /** The kernel holds what the compiler said at the last success. */
+  #known = false;
+  #checkDue = false;
+  /** Changed since the last success, with the value that the kernel has. */
+  readonly #before = new Map<ServicePortId, ServicePort | undefined>();
+  readonly #touched: Record<Table, Set<string>> = { filter: new Set(), nat: new Set() };
+  readonly #isolated = new Map<ServicePortId, Isolated>();
+  #ports: ReadonlyMap<ServicePortId, ServicePort> = new Map();
+  #commits = 0;
+
+  constructor({ compiler, netfilter, ipset, now = () => 0 }: RuleSyncOptions) {
+    this.#compiler = compiler;
+    this.#netfilter = netfilter;
+    this.#sets = new AffinitySets(ipset, compiler.options.family);
+    this.#now = now;
+  }
+
+  /** Transactions committed so far: each moves the kernel's generation of nf_tables by one. */
+  get commits(): number {
+    return this.#commits;
+  }
+
+  /** The next sync compares with the kernel even if nothing changed, and tries again what had been isolated. */
+  check(): void {
+    this.#checkDue = true;
+  }
+
+  /** Everything is compiled anew at the next sync. */
+  configure(options: CompileOptions): void {
+    for (const id of this.#compiler.ids()) this.#wish(id);
+    this.#compiler.configure(options);
+  }
+
+  /**
+   * @param ports all service ports by id, both families; only this one's are used
+   * @param changed ids that differ since the last call, whether that succeeded or not
+   */
+  async sync(ports: ReadonlyMap<ServicePortId, ServicePort>, changed: ReadonlySet<ServicePortId>): Promise<SyncResult> {
+    const start = this.#now();
+    this.#ports = ports;
+    const again = this.#checkDue ? [...this.#isolated.keys()] : [];
+    for (const id of [...changed, ...again]) this.#wish(id);
+    this.#compile(new Set([...changed, ...again]));
+    const compiled = this.#now();
+    const full = !this.#known || this.#checkDue;
+    const { drift, wrote } = full ? await this.#writeDifference() : await this.#writeChanges();
+    const written = this.#now();
+    if (wrote.chains + wrote.rules > 0) await this.#readBack(full);
+    const end = this.#now();
+    this.#settle();
+    await this.#sets.sweep(this.#compiler.ruleset.sets);
+    return {
+      size: countRules(this.#compiler.ruleset),
+      wrote: { chains: wrote.chains, rules: wrote.rules },
+      byTable: { filter: this.#figures('filter', wrote), nat: this.#figures('nat', wrote) },
+      full,
+      ...(drift !== undefined && { drift }),
+      isolated: [...this.#isolated.values()],
+      time: { compile: compiled - start, write: written - compiled, readBack: end - written },
+    };
+  }
+
+  #wish(id: ServicePortId): void {
+    if (!this.#before.has(id)) this.#before.set(id, this.#compiler.compiled(id));
+    this.#isolated.delete(id);
+  }
+
+  #compile(ids: Iterable<ServicePortId>, ports = this.#ports): void {
+    const touched: Touched = this.#compiler.update(ports, ids);
+    for (const table of TABLES) for (const chain of touched[table]) this.#touched[table].add(chain);
+  }
+
+  /** The kernel is known: only what was touched is written. */
+  async #writeChanges(): Promise<Written> {
+    let wrote = changesOf(this.#compiler.ruleset, this.#touched);
+    if (isEmpty(wrote)) return { wrote };
+    // Whatever happens in between, the kernel is unknown until it has been read back.
+    this.#known = false;
+    wrote = await this.#apply(async () => changesOf(this.#compiler.ruleset, this.#touched));
+    return { wrote };
+  }
+
+  async #writeDifference(): Promise<Written> {
+    let found = await readKernel(this.#netfilter);
+    const drift = this.#known ? this.#driftIn(found) : undefined;
+    this.#known = false;
+    let tried = false;
+    const difference = async () => {
+      // A restore that was refused may have committed some of its tables.
+      if (tried) found = await readKernel(this.#netfilter);
+      tried = true;
+      return diff(found, stateOf(this.#compiler.ruleset));
+    };
+    const wrote = await this.#apply(difference);
+    return { wrote, ...(drift !== undefined && { drift }) };
+  }
+
+  /** Differences in chains that nobody wished to change since the last success. */
+  #driftIn(found: Awaited<ReturnType<typeof readKernel>>): string | undefined {
+    const wanted = stateOf(this.#compiler.ruleset);
+    if (TABLES.every((table) => this.#touched[table].size === 0)) return firstDifference(wanted, found);
+    const untouched = (state: typeof wanted) => ({
+      ...state,
+      chains: {
+        filter: without(state.chains.filter, this.#touched.filter),
+        nat: without(state.chains.nat, this.#touched.nat),
+      },
+    });
+    return firstDifference(untouched(wanted), untouched(found));
+  }
+
+  /** Writes; what the kernel refuses is narrowed down to service ports, which go back to what they were. */
+  async #apply(wanted: () => Promise<Transaction>): Promise<Transaction> {
+    for (;;) {
+      const transaction = await wanted();
+      if (isEmpty(transaction)) return transaction;
+      try {
+        await this.#write(transaction);
+        return transaction;
+      } catch (error) {
+        if (!(error instanceof NetfilterError) || !(error.code === 'refused' || isOfSets(error))) throw error;
+        const culprits = isOfSets(error) ? this.#sticky() : this.#culpritsOf(error);
+        if (culprits.length > 0) this.#isolate(culprits, error.message);
+        else return await this.#search(wanted, error);
+      }
+    }
+  }
+
+  async #write(transaction: Transaction): Promise<void> {
+    await this.#sets.prepare(this.#compiler.ruleset.sets);
+    const text = renderRestore(transaction);
+    await this.#netfilter.restore(text);
+    this.#commits += text.match(/^COMMIT$/gm)?.length ?? 0;
+  }
+
+  /** Without sets there is no session affinity: the service ports that want it wait, the others do not. */
+  #sticky(): ServicePortId[] {
+    return [...this.#before.keys()].filter(
+      (id) => this.#canRevert(id) && this.#compiler.compiled(id)?.affinitySeconds !== undefined,
+    );
+  }
+
+  /** Changed service ports that the failing line belongs to. */
+  #culpritsOf({ line }: NetfilterError): ServicePortId[] {
+    const [, chain, rule] = /^-A (\S+) ?(.*)$/.exec(line ?? '') ?? [];
+    if (chain === undefined) return [];
+    return this.#compiler.ownersOf(chain, rule).filter((id) => this.#canRevert(id));
+  }
+
+  #canRevert(id: ServicePortId): boolean {
+    return this.#before.has(id) && !this.#isolated.has(id);
+  }
+
+  #isolate(ids: readonly ServicePortId[], reason: string): void {
+    for (const id of ids) {
+      const port = this.#ports.get(id) ?? this.#before.get(id);
+      if (port) this.#isolated.set(id, { port, reason });
+    }
+    this.#revert(ids);
+  }
+
+  #revert(ids: Iterable<ServicePortId>): void {
+    const ports = new Map<ServicePortId, ServicePort>();
+    for (const id of ids) {
+      const before = this.#before.get(id);
+      if (before) ports.set(id, before);
+    }
+    this.#compile(ids, ports);
+  }
+
+  /** Nobody named a line: halves of what changed are tried until the refused ones stand alone. */
+  async #search(wanted: () => Promise<Transaction>, cause: NetfilterError): Promise<Transaction> {
+    const suspects = [...this.#before.keys()].filter((id) => !this.#isolated.has(id));
+    this.#revert(suspects);
+    // If not even the old state is taken, no service port is to blame.
+    const rest = await wanted();
+    if (!isEmpty(rest)) await this.#write(rest);
+    let { chains, rules } = rest;
+    const attempt = async (ids: readonly ServicePortId[]): Promise<void> => {
+      this.#compile(ids);
+      try {
+        const part = changesOf(this.#compiler.ruleset, this.#touched);
+        if (!isEmpty(part)) await this.#write(part);
+        chains += part.chains;
+        rules += part.rules;
+      } catch (error) {
+        if (!(error instanceof NetfilterError) || error.code !== 'refused') throw error;
+        this.#revert(ids);
+        if (ids.length === 1) return this.#isolate(ids, error.message);
+        const half = Math.ceil(ids.length / 2);
+        await attempt(ids.slice(0, half));
+        await attempt(ids.slice(half));
+      }
+    };
+    if (suspects.length === 0) throw cause;
+    await attempt(suspects);
+    return { ...rest, chains, rules };
+  }
+
+  async #readBack(full: boolean): Promise<void> {
+    const { ruleset } = this.#compiler;
+    const whole = full || worthReadingWhole(ruleset, this.#touched);
+    const difference = whole
+      ? firstDifference(stateOf(ruleset), await readKernel(this.#netfilter))
+      : await chainsDiffer(this.#netfilter, ruleset, this.#touched);
+    if (difference) throw new ReadBackError(`the kernel does not hold what was written: ${difference}`);
+  }
+
+  #figures(table: Table, { tables }: Transaction) {
+    let rules = 0;
+    for (const chain of this.#compiler.ruleset.chains[table].values()) rules += chain.length;
+    return { rules, written: (tables[table]?.write ?? []).reduce((sum, { rules: list }) => sum + list.length, 0) };
+  }
+
+  #settle(): void {
+    this.#known = true;
+    this.#checkDue = false;
+    this.#before.clear();
+    for (const table of TABLES) this.#touched[table].clear();
+  }
+}
+
+function isOfSets(error: NetfilterError): boolean {
+  return error.operation.startsWith('ipset');
+}
+
+function without<T>(map: ReadonlyMap<string, T>, names: ReadonlySet<string>): ReadonlyMap<string, T> {
+  return new Map([...map].filter(([name]) => !names.has(name)));
+}

@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto';
+import { connect, EventRecorder, type KubeClient } from '@kubecity/kube';
+import { ipset, iptables, iptablesVariant } from '@kubecity/netfilter';
+import { openConntrack, openGeneration, openUdpTable, watchRefusals } from '@kubecity/netlink';
+import { type Family, RoutingTracker } from '@kubecity/routing';
+import { Compiler } from '@kubecity/ruleset';
+import type { Logger } from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
+import { type Accounting, startAccounting } from './accounting/accounting.ts';
+import { enableCounters } from './accounting/counters.ts';
+import type { AgentConfig } from './config/agent-config.ts';
+import type { Invocation } from './config/command-line.ts';
+import type { LoadedConfig } from './config/load.ts';
+import { watchConfig } from './config/watch.ts';
+import { ConntrackCare } from './conntrack-care.ts';
+import { Directory } from './directory.ts';
+import { agentEvents, EVENT_CONTROLLER } from './events.ts';
+import { serveHealth, serveMetrics } from './health/health-server.ts';
+import { HealthState } from './health/health-state.ts';
+import { localEndpoints, withoutLocalEndpoints } from './health/local-endpoints.ts';
+import { ServiceHealth } from './health/service-health.ts';
+import { tcpIsLiberal } from './host/conntrack-sysctls.ts';
+import { familiesHere } from './host/families.ts';
+import { localAddresses } from './host/local-addresses.ts';
+import { routeLoopback } from './host/route-localnet.ts';
+import { openSysctls } from './host/sysctl.ts';
+import { HubLink } from './hub-link.ts';
+import { makeConntrackSettings } from './kernel-settings.ts';
+import { createMetrics } from './metrics.ts';
+import { PendingChanges } from './pending-changes.ts';
+import { DriftCheck } from './rules/drift-check.ts';
+import { ownNodeOf } from './rules/own-node.ts';
+import { RuleLoop } from './rules/rule-loop.ts';
+import { RuleOptions } from './rules/rule-options.ts';
+import { RuleSync } from './rules/rule-sync.ts';
+import { realClock, threadCpuMilliseconds } from './runner.ts';
+import { TriggerTimes } from './trigger-times.ts';
+import { watchCluster } from './watches.ts';
+
+/** The composition root: builds everything once, wires it, and takes it down on a signal. Rules stay in the kernel. */
+export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log: Logger): Promise<void> {
+  const { config } = loaded;
+  const { nodeName } = config;
+  for (const { path, reason } of loaded.notTaken) log.warn({ path, reason }, 'kube-proxy setting without effect here');
+  const stopping = new AbortController();
+  const sysctls = openSysctls();
+  await enableCounters(log, sysctls);
+  /** The configuration as it is now; what needs a new process is read from `config`. */
+  let current = config;
+  const setConntrack = () => makeConntrackSettings(current, sysctls, log);
+  await setConntrack();
+
+  const client = connectTo(config);
+  const events = new EventRecorder({
+    client,
+    controller: EVENT_CONTROLLER,
+    instance: nodeName,
+    failed: (err) => log.warn({ err }, 'an event was not written'),
+  });
+  const tracker = new RoutingTracker({ name: nodeName });
+  const directory = new Directory();
+  const triggers = new TriggerTimes(Date.now());
+  let hub: HubLink | undefined;
+  let accounting: Accounting | undefined;
+  const metrics = createMetrics({
+    edges: () => accounting?.totals().edges ?? 0,
+    hubConnected: () => hub?.connected ?? false,
+  });
+
+  const pending = new PendingChanges(metrics);
+
+  const families = await familiesHere(sysctls, iptables({ family: 'IPv6' }), log);
+  const syncs = new Map<Family, RuleSync>();
+  const options = new RuleOptions(families, config.proxy, { tcpLiberal: await tcpIsLiberal(sysctls) }, (changed) => {
+    syncs.get(changed.family)?.configure(changed);
+    rules.request();
+  });
+  for (const family of families) {
+    const compiler = new Compiler(options.of(family));
+    const doors = { netfilter: iptables({ family }), ipset: ipset() };
+    syncs.set(family, new RuleSync({ compiler, ...doors, now: () => performance.now() }));
+  }
+  const generation = (await iptablesVariant()) === 'nf_tables' ? openGeneration() : undefined;
+  const health = new HealthState({
+    syncPeriodMs: () => current.syncPeriodMs,
+    now: Date.now,
+    trouble: () => options.missing() ?? rules.waiting(),
+    failing: () => rules.failing(),
+    stuck: () => rules.stuck(),
+  });
+  const serviceHealth = new ServiceHealth({
+    isHealthy: () => health.isHealthy(),
+    failed: (service, port, err) => {
+      log.error({ err, service, port }, 'health check node port cannot be opened; trying again at the next sync');
+      events.record(agentEvents.serviceHealthcheckFailed(nodeName, service, port, err));
+    },
+  });
+  const udp = openUdpTable();
+  const care = new ConntrackCare({
+    udp,
+    clock: realClock,
+    log,
+    metrics: {
+      syncSeconds: (ip_family, seconds) => metrics.reconcilerSeconds.observe({ ip_family }, seconds),
+      deleted: (ip_family, entries) => metrics.reconcilerDeleted.inc({ ip_family }, entries),
+    },
+    nodeAddresses: (family) => localAddresses(family),
+  });
+
+  const openLoopback = () =>
+    routeLoopback(sysctls).catch((err: unknown) => log.warn({ err }, 'no node ports on loopback'));
+  const rules = new RuleLoop({
+    tracker,
+    families: syncs,
+    drift: new DriftCheck(generation, Date.now, log),
+    triggers,
+    health,
+    metrics,
+    clock: realClock,
+    log,
+    pace: () => current,
+    writing: (table) => {
+      pending.syncing();
+      care.writing(table);
+    },
+    applied: (applied) => {
+      const ports = [...applied.table.servicePorts.values()];
+      directory.setServicePorts(ports);
+      care.synced({ ...applied, after: applied.table });
+      const local = localEndpoints(ports, nodeName);
+      const without = withoutLocalEndpoints(ports);
+      for (const family of families) {
+        const { nodePortAddresses } = options.of(family);
+        const addresses = nodePortAddresses.length > 0 ? localAddresses(family, nodePortAddresses) : undefined;
+        void serviceHealth.sync(family, local[family], addresses);
+        metrics.noLocalEndpoints.set({ traffic_policy: 'internal', ip_family: family }, without[family].internal);
+        metrics.noLocalEndpoints.set({ traffic_policy: 'external', ip_family: family }, without[family].external);
+      }
+      metrics.servicePorts.set(ports.length);
+      metrics.problems.set(applied.table.problems.length);
+      pending.synced();
+      // Only now does the rule stand that keeps the neighbourhood out of 127.0.0.0/8.
+      if (options.of('IPv4').localhostNodePorts) void openLoopback();
+      beginAccounting();
+    },
+    reported: (report) => hub?.sendRules(report),
+    isolated: ({ port, reason }) =>
+      events.record(agentEvents.serviceNotProgrammed(nodeName, `${port.namespace}/${port.name}`, reason)),
+    drifted: (family, difference) => events.record(agentEvents.kernelDrift(nodeName, `${family} ${difference}`)),
+  });
+
+  const keep = (listener: 'healthListenerFailed' | 'metricsListenerFailed') => ({
+    hardFail: config.bindAddressHardFail,
+    failed: (err: Error) => {
+      log.error({ err, listener }, 'cannot listen');
+      events.record(agentEvents[listener](nodeName, err));
+    },
+  });
+  const listeners = [
+    config.health && (await serveHealth(config.health, health, metrics, keep('healthListenerFailed'))),
+    config.metrics &&
+      (await serveMetrics(
+        config.metrics,
+        { state: health, counters: metrics, registry: metrics.registry, configuration: () => current },
+        keep('metricsListenerFailed'),
+      )),
+  ];
+
+  const conntrack = openConntrack({ destinationNatOnly: true });
+  /** Only now are service ports known by their addresses: what an earlier dump saw could not be named. */
+  const beginAccounting = () => {
+    accounting ??= startAccounting({
+      conntrack,
+      watchRefusals,
+      directory,
+      everyMs: config.accountingMs,
+      now: Date.now,
+      cpu: threadCpuMilliseconds,
+      emit: (frame) => hub?.sendEdges(frame),
+      log,
+    });
+  };
+  if (config.hub && config.hubToken !== undefined) {
+    hub = new HubLink({
+      address: config.hub,
+      token: config.hubToken,
+      node: nodeName,
+      epoch: randomUUID(),
+      version: packageJson.version,
+      fresh: () => {
+        hub?.sendRules(rules.report());
+        accounting?.resync();
+      },
+      log,
+    });
+  }
+
+  let listed = false;
+  const beginWhenReady = () => {
+    if (listed && options.missing() === undefined) rules.begin();
+  };
+  watchCluster(
+    client,
+    {
+      tracker,
+      directory,
+      triggers,
+      nodeName: nodeName,
+      ownNode: (node) => {
+        health.setNode(node);
+        if (!node) return log.warn('the Node object of this node is gone; routing goes on as it was');
+        const own = ownNodeOf(node);
+        tracker.setNode(own);
+        options.setNode(own);
+        if (tracker.dirty) rules.request();
+        beginWhenReady();
+      },
+      counted: (kind) => pending.add(kind),
+      // A pod that no override asks about, or a node elsewhere, changes nothing here.
+      changed: () => tracker.dirty && rules.request(),
+      synced: () => {
+        listed = true;
+        beginWhenReady();
+      },
+      apiState: (resource, live) => metrics.apiLive.set({ resource }, live ? 1 : 0),
+    },
+    log,
+    stopping.signal,
+  );
+  watchConfig(invocation, loaded, {
+    signal: stopping.signal,
+    failed: (err) => log.error({ err }, 'the new configuration is refused; the old one stays'),
+    changed: (change) => {
+      current = change.config;
+      log.level = current.logLevel;
+      options.setProxy(current.proxy);
+      setConntrack().catch((err: unknown) => log.error({ err }, 'connection tracking settings cannot be made'));
+      beginWhenReady();
+      log.info({ live: change.live }, 'configuration changed');
+      if (change.restart.length > 0) log.warn({ restart: change.restart }, 'takes effect with the next start');
+    },
+  });
+  events.record(agentEvents.starting(nodeName, packageJson.version));
+  log.info({ mode: config.mode, families, proxy: config.proxy }, 'agent started');
+
+  const stop = async (signal: string) => {
+    log.info({ signal }, 'stopping; rules stay in the kernel');
+    stopping.abort();
+    hub?.close();
+    await Promise.all([rules.stop(), care.stop(), accounting?.stop()]);
+    conntrack.close();
+    udp.close();
+    generation?.close();
+    await Promise.all([serviceHealth.close(), ...listeners.map((listener) => listener?.close())]);
+    await client.close();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop(signal).then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'stopping failed');
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+function connectTo({ kubeSocket, kubeconfig }: AgentConfig): KubeClient {
+  return connect({
+    ...(kubeSocket !== undefined && { socketPath: kubeSocket }),
+    ...(kubeconfig !== undefined && { kubeconfig }),
+    inCluster: kubeSocket === undefined && kubeconfig === undefined,
+  });
+}

@@ -1,0 +1,171 @@
+import { FakeIpset, FakeNetfilter } from '@kubecity/netfilter/testing';
+import type { RulesReport } from '@kubecity/protocol';
+import { RoutingTracker } from '@kubecity/routing';
+import { Compiler } from '@kubecity/ruleset';
+import pino from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createMetrics } from '../src/metrics.ts';
+import { DriftCheck } from '../src/rules/drift-check.ts';
+import { type Applied, RuleLoop } from '../src/rules/rule-loop.ts';
+import { type Isolated, RuleSync } from '../src/rules/rule-sync.ts';
+import { realClock } from '../src/runner.ts';
+import { TriggerTimes } from '../src/trigger-times.ts';
+import { OPTIONS, service, slice } from './rule-world.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const log = pino({ level: 'silent' });
+
+/** nf_tables' count of transactions, moved by the fakes as the kernel moves it. */
+class Generation {
+  id = 1;
+  read = async () => this.id;
+  close(): void {}
+}
+
+function counted(kernel: FakeNetfilter, generation: Generation): FakeNetfilter {
+  const restore = kernel.restore.bind(kernel);
+  kernel.restore = async (text) => {
+    await restore(text);
+    generation.id += text.match(/^COMMIT$/gm)?.length ?? 0;
+  };
+  return kernel;
+}
+
+function setUp() {
+  const tracker = new RoutingTracker({ name: 'node-a' });
+  tracker.setService(service('cart', '10.96.0.9'));
+  tracker.setEndpointSlice(slice('cart', '10.244.1.1', '10.244.1.2'));
+  const generation = new Generation();
+  const kernels = { IPv4: counted(new FakeNetfilter(), generation), IPv6: counted(new FakeNetfilter(), generation) };
+  const ipset = new FakeIpset();
+  const seen = {
+    applied: [] as Applied[],
+    reports: [] as RulesReport[],
+    isolated: [] as Isolated[],
+    drifted: [] as string[],
+    saves: 0,
+  };
+  for (const kernel of Object.values(kernels)) {
+    const save = kernel.save.bind(kernel);
+    kernel.save = async (table) => {
+      seen.saves++;
+      return save(table);
+    };
+  }
+  const loop = new RuleLoop({
+    tracker,
+    families: new Map(
+      (['IPv4', 'IPv6'] as const).map((family) => [
+        family,
+        new RuleSync({ compiler: new Compiler({ ...OPTIONS, family }), netfilter: kernels[family], ipset }),
+      ]),
+    ),
+    drift: new DriftCheck(generation, Date.now, log),
+    triggers: new TriggerTimes(0),
+    health: { queued() {}, updated() {} },
+    metrics: createMetrics({ edges: () => 0, hubConnected: () => false }),
+    clock: realClock,
+    log,
+    pace: () => ({ minSyncMs: 100, syncPeriodMs: 30_000, checkMs: 5_000 }),
+    writing() {},
+    applied: (applied) => seen.applied.push(applied),
+    reported: (report) => seen.reports.push(report),
+    isolated: (isolated) => seen.isolated.push(isolated),
+    drifted: (family, difference) => seen.drifted.push(`${family} ${difference}`),
+  });
+  return { tracker, kernels, generation, loop, seen, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) };
+}
+
+describe('RuleLoop', () => {
+  it('writes nothing before all lists are complete, then says what it did', async () => {
+    const { loop, kernels, seen, pass } = setUp();
+    loop.request();
+    await pass(60_000);
+    expect(kernels.IPv4.restores).toEqual([]);
+    expect(loop.waiting()).toContain('first lists');
+    loop.begin();
+    await pass(10);
+    expect(loop.waiting()).toBeUndefined();
+    expect(seen.reports).toMatchObject([{ inSync: true, servicePorts: 1 }]);
+    expect([...(seen.applied[0]?.changed ?? [])]).toEqual(['shop/cart:http/TCP']);
+  });
+
+  it('folds a burst of changes into one run', async () => {
+    const { loop, tracker, kernels, pass } = setUp();
+    loop.begin();
+    await pass(10);
+    for (let i = 1; i <= 50; i++) {
+      tracker.setEndpointSlice(slice('cart', `10.244.1.${i}`));
+      loop.request();
+    }
+    await pass(1000);
+    expect(kernels.IPv4.restores).toHaveLength(2);
+  });
+
+  it('reads no rule while nobody else writes, and compares all of them when somebody did', async () => {
+    const { loop, kernels, generation, seen, pass } = setUp();
+    loop.begin();
+    await pass(10);
+    const saves = seen.saves;
+    await pass(600_000);
+    expect(seen.saves).toBe(saves);
+    kernels.IPv4.meddle('nat', (chains) => chains.set('CITY-SERVICES', []));
+    generation.id++;
+    await pass(5_100);
+    expect(seen.drifted).toEqual([expect.stringContaining('IPv4 nat: chain CITY-SERVICES')]);
+    expect(await kernels.IPv4.save('nat')).toContain('-A CITY-SERVICES -j CITY-ADDRESSES');
+    const after = seen.saves;
+    await pass(60_000);
+    expect(seen.saves).toBe(after);
+  });
+
+  it('keeps one family going while the other fails, tells why, and catches up', async () => {
+    const { loop, tracker, kernels, seen, pass } = setUp();
+    loop.begin();
+    await pass(10);
+    const restore = kernels.IPv6.restore;
+    kernels.IPv6.restore = async () => {
+      throw new Error('no IPv6 today');
+    };
+    tracker.setService(service('six', 'fd00:96::6'));
+    tracker.setEndpointSlice(slice('cart', '10.244.1.7'));
+    loop.request();
+    await pass(200);
+    expect(await kernels.IPv4.save('nat')).toContain('10.244.1.7:8080');
+    expect(loop.failing()).toContain('IPv6: no IPv6 today');
+    expect(seen.reports.at(-1)).toMatchObject({ inSync: false, error: expect.stringContaining('no IPv6 today') });
+    expect([...(seen.applied.at(-1)?.changed ?? [])]).toEqual(['shop/cart:http/TCP']);
+    // The pauses between tries have grown long by now; news of the other family does not wait for them.
+    await pass(60_000);
+    tracker.setEndpointSlice(slice('cart', '10.244.1.8'));
+    loop.request();
+    await pass(1_000);
+    expect(await kernels.IPv4.save('nat')).toContain('10.244.1.8:8080');
+    kernels.IPv6.restore = restore;
+    await pass(30_000);
+    expect(loop.failing()).toBeUndefined();
+    expect(seen.applied.flatMap(({ changed }) => [...changed])).toContain('shop/six:http/TCP/IPv6');
+    expect(await kernels.IPv6.save('filter')).toContain('fd00:96::6/128');
+  });
+
+  it('tells once of a service port that the kernel refuses, and tries it again in time', async () => {
+    const { loop, tracker, kernels, seen, pass } = setUp();
+    loop.begin();
+    await pass(10);
+    kernels.IPv4.poison(/10\.244\.9\.9:/);
+    tracker.setService(service('bad', '10.96.0.10'));
+    tracker.setEndpointSlice(slice('bad', '10.244.9.9'));
+    loop.request();
+    await pass(200);
+    expect(seen.isolated).toMatchObject([{ port: { name: 'bad' } }]);
+    expect(seen.reports.at(-1)).toMatchObject({ inSync: true, problems: [{ kind: 'Service', name: 'bad' }] });
+    await pass(290_000);
+    expect(seen.isolated).toHaveLength(1);
+    kernels.IPv4.poison(undefined);
+    await pass(20_000);
+    expect(seen.reports.at(-1)).toMatchObject({ problems: [] });
+    expect(await kernels.IPv4.save('nat')).toContain('10.244.9.9:8080');
+  });
+});

@@ -1,0 +1,19 @@
+/** `npm run bench` lists the benches; `npm run bench NAME …` runs one. They measure and assert nothing: see docs/performance.md. */
+import { join } from 'node:path';
+
+const benches: { readonly [name: string]: { readonly file: string; readonly about: string } } = {
+  conntrack: { file: 'conntrack.ts', about: 'what it costs to read a large conntrack table: conntrack [entries]' },
+  routing: { file: 'routing/main.ts', about: 'rules for up to 10,000 Services: time, memory, latency (--help)' },
+};
+
+const [name, ...args] = process.argv.slice(2);
+const bench = name === undefined ? undefined : benches[name];
+if (bench) {
+  const file = join(import.meta.dirname, bench.file);
+  process.argv = [process.execPath, file, ...args];
+  await import(file);
+} else {
+  if (name !== undefined) console.error(`no bench is called ${name}; there are:`);
+  for (const [each, { about }] of Object.entries(benches)) console.log(`${each.padEnd(12)}${about}`);
+  process.exitCode = name === undefined ? 0 : 1;
+}

@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { errorOf } from './error.ts';
+
+/**
+ * Runs one tool of the iptables family to its end and returns what it printed. Rejects with a NetfilterError.
+ * @param timeoutMs a tool that runs longer is killed
+ */
+export function run(tool: string, args: readonly string[], input: string, timeoutMs: number): Promise<string> {
+  const operation = [tool, ...args].join(' ');
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.on('error', (cause) => reject(errorOf({ operation, status: null, stderr: '', input, cause })));
+    // A tool that fails early closes its input; its exit status then says why, so EPIPE is not the news.
+    child.stdin.on('error', (cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'EPIPE') reject(errorOf({ operation, status: null, stderr: '', input, cause }));
+    });
+    child.on('close', (status) => {
+      if (status === 0) resolve(Buffer.concat(out).toString('utf8'));
+      else reject(errorOf({ operation, status, stderr: Buffer.concat(err).toString('utf8'), input }));
+    });
+    child.stdin.end(input);
+  });
+}

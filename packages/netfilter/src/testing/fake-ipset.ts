@@ -1,0 +1,30 @@
+import { errorOf } from '../error.ts';
+import type { Ipset } from '../netfilter.ts';
+
+/** An in-memory ipset that knows names only: create (with or without `-exist`) and destroy, with the real one's refusals. */
+export class FakeIpset implements Ipset {
+  readonly sets = new Set<string>();
+  /** A set of this name is refused, as one that a rule still uses is. */
+  inUse: string | undefined;
+
+  async list(): Promise<string[]> {
+    return [...this.sets];
+  }
+
+  async restore(text: string): Promise<void> {
+    for (const [i, line] of text.split('\n').entries()) {
+      const [verb, name = ''] = line.split(' ');
+      const refuse = (why: string): never => {
+        throw errorOf({ operation: 'ipset restore', status: 1, stderr: `Error in line ${i + 1}: ${why}`, input: text });
+      };
+      if (verb === 'create') {
+        if (this.sets.has(name)) refuse('Set cannot be created: set with the same name already exists');
+        this.sets.add(name);
+      } else if (verb === 'destroy') {
+        if (!this.sets.has(name)) refuse('The set with the given name does not exist');
+        if (this.inUse === name) refuse('Set cannot be destroyed: it is in use by a kernel component');
+        this.sets.delete(name);
+      } else if (verb) refuse(`Unknown command ${verb}`);
+    }
+  }
+}

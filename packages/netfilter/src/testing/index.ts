@@ -1,0 +1,2 @@
+export { FakeNetfilter } from './fake.ts';
+export { FakeIpset } from './fake-ipset.ts';

@@ -1,0 +1,80 @@
+import {
+  buildRoutingTable,
+  type KubeEndpointSlice,
+  type KubePod,
+  type KubeRoutingOverride,
+  type KubeService,
+  type NodeIdentity,
+  type RoutingTable,
+  type RoutingTracker,
+} from '../src/index.ts';
+
+export interface Objects {
+  services: KubeService;
+  slices: KubeEndpointSlice;
+  overrides: KubeRoutingOverride;
+  pods: KubePod;
+}
+export type Kind = keyof Objects;
+
+/** One thing that the API may tell: an object is there now, is gone, or the reader's node has moved. */
+export type Event =
+  | { [K in Kind]: { kind: K; object: Objects[K]; gone: boolean } }[Kind]
+  | { kind: 'node'; node: NodeIdentity };
+
+type Held = { readonly [K in Kind]: Map<string, Objects[K]> };
+
+/** The objects of a cluster, told to a tracker as they change, so that a table can be built from nothing beside it. */
+export class World {
+  readonly held: Held = { services: new Map(), slices: new Map(), overrides: new Map(), pods: new Map() };
+  node: NodeIdentity | undefined;
+  readonly #tracker: RoutingTracker;
+
+  constructor(tracker: RoutingTracker, node: NodeIdentity | undefined) {
+    this.#tracker = tracker;
+    this.node = node;
+  }
+
+  apply(event: Event): void {
+    if (event.kind === 'node') {
+      this.node = event.node;
+      this.#tracker.setNode(event.node);
+      return;
+    }
+    const { name } = event.object.metadata;
+    const held = this.held[event.kind] as Map<string, Objects[Kind]>;
+    if (event.gone) held.delete(name);
+    else held.set(name, event.object);
+    this.#tell(event);
+  }
+
+  /** Events that bring back what `events` would change, as it is now. */
+  undoing(events: readonly Event[]): Event[] {
+    const undo: Event[] = events.flatMap((event): Event[] => {
+      if (event.kind === 'node') return [];
+      const before = this.held[event.kind].get(event.object.metadata.name);
+      return [{ ...event, object: before ?? event.object, gone: before === undefined } as Event];
+    });
+    return this.node ? [...undo, { kind: 'node', node: this.node }] : undo;
+  }
+
+  /** The table from nothing. */
+  build(): RoutingTable {
+    return buildRoutingTable({
+      services: this.held.services.values(),
+      endpointSlices: this.held.slices.values(),
+      overrides: this.held.overrides.values(),
+      pods: this.held.pods.values(),
+      node: this.node,
+    });
+  }
+
+  #tell(event: Exclude<Event, { kind: 'node' }>): void {
+    const tracker = this.#tracker;
+    if (event.kind === 'services') event.gone ? tracker.deleteService(event.object) : tracker.setService(event.object);
+    else if (event.kind === 'slices')
+      event.gone ? tracker.deleteEndpointSlice(event.object) : tracker.setEndpointSlice(event.object);
+    else if (event.kind === 'pods') event.gone ? tracker.deletePod(event.object) : tracker.setPod(event.object);
+    else event.gone ? tracker.deleteOverride(event.object) : tracker.setOverride(event.object);
+  }
+}

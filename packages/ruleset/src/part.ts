@@ -1,0 +1,176 @@
+import type { ServicePort } from '@kubecity/routing';
+import { stickySpread } from './affinity.ts';
+import { servicePortChain } from './names.ts';
+import type { CompileOptions } from './options.ts';
+import type { ExternalPath, Pool, PoolName, ServicePlan } from './plan.ts';
+import { comment, FROM_LOCAL, host, reject, setMark, toPort, words } from './rule.ts';
+import type { Chain } from './ruleset.ts';
+import { spread } from './spread.ts';
+
+/**
+ * Where the rule of a door stands:
+ * - nat: `services` (addresses), `nodePorts`
+ * - filter: `refuse` (cluster IPs), `external` (other addresses), `externalPorts` (node ports), `guard` (load balancer
+ *   addresses with source ranges), `health` (health check node ports)
+ */
+export type DoorPlace = 'services' | 'nodePorts' | 'refuse' | 'external' | 'externalPorts' | 'guard' | 'health';
+
+/** One rule that leads a door's packets somewhere. */
+export interface Door {
+  readonly place: DoorPlace;
+  /** Absent where the port alone decides. */
+  readonly address?: string;
+  readonly protocol: ServicePort['protocol'];
+  readonly port: number;
+  readonly rule: string;
+}
+
+/** Everything one service port adds to the kernel text. */
+export interface Part {
+  readonly port: ServicePort;
+  /** In nat. */
+  readonly chains: ReadonlyMap<string, Chain>;
+  readonly doors: readonly Door[];
+  readonly sets: readonly string[];
+}
+
+/** Plan → text of one service port. */
+export function partOf(plan: ServicePlan, options: CompileOptions): Part {
+  const { port, internal, external } = plan;
+  const chains = new Map<string, Chain>();
+  const sets = new Set<string>();
+  for (const name of ['cluster', 'local'] as const) {
+    const pool = plan.pools[name];
+    if (!pool) continue;
+    const gateway = internal.pool === name ? gatewayRule(port, options) : [];
+    addPool(chains, sets, port, name, pool, gateway);
+  }
+  if (external) addExternal(chains, port, external, options);
+  return { port, chains, doors: doorsOf(plan, options), sets: [...sets] };
+}
+
+const POOL_CHAIN = { cluster: 'S', local: 'L' } as const;
+
+function addPool(
+  chains: Map<string, Chain>,
+  sets: Set<string>,
+  port: ServicePort,
+  name: PoolName,
+  pool: Pool,
+  before: Chain,
+): void {
+  const chain = servicePortChain(POOL_CHAIN[name], port);
+  if (port.affinitySeconds !== undefined) {
+    const sticky = stickySpread(port, pool);
+    for (const set of sticky.sets) sets.add(set);
+    chains.set(chain, [...before, ...sticky.rules]);
+    return;
+  }
+  const { rules, branches } = spread(chain, port.protocol.toLowerCase(), pool.choices);
+  chains.set(chain, [...before, ...rules]);
+  for (const [branch, text] of branches) chains.set(branch, text);
+}
+
+/**
+ * A client that is not a pod came to the cluster IP through this node as a gateway: answers must come back the same way.
+ * Only for the cluster IP itself, since external doors share the chain and decide for themselves.
+ */
+function gatewayRule(port: ServicePort, options: CompileOptions): Chain {
+  const to = `-d ${host(port.clusterIP)}`;
+  const mark = setMark(options.masqueradeMark);
+  if (options.masqueradeAll) return [words(to, mark)];
+  const { localDetect } = options;
+  switch (localDetect.kind) {
+    case 'none':
+      return [];
+    case 'cidr':
+      return [words(`! -s ${localDetect.cidr}`, to, mark)];
+    case 'bridge':
+      return [words(to, `! -i ${localDetect.name}`, mark)];
+    case 'interfacePrefix':
+      return [words(to, `! -i ${localDetect.prefix}+`, mark)];
+  }
+}
+
+/** Source of a packet from a pod of the cluster (or this node, by interface); undefined where nobody can tell. */
+function fromPod({ localDetect }: CompileOptions): string | undefined {
+  switch (localDetect.kind) {
+    case 'none':
+      return undefined;
+    case 'cidr':
+      return `-s ${localDetect.cidr}`;
+    case 'bridge':
+      return `-i ${localDetect.name}`;
+    case 'interfacePrefix':
+      return `-i ${localDetect.prefix}+`;
+  }
+}
+
+function addExternal(
+  chains: Map<string, Chain>,
+  port: ServicePort,
+  external: ExternalPath,
+  options: CompileOptions,
+): void {
+  const mark = setMark(options.masqueradeMark);
+  const rules: string[] = [];
+  if (external.masquerade === 'everybody' && external.pool) rules.push(mark);
+  if (external.insiders) {
+    const all = `-g ${servicePortChain(POOL_CHAIN[external.insiders], port)}`;
+    const pods = fromPod(options);
+    if (pods !== undefined) rules.push(words(pods, all));
+    rules.push(words(FROM_LOCAL, mark), words(FROM_LOCAL, all));
+  }
+  if (external.pool) rules.push(`-g ${servicePortChain(POOL_CHAIN[external.pool], port)}`);
+  if (rules.length === 0) return;
+  const chain = servicePortChain('E', port);
+  chains.set(chain, rules);
+  const { guard } = external;
+  if (!guard || port.loadBalancerIPs.length === 0) return;
+  const allowed = guard.ownAddresses ? [...guard.ranges, ...port.loadBalancerIPs.map(host)] : guard.ranges;
+  chains.set(
+    servicePortChain('D', port),
+    allowed.map((range) => `-s ${range} -g ${chain}`),
+  );
+}
+
+function doorsOf({ port, internal, external }: ServicePlan, options: CompileOptions): Door[] {
+  const doors: Door[] = [];
+  const { protocol } = port;
+  const label = comment(`${port.namespace}/${port.name}:${port.portName}`);
+  const at = (place: DoorPlace, address: string, target: string) => {
+    const rule = words(`-d ${host(address)}`, toPort(protocol, port.port), label, target);
+    doors.push({ place, address, protocol, port: port.port, rule });
+  };
+  const refusal = (verdict: 'reject' | 'drop') => (verdict === 'drop' ? '-j DROP' : reject(options.family));
+
+  if (internal.pool) at('services', port.clusterIP, `-g ${servicePortChain(POOL_CHAIN[internal.pool], port)}`);
+  if (internal.refuse) at('refuse', port.clusterIP, refusal(internal.refuse));
+  if (external) {
+    const { guard, refuse } = external;
+    if (external.pool ?? external.insiders) {
+      const target = `-g ${servicePortChain('E', port)}`;
+      for (const address of port.externalIPs) at('services', address, target);
+      for (const address of port.loadBalancerIPs) {
+        at('services', address, guard ? `-g ${servicePortChain('D', port)}` : target);
+      }
+      if (port.nodePort !== undefined) {
+        const rule = words(toPort(protocol, port.nodePort), label, target);
+        doors.push({ place: 'nodePorts', protocol, port: port.nodePort, rule });
+      }
+    }
+    if (guard) for (const address of port.loadBalancerIPs) at('guard', address, '-j DROP');
+    if (refuse) {
+      for (const address of [...port.externalIPs, ...port.loadBalancerIPs]) at('external', address, refusal(refuse));
+      if (port.nodePort !== undefined) {
+        const rule = words(toPort(protocol, port.nodePort), label, refusal(refuse));
+        doors.push({ place: 'externalPorts', protocol, port: port.nodePort, rule });
+      }
+    }
+  }
+  if (port.healthCheckNodePort !== undefined) {
+    const rule = words(toPort('TCP', port.healthCheckNodePort), label, '-j ACCEPT');
+    doors.push({ place: 'health', protocol: 'TCP', port: port.healthCheckNodePort, rule });
+  }
+  return doors;
+}
