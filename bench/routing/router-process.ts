@@ -83,6 +83,7 @@ export class RouterProcess {
   async #watch(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       await rest(POLL_MS);
+      // It does not listen yet, or has ended: `reached` says which.
       const response = await fetch(`http://${METRICS}/metrics`).catch(() => undefined);
       if (response?.ok) this.#note(parseMetrics(await response.text()));
     }

@@ -22,6 +22,7 @@ const steps = [
   {
     name: 'types and unit tests',
     commands: () => [
+      ['tsc', '-p', 'bench'],
       ['turbo', 'run', 'typecheck', 'test', '--concurrency=100%', '--log-order=grouped', '--output-logs=new-only'],
     ],
   },

@@ -91,7 +91,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   const serviceHealth = new ServiceHealth({
     isHealthy: () => health.isHealthy(),
     failed: (service, port, err) => {
-      log.error({ err, service, port }, 'health check node port cannot be opened; trying again at the next sync');
+      log.error({ err, service, port }, 'health check node port cannot be opened; trying again every 5 s');
       events.record(agentEvents.serviceHealthcheckFailed(nodeName, service, port, err));
     },
   });
@@ -205,7 +205,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       tracker,
       directory,
       triggers,
-      nodeName: nodeName,
+      nodeName,
       ownNode: (node) => {
         health.setNode(node);
         if (!node) return log.warn('the Node object of this node is gone; routing goes on as it was');

@@ -116,6 +116,7 @@ describe('RuleLoop', () => {
     await pass(5_100);
     expect(seen.drifted).toEqual([expect.stringContaining('IPv4 nat: chain CITY-SERVICES')]);
     expect(await kernels.IPv4.save('nat')).toContain('-A CITY-SERVICES -j CITY-ADDRESSES');
+    expect(seen.reports.at(-1)?.drift?.difference).toContain('IPv4 nat: chain CITY-SERVICES');
     const after = seen.saves;
     await pass(60_000);
     expect(seen.saves).toBe(after);

@@ -76,6 +76,7 @@ export class AgentRoster {
         rules: rules.rules,
         lastSyncAt: rules.at,
         lastSync: rules.lastSync,
+        drift: rules.drift,
       }),
       ...(table && {
         conntrack: {

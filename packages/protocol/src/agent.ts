@@ -48,6 +48,8 @@ export const rulesReport = z.object({
   rules: count,
   /** Cost of the last transaction: chains rewritten and rules in them. */
   lastSync: z.object({ chains: count, rules: count, milliseconds: z.number().nonnegative() }),
+  /** The last time another hand had changed our rules; they were repaired at that moment. Absent = never since the start. */
+  drift: z.object({ at: count, difference: z.string().max(1024) }).optional(),
   /** The whole list each time: an override that is missing is no longer in this node's kernel. */
   acknowledged: z.array(acknowledgement).max(10_000),
   problems: z.array(agentProblem).max(1_000),

@@ -29,6 +29,8 @@ export const nodeRecord = z.object({
     rules: num.optional(),
     lastSyncAt: num.optional(),
     lastSync: z.object({ chains: num, rules: num, milliseconds: num }).optional(),
+    /** When another hand had last changed the rules, and how; they were repaired at that moment. */
+    drift: z.object({ at: num, difference: z.string().max(1024) }).optional(),
     conntrack: z.object({ entries: num, max: num, withoutCounters: num, lostDumps: num }).optional(),
     version: text.optional(),
   }),

@@ -57,6 +57,7 @@ export class KubeProxyProcess {
       if (this.#isGone) throw new Error(`kube-proxy has ended: ${this.#lastWords()}`);
       if (performance.now() > deadline) throw new Error(`kube-proxy wrote no rules: ${this.#lastWords()}`);
       await rest(POLL_MS);
+      // It does not listen yet, or has ended: the next round asks again, and says which.
       const response = await fetch(this.#metrics).catch(() => undefined);
       const figures = response?.ok ? readFigures(await response.text()) : undefined;
       if (figures && figures.failures > 0)

@@ -9,6 +9,8 @@ export interface FamilyState {
   /** The table that the last success brought into the kernel. */
   readonly acknowledged?: RoutingTable;
   readonly error?: string;
+  /** The last time another hand had changed our rules. */
+  readonly drift?: { readonly at: number; readonly difference: string };
 }
 
 /** Bounds of the wire (protocol `rulesReport`). */
@@ -55,7 +57,16 @@ export function mergedReport(
       }),
     ),
     problems: problemsOf(table, all),
+    ...lastDrift(states),
   };
+}
+
+function lastDrift(states: ReadonlyMap<Family, FamilyState>): Pick<RulesReport, 'drift'> {
+  const drifts = [...states].flatMap(([family, { drift }]) =>
+    drift ? [{ at: drift.at, difference: `${family} ${drift.difference}`.slice(0, MOST_MESSAGE) }] : [],
+  );
+  const last = drifts.sort((a, b) => b.at - a.at)[0];
+  return last ? { drift: last } : {};
 }
 
 function problemsOf(table: RoutingTable | undefined, states: readonly FamilyState[]): RulesReport['problems'] {

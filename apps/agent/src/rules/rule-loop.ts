@@ -190,7 +190,8 @@ export class RuleLoop {
         const wrote = result.wrote.chains + result.wrote.rules > 0;
         const lastSync = wrote || !known?.lastSync ? { ...result.wrote, milliseconds: end - start } : known.lastSync;
         this.#tellIsolated(result.isolated, known?.result?.isolated ?? []);
-        this.#states.set(family, { result, lastSync, acknowledged: table });
+        const drift = result.drift === undefined ? known?.drift : { at: end, difference: result.drift };
+        this.#states.set(family, { result, lastSync, acknowledged: table, ...(drift && { drift }) });
         health.updated(family, end);
         measure(metrics, family, result, start, end);
         this.#tellWritten(family, result.drift, { ...result.wrote, ...result.time });

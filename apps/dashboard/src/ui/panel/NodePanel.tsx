@@ -88,6 +88,11 @@ function AgentFacts({ node }: { readonly node: CityRecord<'node'> }) {
           {agent.lastSyncAt !== undefined && `, ${age(now - agent.lastSyncAt)} ago`}
         </Fact>
       )}
+      {agent.drift && (
+        <Fact name="Changed by another hand">
+          {age(now - agent.drift.at)} ago, repaired: <span className="code">{agent.drift.difference}</span>
+        </Fact>
+      )}
       {table && (
         <Fact name="Connection tracking">
           {count(table.entries)} of {count(table.max)} ({percent(table.max > 0 ? table.entries / table.max : 0)})
