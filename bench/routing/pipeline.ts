@@ -87,7 +87,7 @@ export class Pipeline implements Router {
       restore: async (text) => {
         await door.restore(text);
         this.#written = now();
-        written(text);
+        written([...text].join(''));
       },
     };
   }

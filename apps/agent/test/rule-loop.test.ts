@@ -28,7 +28,7 @@ function counted(kernel: FakeNetfilter, generation: Generation): FakeNetfilter {
   const restore = kernel.restore.bind(kernel);
   kernel.restore = async (text) => {
     await restore(text);
-    generation.id += text.match(/^COMMIT$/gm)?.length ?? 0;
+    generation.id += [...text].join('').match(/^COMMIT$/gm)?.length ?? 0;
   };
   return kernel;
 }

@@ -1,5 +1,8 @@
 import type { Table } from '@kubecity/ruleset';
 
+/** Text, or pieces of it that are written while they are made; they can be read again, to name the line that failed. */
+export type RestoreText = string | Iterable<string>;
+
 /** The only door to the kernel's rules, one family. */
 export interface Netfilter {
   /** One table, or all there are, as iptables-save prints them. All at once costs iptables-nft no more than one. */
@@ -10,7 +13,7 @@ export interface Netfilter {
    */
   list(table: Table, chains: Iterable<string>): Promise<string>;
   /** Applies a restore text without flushing what it does not name; each table in it is atomic. */
-  restore(text: string): Promise<void>;
+  restore(text: RestoreText): Promise<void>;
 }
 
 /** The only door to the kernel's address sets. Names are the caller's, of both families. */

@@ -11,7 +11,7 @@ export {
 export { AFFINITY_PREFIX, affinitySet, OUR_PREFIX, servicePortChain } from './names.ts';
 export { type CompileOptions, DEFAULT_MASQUERADE_MARK, type LocalDetect } from './options.ts';
 export { type ExternalPath, type Path, type Pool, planServicePort, type ServicePlan } from './plan.ts';
-export { renderRestore } from './restore.ts';
+export { countCommits, renderRestore } from './restore.ts';
 export { type Chain, countRules, type Jump, type Ruleset, TABLES, type Table } from './ruleset.ts';
 export { changesOf, diff, isEmpty, type Transaction } from './transaction.ts';
 export * from './walk.ts';

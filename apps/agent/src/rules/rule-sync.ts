@@ -4,6 +4,7 @@ import {
   type CompileOptions,
   type Compiler,
   changesOf,
+  countCommits,
   countRules,
   diff,
   firstDifference,
@@ -201,9 +202,8 @@ export class RuleSync {
 
   async #write(transaction: Transaction): Promise<void> {
     await this.#sets.prepare(this.#compiler.ruleset.sets);
-    const text = renderRestore(transaction);
-    await this.#netfilter.restore(text);
-    this.#commits += text.match(/^COMMIT$/gm)?.length ?? 0;
+    await this.#netfilter.restore(renderRestore(transaction));
+    this.#commits += countCommits(transaction);
   }
 
   /** Without sets there is no session affinity: the service ports that want it wait, the others do not. */
