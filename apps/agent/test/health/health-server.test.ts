@@ -25,7 +25,7 @@ afterEach(async () => {
   blocker?.close();
 });
 
-async function start() {
+function healthState(): HealthState {
   const state = new HealthState({
     syncPeriodMs: () => 30_000,
     now: Date.now,
@@ -34,6 +34,11 @@ async function start() {
     stuck: () => undefined,
   });
   state.setNode({ metadata: {} });
+  return state;
+}
+
+async function start() {
+  const state = healthState();
   const metrics = kubeProxyMetrics(registry);
   const options = { hardFail: true, failed: ({ message }: Error) => failures.push(message) };
   const health = await serveHealth(LOCAL, state, metrics, options);
@@ -82,14 +87,7 @@ async function block(): Promise<number> {
 
 it('tries again until its address is free', async () => {
   const port = await block();
-  const state = new HealthState({
-    syncPeriodMs: () => 1,
-    now: Date.now,
-    trouble: () => undefined,
-    failing: () => undefined,
-    stuck: () => undefined,
-  });
-  const kept = await serveHealth({ ...LOCAL, port }, state, kubeProxyMetrics(registry), {
+  const kept = await serveHealth({ ...LOCAL, port }, healthState(), kubeProxyMetrics(registry), {
     hardFail: false,
     retryMs: 10,
     failed: ({ message }) => failures.push(message),
@@ -105,15 +103,8 @@ it('tries again until its address is free', async () => {
 
 it('gives up at once when told so', async () => {
   const port = await block();
-  const state = new HealthState({
-    syncPeriodMs: () => 1,
-    now: Date.now,
-    trouble: () => undefined,
-    failing: () => undefined,
-    stuck: () => undefined,
-  });
   const options = { hardFail: true, failed: ({ message }: Error) => failures.push(message) };
-  await expect(serveHealth({ ...LOCAL, port }, state, kubeProxyMetrics(registry), options)).rejects.toThrow(
+  await expect(serveHealth({ ...LOCAL, port }, healthState(), kubeProxyMetrics(registry), options)).rejects.toThrow(
     'EADDRINUSE',
   );
 });
