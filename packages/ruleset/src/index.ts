@@ -9,7 +9,7 @@ export {
   stateOf,
 } from './kernel-state.ts';
 export { AFFINITY_PREFIX, affinitySet, OUR_PREFIX, servicePortChain } from './names.ts';
-export { type CompileOptions, DEFAULT_MASQUERADE_MARK, type LocalDetect } from './options.ts';
+export { type CompileOptions, DEFAULT_MASQUERADE_MARK, defaultCompileOptions, type LocalDetect } from './options.ts';
 export { type ExternalPath, type Path, type Pool, planServicePort, type ServicePlan } from './plan.ts';
 export { countCommits, renderRestore } from './restore.ts';
 export { type Chain, countRules, type Jump, type Ruleset, TABLES, type Table } from './ruleset.ts';
