@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { SliMetrics } from './health/sli-metrics.ts';
 import { kubeProxyMetrics } from './kube-proxy-metrics.ts';
 
 /** Figures that others hold; read at each scrape. */
@@ -15,6 +16,7 @@ export function createMetrics(live: LiveFigures) {
   return {
     registry,
     ...kubeProxyMetrics(registry),
+    slis: new SliMetrics(),
     rules: new Gauge({
       name: 'kubecity_rules',
       help: 'Rules of ours in the kernel, jumps included',

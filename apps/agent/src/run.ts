@@ -11,6 +11,7 @@ import { enableCounters } from './accounting/counters.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import type { Invocation } from './config/command-line.ts';
 import type { LoadedConfig } from './config/load.ts';
+import { effectiveFlags } from './config/report.ts';
 import { watchConfig } from './config/watch.ts';
 import { ConntrackCare } from './conntrack-care.ts';
 import { Directory } from './directory.ts';
@@ -47,6 +48,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   await enableCounters(log, sysctls);
   /** The configuration as it is now; what needs a new process is read from `config`. */
   let current = config;
+  let settings = loaded.settings;
   const setConntrack = () => makeConntrackSettings(current, sysctls, log);
   await setConntrack();
 
@@ -58,6 +60,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     failed: (err) => log.warn({ err }, 'an event was not written'),
   });
   const tracker = new RoutingTracker({ name: nodeName });
+  tracker.allowExternalIPs(config.allowExternalIPs);
   const directory = new Directory();
   const triggers = new TriggerTimes(Date.now());
   let hub: HubLink | undefined;
@@ -161,7 +164,19 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     config.metrics &&
       (await serveMetrics(
         config.metrics,
-        { state: health, counters: metrics, registry: metrics.registry, configuration: () => current },
+        {
+          state: health,
+          counters: metrics,
+          registry: metrics.registry,
+          configuration: () => current,
+          flags: () => effectiveFlags(invocation, settings),
+          process: { version: packageJson.version, startedAt: performance.timeOrigin },
+          profiling: () => current.profiling,
+          setLogLevel: (level) => {
+            log.level = level;
+            log.info({ level }, 'log level set by hand');
+          },
+        },
         keep('metricsListenerFailed'),
       )),
   ];
@@ -232,7 +247,11 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     failed: (err) => log.error({ err }, 'the new configuration is refused; the old one stays'),
     changed: (change) => {
       current = change.config;
-      log.level = current.logLevel;
+      settings = change.settings;
+      // What was set by hand stays until the setting itself changes.
+      if (change.live.includes('logLevel')) log.level = current.logLevel;
+      tracker.allowExternalIPs(current.allowExternalIPs);
+      if (tracker.dirty) rules.request();
       options.setProxy(current.proxy);
       setConntrack().catch((err: unknown) => log.error({ err }, 'connection tracking settings cannot be made'));
       beginWhenReady();

@@ -106,6 +106,8 @@ function assemble(merged: Merged, layers: readonly Layer[], readFile: ReadFile):
     ...required(settings, [
       'nodeName',
       'mode',
+      'allowExternalIPs',
+      'profiling',
       'bindAddressHardFail',
       'logLevel',
       'minSyncMs',
