@@ -174,12 +174,9 @@ function nameOf({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMe
 }
 
 function trimMeta(metadata: ObjectMeta): ObjectMeta {
-  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, labels } = metadata;
+  const { generation, creationTimestamp, labels } = metadata;
   return {
-    name,
-    ...(namespace !== undefined && { namespace }),
-    ...(uid !== undefined && { uid }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
+    ...nameOf(metadata),
     ...(generation !== undefined && { generation }),
     ...(creationTimestamp !== undefined && { creationTimestamp }),
     ...(labels !== undefined && { labels }),

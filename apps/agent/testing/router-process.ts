@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as rest } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Family } from '@kubecity/routing';
+import { end, hasEnded } from './child-end.ts';
 import { type RouterFigures, readFigures } from './router-figures.ts';
 
 /** Figures must not move for so long: a change may be under way from the API server. */
@@ -62,7 +62,7 @@ export class RouterProcess {
     let first: Reading | undefined;
     for (;;) {
       await rest(this.#watch.everyMs);
-      if (this.#isGone) throw new Error(`${this.#name} has ended: ${this.lastWords()}`);
+      if (hasEnded(this.#child)) throw new Error(`${this.#name} has ended: ${this.lastWords()}`);
       if (performance.now() > deadline) {
         throw new Error(`${this.#name}: not done after ${timeoutMs / 1000} s: ${this.lastWords()}`);
       }
@@ -86,16 +86,9 @@ export class RouterProcess {
   }
 
   /** With SIGTERM, as the kubelet does. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     this.#stopping.abort();
-    if (this.#isGone) return;
-    const exit = once(this.#child, 'exit');
-    this.#child.kill(signal);
-    await exit;
-  }
-
-  get #isGone(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null || this.#child.pid === undefined;
+    return end(this.#child, signal);
   }
 
   async #listen(): Promise<void> {

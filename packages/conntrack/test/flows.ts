@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { concatenated } from '../src/bytes.ts';
 import { emptyFlowRow, type FlowRow, parseIPv4, STATUS, TCP_STATE } from '../src/index.ts';
 
 /** An established TCP connection 10.1.0.2:40000 → 10.96.0.10:80 → 10.2.0.5:8080 with counters at zero. */
@@ -21,15 +22,7 @@ export const flow = (part: Partial<FlowRow> = {}): FlowRow => ({
   ...part,
 });
 
-export function concat(...parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
-}
+export const concat = (...parts: Uint8Array[]): Uint8Array => concatenated(parts);
 
 const u16 = fc.nat(0xffff);
 const u32 = fc.nat(0xffffffff);
