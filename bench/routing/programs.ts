@@ -8,11 +8,18 @@ import { NODE, POD_RANGE } from './world.ts';
 
 const AGENT = join(import.meta.dirname, '../../apps/agent/src/main.ts');
 
+/** As in the image and in the city: what Node compiled once is kept, so that an agent needs no compiler of TypeScript. */
+const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/kubecity-compile');
+
 /** The agent with its defaults. @param folder with a `kubeconfig` in it */
 export function agentCommand(folder: string): RouterCommand {
   const options = { 'node-name': NODE, kubeconfig: join(folder, 'kubeconfig'), 'cluster-cidr': POD_RANGE };
   const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-  return { file: process.execPath, args: [AGENT, ...flags, '--log-level=error'] };
+  return {
+    file: process.execPath,
+    args: [AGENT, ...flags, '--log-level=error'],
+    env: { NODE_COMPILE_CACHE: COMPILED },
+  };
 }
 
 /** @param folder with a `kubeconfig` in it; gets the configuration and the tools */
