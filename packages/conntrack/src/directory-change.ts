@@ -1,4 +1,3 @@
-import type { EdgeClient } from '@kubecity/protocol';
 import type { Protocol } from '@kubecity/routing';
 
 /** A service port by the doors at which a connection to it may knock. */
