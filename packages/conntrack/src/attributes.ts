@@ -37,17 +37,17 @@ export class AttributeCursor {
 
   /** Payload as u8, u16 or u32 in network order; too short a payload breaks the walk and reads as 0. */
   u8(): number {
-    return this.#has(1) ? this.#view.getUint8(this.start) : 0;
+    return this.has(1) ? this.#view.getUint8(this.start) : 0;
   }
   u16(): number {
-    return this.#has(2) ? this.#view.getUint16(this.start) : 0;
+    return this.has(2) ? this.#view.getUint16(this.start) : 0;
   }
   u32(): number {
-    return this.#has(4) ? this.#view.getUint32(this.start) : 0;
+    return this.has(4) ? this.#view.getUint32(this.start) : 0;
   }
   /** u64 as a number: exact below 2^53, which a byte counter reaches after 9 PB. */
   u64(): number {
-    return this.#has(8) ? this.#view.getUint32(this.start) * 0x1_0000_0000 + this.#view.getUint32(this.start + 4) : 0;
+    return this.has(8) ? this.#view.getUint32(this.start) * 0x1_0000_0000 + this.#view.getUint32(this.start + 4) : 0;
   }
 
   /** A copy of the attribute at hand: header, payload, and padding. */
@@ -60,7 +60,8 @@ export class AttributeCursor {
     return copy;
   }
 
-  #has(bytes: number): boolean {
+  /** Whether the payload has at least so many bytes; too short a one breaks the walk. */
+  has(bytes: number): boolean {
     if (this.end - this.start >= bytes) return true;
     this.#break();
     return false;
@@ -112,7 +113,10 @@ export class MessageWriter {
     const start = this.#length;
     this.host16(0).host16(type);
     body();
-    this.#view.setUint16(start, this.#length - start, HOST_LITTLE_ENDIAN);
+    const length = this.#length - start;
+    if (length > 0xffff)
+      throw new RangeError(`attribute ${type} has ${length} bytes, more than its length field can say`);
+    this.#view.setUint16(start, length, HOST_LITTLE_ENDIAN);
     this.#grow(align4(this.#length) - this.#length);
     return this;
   }
@@ -123,13 +127,22 @@ export class MessageWriter {
   /** The message, its total length written into the first four bytes. */
   finish(): Uint8Array {
     this.#view.setUint32(0, this.#length, HOST_LITTLE_ENDIAN);
+    return this.written();
+  }
+  /** What was written as it is: attributes without a message around them. */
+  written(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
 
   #grow(by: number): number {
     const offset = this.#length;
-    if (offset + by > this.#bytes.length) throw new RangeError(`a message may have ${this.#bytes.length} bytes`);
     this.#length += by;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length, 2 * this.#bytes.length));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
     return offset;
   }
 }

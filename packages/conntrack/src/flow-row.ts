@@ -37,7 +37,7 @@ export type AddressPlace = (typeof ADDRESS)[keyof typeof ADDRESS];
 export interface FlowRow {
   family: 4 | 6;
   protocol: number;
-  /** Conntrack zone; 0 is the default one. */
+  /** Conntrack zone of the original direction; 0 is the default one. */
   zone: number;
   /**
    * Original direction: who opened it, and the address they meant (before DNAT). Reply direction: who answers (after DNAT, the
@@ -88,3 +88,6 @@ export const emptyFlowRow = (): FlowRow => ({
   replyPackets: 0,
   replyBytes: 0,
 });
+
+/** A row of its own, to be kept. */
+export const copyFlowRow = (row: FlowRow): FlowRow => ({ ...row, words: row.words.slice() });

@@ -1,4 +1,4 @@
-import { conntrackErrors, type NetlinkErrorCode } from '../errors.ts';
+import { type ConntrackOperation, conntrackErrors, type NetlinkErrorCode } from '../errors.ts';
 
 /** A fake of what is dumped over netlink, and what a test lays in the way of its dumps. */
 export abstract class FakeDumps {
@@ -31,7 +31,7 @@ export abstract class FakeDumps {
     this.#closed = true;
   }
 
-  protected refuseClosed(operation: 'dump' | 'stats' | 'delete'): void {
+  protected refuseClosed(operation: ConntrackOperation): void {
     if (this.#closed) throw conntrackErrors.closed(operation);
   }
 

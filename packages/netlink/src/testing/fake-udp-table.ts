@@ -1,5 +1,6 @@
 import type { UdpEntry, UdpFlow } from '@kubecity/conntrack';
 import type { Family } from '@kubecity/routing';
+import type { Deletion } from '../deletion.ts';
 import type { UdpSelection, UdpTable } from '../udp-table.ts';
 import { FakeDumps } from './fake-dumps.ts';
 
@@ -26,13 +27,15 @@ export class FakeUdpTable extends FakeDumps implements UdpTable {
     return { entries, seen: all.length, interrupted: this.isInterrupted() };
   }
 
-  async delete(family: Family, entries: readonly UdpEntry[]): Promise<{ deleted: number; gone: number }> {
+  async delete(doomed: readonly UdpEntry[]): Promise<Deletion> {
     this.refuseClosed('delete');
-    const doomed = new Set(entries.map(({ identity }) => identity));
-    const before = this.entries[family];
-    const left = before.filter(({ identity }) => !doomed.has(identity));
-    this.entries[family] = left;
-    const deleted = before.length - left.length;
-    return { deleted, gone: entries.length - deleted };
+    const identities = new Set(doomed.map(({ identity }) => identity));
+    let deleted = 0;
+    for (const family of ['IPv4', 'IPv6'] as const) {
+      const before = this.entries[family];
+      this.entries[family] = before.filter(({ identity }) => !identities.has(identity));
+      deleted += before.length - this.entries[family].length;
+    }
+    return { deleted, missing: doomed.length - deleted };
   }
 }
