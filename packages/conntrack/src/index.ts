@@ -2,10 +2,16 @@ export { type AddressWords, formatWords, parseWords } from './address.ts';
 export { AttributeCursor, MessageWriter } from './attributes.ts';
 export { BatchAnswers } from './batch-answers.ts';
 export { FlowDecoder } from './decode.ts';
-export type { Directory } from './directory.ts';
+export { Directory, type DirectoryOptions } from './directory.ts';
+export type {
+  DirectoryChange,
+  DirectoryNode,
+  DirectoryPod,
+  DirectoryServicePort,
+} from './directory-change.ts';
 export { Doors, servingBackends } from './doors.ts';
 export { type BitFilter, type DumpFilter, type DumpRequest, encodeDumpRequest, flowMatches } from './dump-request.ts';
-export { type Edge, EdgeTable, OTHER_CLIENTS } from './edges.ts';
+export { type Edge, EdgeTable, OTHER, OTHER_CLIENTS } from './edges.ts';
 export { encodeCreateRequest, encodeFlow } from './encode.ts';
 export { type PackedAddress, type PackedEndpoint, packAddress, packEndpoint, packWords } from './endpoint.ts';
 export {
@@ -18,10 +24,10 @@ export {
   STATUS,
   TCP_STATE,
 } from './flow-row.ts';
-export { EdgeFrames, type TableFigures } from './frames.ts';
+export { EdgeFrames, type KernelFigures } from './frames.ts';
 export { netfilterMessage } from './header.ts';
 export { encodeDeleteBatch, encodeGetRequest, flowIdentity } from './identity.ts';
-export { FlowLedger, type LedgerOptions } from './ledger.ts';
+export { FlowLedger, type LedgerFigures, type LedgerOptions } from './ledger.ts';
 export { AnswerProgress, forEachMessage, type MessageVisitor, messagesOf, viewOf } from './messages.ts';
 export { isStale, mayLeaveStale, type StaleRules } from './stale.ts';
 export { encodeCpuStatsRequest, encodeTableStatsRequest, type TableStats, TableStatsReader } from './table-stats.ts';
