@@ -6,7 +6,7 @@ import { findTool } from './machine.ts';
 import { METRICS } from './measured-router.ts';
 import { NODE, POD_RANGE } from './world.ts';
 
-const AGENT = join(import.meta.dirname, '../../apps/agent/src/main.ts');
+const AGENT = join(import.meta.dirname, '../../apps/agent/kubecity-agent');
 
 /** As in the image and in the city: what Node compiled once is kept, so that an agent needs no compiler of TypeScript. */
 const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/kubecity-compile');
