@@ -15,11 +15,8 @@ const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/kubecity-c
 export function agentCommand(folder: string): RouterCommand {
   const options = { 'node-name': NODE, kubeconfig: join(folder, 'kubeconfig'), 'cluster-cidr': POD_RANGE };
   const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-  return {
-    file: process.execPath,
-    args: [AGENT, ...flags, '--log-level=error'],
-    env: { NODE_COMPILE_CACHE: COMPILED },
-  };
+  const env = { NODE: process.execPath, NODE_COMPILE_CACHE: COMPILED };
+  return { file: AGENT, args: [...flags, '--log-level=error'], env };
 }
 
 /** @param folder with a `kubeconfig` in it; gets the configuration and the tools */
