@@ -35,8 +35,13 @@ export class AddressTable {
   hold(family: FlowRow['family'], words: Uint32Array, place: number): number {
     const known = this.find(family, words, place);
     const id = known === NO_ADDRESS ? this.#insert(family, words, place) : known;
-    this.#holders[id] = (this.#holders[id] as number) + 1;
+    this.holdAgain(id);
     return id;
+  }
+
+  /** One more holder of an address that has one. */
+  holdAgain(id: number): void {
+    this.#holders[id] = (this.#holders[id] as number) + 1;
   }
 
   release(id: number): void {

@@ -1,4 +1,3 @@
-import { socketText } from '@kubecity/routing';
 import { attribute, PATIENCE_MS } from './attribution.ts';
 import type { Directory } from './directory.ts';
 import type { Edge, EdgeTable } from './edges.ts';
@@ -68,8 +67,8 @@ export class Binding {
     else if (outcome === 'wait') flows.mark(slot, FLOW.unclear);
     else {
       const { client, servicePort, pod } = outcome;
-      const text = socketText(this.#directory.addresses.text(backend), flows.backendPort[slot] as number);
-      const edge = this.#edges.intern(client, servicePort, text, pod, this.#at);
+      const destination = { servicePort, address: backend, port: flows.backendPort[slot] as number, pod };
+      const edge = this.#edges.intern(client, destination, this.#at);
       flows.edge[slot] = edge;
       return edge;
     }

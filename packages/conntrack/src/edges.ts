@@ -1,5 +1,7 @@
-import type { EdgeClient, EdgeKey } from '@kubecity/protocol';
+import type { EdgeKey } from '@kubecity/protocol';
+import type { AddressTable } from './address-table.ts';
 import { type Party, partyOf } from './party.ts';
+import { type Destination, type Target, Targets } from './targets.ts';
 
 /** Flows summed over client → service port → backend. Totals since the ledger began; they never fall. */
 export interface Edge extends EdgeKey {
@@ -8,6 +10,8 @@ export interface Edge extends EdgeKey {
   readonly service: string;
   /** It sums clients for which there was no room. */
   readonly folds: boolean;
+  /** Absent when it sums backends, too. */
+  readonly target: Target | undefined;
   opened: number;
   refused: number;
   unanswered: number;
@@ -31,21 +35,12 @@ export interface Edge extends EdgeKey {
 
 /** Clients beyond the bound are summed under this name, never dropped; so are backends beyond a second bound. */
 export const OTHER = 'other';
-export const OTHER_CLIENTS: EdgeClient = { kind: 'outside', network: OTHER };
+export const OTHER_CLIENTS: Party = partyOf({ kind: 'outside', network: OTHER });
 
 /** An edge without flows whose figures rest for so long is forgotten; its totals are final. */
 const FORGET_AFTER_MS = 5 * 60_000;
 /** The same while there is no room for others. Long enough for every reader to have been told the totals. */
 const FORGET_IN_NEED_AFTER_MS = 30_000;
-
-/** Where flows go: one backend of one service port, with the edges that lead there. */
-interface Target {
-  readonly servicePort: string;
-  readonly backend: string;
-  readonly pod: EdgeKey['pod'];
-  /** By key of the client. */
-  readonly edges: Map<string, Edge>;
-}
 
 /**
  * The edges of one ledger. Ids are never given twice, so an edge that returns after it was forgotten is a new one.
@@ -59,86 +54,97 @@ export class EdgeTable {
   /** Edges forgotten so far. */
   forgotten = 0;
 
-  readonly #byId = new Map<number, Edge>();
-  readonly #targets = new Map<string, Target>();
+  readonly #edges = new Map<number, Edge>();
+  readonly #targets: Targets;
+  /** Edges that sum all that has no place, by service port. */
+  readonly #rest = new Map<string, Edge>();
   readonly #limit: number;
   #lastId = 0;
-  /** Edges that fold. */
+  /** Edges that sum clients. */
   #folding = 0;
 
-  constructor(limit: number) {
+  constructor(limit: number, addresses: AddressTable) {
     this.#limit = limit;
+    this.#targets = new Targets(addresses);
   }
 
   get size(): number {
-    return this.#byId.size;
+    return this.#edges.size;
   }
 
   has(id: number): boolean {
-    return this.#byId.has(id);
+    return this.#edges.has(id);
   }
 
   values(): Iterable<Edge> {
-    return this.#byId.values();
+    return this.#edges.values();
   }
 
-  intern(client: Party, servicePort: string, backend: string, pod: EdgeKey['pod'], at: number): Edge {
-    const target = this.#targets.get(targetKey(servicePort, backend, pod));
+  intern(client: Party, destination: Destination, at: number): Edge {
+    const target = this.#targets.find(destination);
     const known = target?.edges.get(client.key);
     if (known) return known;
-    const key: EdgeKey = { client: client.client, servicePort, backend, pod };
-    if (this.size - this.#folding < this.#limit) return this.#create(key, client.key, at, false);
-    const other = target?.edges.get(OTHER_PARTY.key);
+    if (this.#hasRoom()) return this.#create(client, target ?? this.#targets.create(destination), at);
+    const other = target?.edges.get(OTHER_CLIENTS.key) ?? this.#rest.get(destination.servicePort);
     if (other) return other;
-    const folded = { ...key, client: OTHER_CLIENTS };
-    if (this.#folding < this.#limit / 2) return this.#create(folded, OTHER_PARTY.key, at, true);
-    return (
-      this.#targets.get(targetKey(servicePort, OTHER, undefined))?.edges.get(OTHER_PARTY.key) ??
-      this.#create({ client: OTHER_CLIENTS, servicePort, backend: OTHER }, OTHER_PARTY.key, at, true)
-    );
+    if (this.#folding < this.#limit / 2) {
+      return this.#create(OTHER_CLIENTS, target ?? this.#targets.create(destination), at);
+    }
+    const { servicePort } = destination;
+    const rest = this.#add(OTHER_CLIENTS, { servicePort, backend: OTHER, pod: undefined }, undefined, at);
+    this.#rest.set(servicePort, rest);
+    return rest;
   }
 
   /** Forgets edges that are long over. */
   retire(at: number): void {
-    const after = this.size - this.#folding < this.#limit ? FORGET_AFTER_MS : FORGET_IN_NEED_AFTER_MS;
-    for (const edge of this.#byId.values()) {
+    const after = this.#hasRoom() ? FORGET_AFTER_MS : FORGET_IN_NEED_AFTER_MS;
+    for (const edge of this.#edges.values()) {
       if (edge.flows === 0 && at - edge.changedAt > after) this.#forget(edge);
     }
   }
 
   /** Connections in the table that are summed for want of room. */
   folded(): number {
+    if (this.#folding === 0) return 0;
     let flows = 0;
-    if (this.#folding > 0) for (const edge of this.#byId.values()) if (edge.folds) flows += edge.flows;
+    for (const edge of this.#edges.values()) if (edge.folds) flows += edge.flows;
     return flows;
   }
 
-  #forget(edge: Edge): void {
-    const key = targetKey(edge.servicePort, edge.backend, edge.pod);
-    const target = this.#targets.get(key) as Target;
-    this.#byId.delete(edge.id);
-    target.edges.delete(partyOf(edge.client).key);
-    if (target.edges.size === 0) this.#targets.delete(key);
-    if (edge.folds) this.#folding -= 1;
-    this.forgotten += 1;
+  #hasRoom(): boolean {
+    return this.size - this.#folding < this.#limit;
   }
 
-  #create({ client, servicePort, backend, pod }: EdgeKey, clientKey: string, at: number, folds: boolean): Edge {
+  #create(client: Party, target: Target, at: number): Edge {
+    const edge = this.#add(client, target, target, at);
+    target.edges.set(client.key, edge);
+    return edge;
+  }
+
+  #forget(edge: Edge): void {
+    this.#edges.delete(edge.id);
+    this.forgotten += 1;
+    if (edge.folds) this.#folding -= 1;
+    const { target } = edge;
+    if (target) {
+      target.edges.delete(partyOf(edge.client).key);
+      if (target.edges.size === 0) this.#targets.delete(target);
+    } else this.#rest.delete(edge.servicePort);
+  }
+
+  #add(client: Party, { servicePort, backend, pod }: Names, target: Target | undefined, at: number): Edge {
     this.#lastId += 1;
+    const folds = client === OTHER_CLIENTS;
     if (folds) this.#folding += 1;
-    const key = targetKey(servicePort, backend, pod);
-    let target = this.#targets.get(key);
-    if (!target) {
-      target = { servicePort, backend, pod, edges: new Map() };
-      this.#targets.set(key, target);
-    }
     const edge: Edge = {
       id: this.#lastId,
-      client,
-      servicePort: target.servicePort,
+      client: client.client,
+      servicePort,
       service: serviceOf(servicePort),
-      backend: target.backend,
-      pod: target.pod,
+      backend,
+      pod,
+      target,
       folds,
       opened: 0,
       refused: 0,
@@ -156,16 +162,11 @@ export class EdgeTable {
       revision: 0,
       changedAt: at,
     };
-    target.edges.set(clientKey, edge);
-    this.#byId.set(edge.id, edge);
+    this.#edges.set(edge.id, edge);
     return edge;
   }
 }
 
-const OTHER_PARTY = partyOf(OTHER_CLIENTS);
-
-/** A blank cannot occur in a service port, an address or a uid, so parts cannot run into each other. */
-const targetKey = (servicePort: string, backend: string, pod: EdgeKey['pod']): string =>
-  `${servicePort} ${backend} ${pod?.uid ?? ''}`;
+type Names = Pick<Target, 'servicePort' | 'backend' | 'pod'>;
 
 const serviceOf = (servicePort: string): string => servicePort.slice(0, Math.max(0, servicePort.indexOf(':')));

@@ -1,4 +1,5 @@
 export { type AddressWords, formatWords, parseWords } from './address.ts';
+export type { UnknownAttribute } from './attribute-codec.ts';
 export { AttributeCursor, MessageWriter } from './attributes.ts';
 export { BatchAnswers } from './batch-answers.ts';
 export { FlowDecoder } from './decode.ts';
@@ -11,9 +12,17 @@ export type {
 } from './directory-change.ts';
 export { Doors, servingBackends } from './doors.ts';
 export { type BitFilter, type DumpFilter, type DumpRequest, encodeDumpRequest, flowMatches } from './dump-request.ts';
-export { type Edge, EdgeTable, OTHER, OTHER_CLIENTS } from './edges.ts';
+export { type Edge, type EdgeTable, OTHER } from './edges.ts';
 export { encodeCreateRequest, encodeFlow } from './encode.ts';
 export { type PackedAddress, type PackedEndpoint, packAddress, packEndpoint, packWords } from './endpoint.ts';
+export {
+  type ConntrackEntry,
+  decodeEntry,
+  type EntryCounters,
+  type EntryProtocolInfo,
+  type EntryTuple,
+  encodeEntry,
+} from './entry.ts';
 export {
   ADDRESS,
   type AddressPlace,

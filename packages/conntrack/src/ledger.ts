@@ -63,7 +63,7 @@ export class FlowLedger {
   #unexplained = 0;
 
   constructor({ directory, maxEdges = 50_000 }: LedgerOptions) {
-    this.edges = new EdgeTable(maxEdges);
+    this.edges = new EdgeTable(maxEdges, directory.addresses);
     this.#flows = new FlowTable(directory.addresses);
     this.#binding = new Binding(directory, this.#flows, this.edges);
     this.#reader = new FlowReader(this.#flows, directory.addresses);
