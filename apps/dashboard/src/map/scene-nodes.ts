@@ -1,10 +1,21 @@
 import type { CityRecord } from '@kubecity/protocol';
+import type { Edge } from '../city/edges.ts';
 import type { Selection } from '../city/find.ts';
-import { type Backend, type Sign, type Stand, workloadOf } from '../city/services.ts';
-import { nodePlace, OUTSIDE_GATE, podPlace, roadId, type Survey, servicePlace } from '../city/survey.ts';
-import { NO_TRAFFIC, podUidOf, stale } from '../city/traffic.ts';
+import { type Sign, type Stand, workloadOf } from '../city/services.ts';
+import {
+  type EdgeEnds,
+  GONE_GATE,
+  nodePlace,
+  OUTSIDE_GATE,
+  pathId,
+  podPlace,
+  roadId,
+  type Survey,
+  servicePlace,
+} from '../city/survey.ts';
+import { NO_TRAFFIC, podOfBackend, podUidOf, stale } from '../city/traffic.ts';
 import { around, centre, type Point, type Rect } from './geometry.ts';
-import { cubic, type Path } from './path.ts';
+import { bowed, cubic, type Path } from './path.ts';
 import { type Crossing, type Lot, type NodesPlan, roomRect } from './plan-nodes.ts';
 import {
   activity,
@@ -12,6 +23,7 @@ import {
   type Gate,
   type House,
   type Junction,
+  PATH_WIDTH,
   type Road,
   roadWidth,
   type Scene,
@@ -148,15 +160,21 @@ function junctionsOf({ city, sums }: Survey, plan: NodesPlan): Junction[] {
   });
 }
 
+const GATES = [
+  { id: OUTSIDE_GATE, label: 'outside', down: 0 },
+  { id: GONE_GATE, label: 'clients now gone', down: 130 },
+] as const;
+
 function gatesOf(survey: Survey, land: Rect): Gate[] {
-  let rate = 0;
-  let used = false;
-  for (const [id, ends] of survey.ends) {
-    if (ends.clientPlace !== OUTSIDE_GATE) continue;
-    used = true;
-    rate += survey.city.edge.get(id)?.openedPerSecond ?? 0;
+  const rates = new Map<string, number>();
+  for (const [id, { clientPlace }] of survey.ends) {
+    if (!clientPlace.startsWith('gate:')) continue;
+    rates.set(clientPlace, (rates.get(clientPlace) ?? 0) + (survey.city.edge.get(id)?.openedPerSecond ?? 0));
   }
-  return used ? [{ id: OUTSIDE_GATE, label: 'outside', rate, x: land.x - 76, y: land.y + land.height / 2 }] : [];
+  return GATES.flatMap(({ id, label, down }) => {
+    const rate = rates.get(id);
+    return rate === undefined ? [] : [{ id, label, rate, x: land.x - 76, y: land.y + land.height / 2 + down }];
+  });
 }
 
 interface Places {
@@ -166,25 +184,33 @@ interface Places {
 }
 
 interface Street {
-  from: string;
-  to: string;
+  readonly from: string;
+  readonly to: string;
+  readonly direct: boolean;
   rate: number;
   backRate: number;
   refused: number;
   stale: boolean;
-  edges: string[];
+  readonly edges: string[];
 }
 
-/** Both ways between a place and a junction run on one street: out from its clients, back to its backends. */
+/**
+ * Both ways between a place and a junction run on one street: out from its clients, back to its backends. Direct
+ * connections take a footpath from building to building; within one there is nothing to draw.
+ */
 function streetsOf(survey: Survey, places: Places, selected: Selection | undefined): Road[] {
   const streets = new Map<string, Street>();
   for (const [id, edge] of survey.city.edge) {
     const ends = survey.ends.get(id);
     if (!ends) continue;
-    const backend = survey.city.backend.get(edge.backend);
-    const alone = selected !== undefined && unbundled(edge, backend, selected);
-    const client = alone && edge.client.kind === 'pod' ? podPlace(podUidOf(edge)) : ends.clientPlace;
-    const target = alone && backend?.podUid !== undefined ? podPlace(backend.podUid) : ends.backendPlace;
+    const { client, target } = doorsOf(survey, id, ends, selected);
+    if (ends.service === undefined) {
+      if (target === undefined || client === target) continue;
+      const path = streetAt(streets, client, target, true);
+      path.rate += edge.openedPerSecond;
+      note(path, id, edge, edge.refusedPerSecond);
+      continue;
+    }
     const out = streetAt(streets, client, ends.service);
     out.rate += edge.openedPerSecond;
     note(out, id, edge, 0);
@@ -195,36 +221,62 @@ function streetsOf(survey: Survey, places: Places, selected: Selection | undefin
   }
   const busiest = Math.max(0, ...[...streets.values()].map((street) => street.rate + street.backRate));
   const scale = busiest > 0 ? Math.min(4, 10 / Math.sqrt(busiest)) : 0;
-  const sorted = [...streets.values()].sort((a, b) => roadId(a.from, a.to).localeCompare(roadId(b.from, b.to)));
-  return sorted.flatMap((street): Road[] => {
-    const path = wayTo(places, street.from, street.to);
-    const width = roadWidth(street.rate + street.backRate, scale);
-    return path ? [{ id: roadId(street.from, street.to), ...street, path, width }] : [];
-  });
+  return [...streets]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([id, street]): Road[] => {
+      const path = street.direct ? footpath(places, street) : wayTo(places, street.from, street.to);
+      const width = street.direct ? PATH_WIDTH : roadWidth(street.rate + street.backRate, scale);
+      return path ? [{ id, ...street, path, width }] : [];
+    });
 }
 
-function streetAt(streets: Map<string, Street>, from: string, to: string): Street {
-  const key = roadId(from, to);
-  const street = streets.get(key) ?? { from, to, rate: 0, backRate: 0, refused: 0, stale: true, edges: [] };
+/** Where an edge leaves and arrives: at the buildings, or at the rooms when it touches what is selected. */
+function doorsOf(
+  { city }: Survey,
+  id: string,
+  ends: EdgeEnds,
+  selected: Selection | undefined,
+): { readonly client: string; readonly target?: string } {
+  const edge = city.edge.get(id) as Edge;
+  const into = podOfBackend(city, edge);
+  const from = edge.client.kind === 'pod' ? podUidOf(edge) : undefined;
+  const alone =
+    (selected?.kind === 'edge' && id === selected.id) ||
+    (selected?.kind === 'service' && edge.service === selected.id) ||
+    (selected?.kind === 'pod' && (selected.id === into || selected.id === from));
+  const room = (uid: string | undefined) => (alone && city.pod.get(uid ?? '')?.node ? podPlace(uid ?? '') : undefined);
+  return { client: room(from) ?? ends.clientPlace, target: room(into) ?? ends.backendPlace };
+}
+
+function streetAt(streets: Map<string, Street>, from: string, to: string, direct = false): Street {
+  const key = direct ? pathId(from, to) : roadId(from, to);
+  const known = streets.get(key);
+  if (known) return known;
+  const street = { from, to, direct, rate: 0, backRate: 0, refused: 0, stale: true, edges: [] };
   streets.set(key, street);
   return street;
 }
 
-function note(street: Street, id: string, edge: CityRecord<'edge'>, refused: number): void {
+function note(street: Street, id: string, edge: Edge, refused: number): void {
   street.refused += refused;
   street.stale &&= edge.stale;
   if (street.edges.at(-1) !== id) street.edges.push(id);
 }
 
-function unbundled(
-  edge: CityRecord<'edge'>,
-  backend: Omit<Backend, 'id'> | undefined,
-  { kind, id }: Selection,
-): boolean {
-  if (kind === 'service') return edge.service === id;
-  if (kind === 'pod') return backend?.podUid === id || (edge.client.kind === 'pod' && podUidOf(edge) === id);
-  return false;
+/** From door to door, bowed a little: there and back are two paths. */
+function footpath(places: Places, { from, to }: { readonly from: string; readonly to: string }): Path | undefined {
+  const [start, end] = [groundOf(places, from), groundOf(places, to)];
+  if (!start || !end) return undefined;
+  return bowed(edgeOfGround(start, centre(end)), edgeOfGround(end, centre(start)), 0.09);
 }
+
+/** The ground a place stands on; rooms and gates are as good as points. */
+function groundOf({ plan, gates, houses }: Places, id: string): Rect | undefined {
+  const point = gates.find((gate) => gate.id === id) ?? houses.get(id);
+  return point ? { x: point.x, y: point.y, width: 0, height: 0 } : plan.buildings[id.replace(/^node:/, '')];
+}
+
+const edgeOfGround = (ground: Rect, towards: Point): Point => (ground.width === 0 ? ground : doorOf(ground, towards));
 
 /** Leaves a building through the side that faces the junction; a room through the same door as its building. */
 function wayTo(places: Places, from: string, to: string): Path | undefined {

@@ -89,7 +89,9 @@ export function MapView({ lens }: { readonly lens: Lens }) {
       />
       {scene && (scene.districts.length === 0 ? <Waiting state="empty" /> : <Legend lens={lens} />)}
       {!arrived && <Waiting state="loading" />}
-      {scene && hover && <MapTooltip hit={hover.hit} at={hover.at} scene={scene} survey={survey} />}
+      {scene && hover && (
+        <MapTooltip hit={hover.hit} at={hover.at} scene={scene} survey={survey} now={hubNow(useCity.getState())} />
+      )}
       <MapControls fit={() => stage?.fit()} zoom={(factor) => stage?.zoomBy(factor)} replan={replan} />
     </>
   );
