@@ -81,23 +81,28 @@ export class MessageWriter {
   #length = 0;
 
   host16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value, HOST_LITTLE_ENDIAN);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value, HOST_LITTLE_ENDIAN);
     return this;
   }
   host32(value: number): this {
-    this.#view.setUint32(this.#grow(4), value, HOST_LITTLE_ENDIAN);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value, HOST_LITTLE_ENDIAN);
     return this;
   }
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
     return this;
   }
   u16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value);
     return this;
   }
   u32(value: number): this {
-    this.#view.setUint32(this.#grow(4), value);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value);
     return this;
   }
   u64(value: number): this {
@@ -105,7 +110,8 @@ export class MessageWriter {
   }
 
   bytes(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#grow(bytes.length));
+    const at = this.#grow(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
@@ -134,6 +140,7 @@ export class MessageWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** Where the next `by` bytes go; bytes and view may be others afterwards. */
   #grow(by: number): number {
     const offset = this.#length;
     this.#length += by;

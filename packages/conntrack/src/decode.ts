@@ -1,18 +1,16 @@
 import { AttributeCursor } from './attributes.ts';
-import { ADDRESS, emptyFlowRow, type FlowRow, IP_PROTOCOL } from './flow-row.ts';
+import { emptyFlowRow, type FlowRow, IP_PROTOCOL } from './flow-row.ts';
 import { forEachMessage, viewOf } from './messages.ts';
+import { TupleReader } from './tuple-reader.ts';
 import {
   AF_INET,
   AF_INET6,
   CT_NEW,
   CTA,
   CTA_COUNTERS,
-  CTA_IP,
-  CTA_PROTOCOL,
   CTA_PROTOCOL_INFO,
   CTA_TCP,
   CTA_TIMESTAMP,
-  CTA_TUPLE,
   NFGEN_HEADER,
   NLMSG_DONE,
   NLMSG_ERROR,
@@ -45,6 +43,7 @@ export class FlowDecoder {
 
   readonly #onRow: (row: FlowRow) => void;
   readonly #row = emptyFlowRow();
+  readonly #tuples = new TupleReader();
   // One cursor per depth of nesting.
   readonly #top = new AttributeCursor();
   readonly #middle = new AttributeCursor();
@@ -100,11 +99,11 @@ export class FlowDecoder {
     for (top.open(view, start, end); top.next(); ) {
       switch (top.type) {
         case CTA.tupleOriginal:
-          sound &&= this.#tuple(view, true);
+          sound &&= this.#tuples.read(view, top.start, top.end, row, true);
           has |= HAS_ORIGINAL;
           break;
         case CTA.tupleReply:
-          sound &&= this.#tuple(view, false);
+          sound &&= this.#tuples.read(view, top.start, top.end, row, false);
           has |= HAS_REPLY;
           break;
         case CTA.status:
@@ -142,57 +141,6 @@ export class FlowDecoder {
     }
     row.hasCounters = counters === 3;
     return sound && !top.broken && has === HAS_ALL;
-  }
-
-  /** One direction's addresses, protocol, ports and zone. Ports and zone may be missing, the rest may not. */
-  #tuple(view: DataView, original: boolean): boolean {
-    const { start, end } = this.#top;
-    const middle = this.#middle;
-    const inner = this.#inner;
-    let addresses = 0;
-    let protocol = -1;
-    let sourcePort = 0;
-    let destinationPort = 0;
-    let sound = true;
-    for (middle.open(view, start, end); middle.next(); ) {
-      if (middle.type === CTA_TUPLE.ip) {
-        for (inner.open(view, middle.start, middle.end); inner.next(); ) addresses |= this.#address(view, original);
-        sound &&= !inner.broken;
-      } else if (middle.type === CTA_TUPLE.protocol) {
-        for (inner.open(view, middle.start, middle.end); inner.next(); ) {
-          if (inner.type === CTA_PROTOCOL.number) protocol = inner.u8();
-          else if (inner.type === CTA_PROTOCOL.sourcePort) sourcePort = inner.u16();
-          else if (inner.type === CTA_PROTOCOL.destinationPort) destinationPort = inner.u16();
-        }
-        sound &&= !inner.broken;
-      } else if (middle.type === CTA_TUPLE.zone && original) this.#row.zone = middle.u16();
-    }
-    const row = this.#row;
-    if (original) {
-      row.protocol = protocol;
-      row.sourcePort = sourcePort;
-      row.destinationPort = destinationPort;
-    } else {
-      row.replySourcePort = sourcePort;
-      row.replyDestinationPort = destinationPort;
-    }
-    return sound && !middle.broken && addresses === 3 && protocol >= 0;
-  }
-
-  /** Reads the address at hand into its place: 1 for a source, 2 for a destination, 0 for anything else. */
-  #address(view: DataView, original: boolean): number {
-    const inner = this.#inner;
-    const { words, family } = this.#row;
-    const [source, destination] =
-      family === 4 ? [CTA_IP.source4, CTA_IP.destination4] : [CTA_IP.source6, CTA_IP.destination6];
-    const isSource = inner.type === source;
-    if (!isSource && inner.type !== destination) return 0;
-    const bytes = family === 4 ? 4 : 16;
-    if (!inner.has(bytes)) return 0;
-    let place: number = original ? ADDRESS.source : ADDRESS.replySource;
-    if (!isSource) place += ADDRESS.destination - ADDRESS.source;
-    for (let at = 0; at < bytes; at += 4) words[place++] = view.getUint32(inner.start + at);
-    return isSource ? 1 : 2;
   }
 
   #protocolInfo(view: DataView): boolean {

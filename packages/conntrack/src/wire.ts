@@ -40,7 +40,6 @@ export const CTA = {
   tupleReply: 2,
   status: 3,
   protocolInfo: 4,
-  help: 5,
   natSource: 6,
   timeout: 7,
   mark: 8,
