@@ -9,11 +9,11 @@ import { vi } from 'vitest';
 import { KernelFlows } from './kernel-flows.ts';
 import type { Totals } from './told-edges.ts';
 import { serve, TrafficClient } from './traffic.ts';
-import { TruthBook } from './truth-book.ts';
+import { type OpenClasses, TruthBook } from './truth-book.ts';
 import { TruthHub } from './truth-hub.ts';
 import { CLUSTER_RANGES, OUTSIDE, type Place, type PodPlace, TwoNodes } from './two-nodes.ts';
 
-const AGENT = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const AGENT = fileURLToPath(new URL('../../kubecity-agent', import.meta.url));
 /** Of every pod that serves; the ports that Services point to. */
 export const HTTP = 8080;
 export const DNS = 5353;
@@ -180,7 +180,7 @@ export class TruthCity {
       'log-level': 'error',
     };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-    this.agents.set(node, this.net.start(node, [process.execPath, AGENT, ...args], env));
+    this.agents.set(node, this.net.start(node, [AGENT, ...args], { NODE: process.execPath, ...env }));
   }
 
   async stopAgent(node: string, signal: NodeJS.Signals): Promise<void> {
@@ -214,6 +214,23 @@ export class TruthCity {
   /** What there was, by node. */
   truth(): Record<string, Record<string, Totals>> {
     return this.#byNode((node) => this.book.totals(node, this.kernel(node).all()));
+  }
+
+  /** What the agents tell of what is open; `moving` and `idle` are one, since no table tells them apart. */
+  toldOpen(): Record<string, Record<string, OpenClasses>> {
+    return this.#byNode((node) =>
+      Object.fromEntries(
+        Object.entries(this.hub.book(node).classes()).map(([name, { moving, idle, closing, waiting }]) => [
+          name,
+          { open: moving + idle, closing, waiting },
+        ]),
+      ),
+    );
+  }
+
+  /** What the kernels' tables show of it. */
+  trueOpen(): Record<string, Record<string, OpenClasses>> {
+    return this.#byNode((node) => this.book.classes(node, this.kernel(node).live()));
   }
 
   kernel(node: string): KernelFlows {

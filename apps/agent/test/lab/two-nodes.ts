@@ -1,6 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { end } from '../../testing/child-end.ts';
 
+export type Family = 4 | 6;
+
 /** One address per family. */
 export interface Addresses {
   readonly 4: string;
