@@ -12,7 +12,7 @@ import { request } from '../namespace.ts';
 import { peakOf } from '../peak-memory.ts';
 import { quantile } from '../statistics.ts';
 import { FrameEar } from './frame-ear.ts';
-import { cpuOf, difference } from './process-cost.ts';
+import { childrenOf, cpuOf, difference } from './process-cost.ts';
 import { clusterObjects, MARK_PORT, NODE, POD_RANGES, SHORT_LIFE_SECONDS } from './world.ts';
 
 export interface AgentRequest {
@@ -27,23 +27,23 @@ export interface AgentAnswer {
   /** Of the table, at the end. */
   readonly entries: number;
   readonly edges: number;
-  /** Per cent of one core: the process, its main thread, the processes that it keeps. */
-  readonly cpu: { readonly agent: number; readonly main: number; readonly children: number };
-  /** Milliseconds of the main thread for one dump. */
+  /** Per cent of one core: the agent and the processes that it keeps, and of that its own main thread, which routes. */
+  readonly cpu: { readonly whole: number; readonly main: number };
+  /** Milliseconds of that thread for one dump. */
   readonly mainPerDump: number;
   readonly dumps: number;
   readonly dumpMilliseconds: number;
   readonly periodMilliseconds: number;
   /** From the entry in the table to the frame that tells of it, milliseconds. */
   readonly latency: { readonly marks: number; readonly p50: number; readonly p95: number };
-  /** VmHWM of the agent, bytes. */
-  readonly memory: number;
+  /** VmHWM, bytes: of the agent's own process, and of the largest that it keeps, which counts. */
+  readonly memory: { readonly own: number; readonly counting: number };
   /** Flows that were made and never told of. */
   readonly missing: number;
   readonly lost: Pick<TableFigures, 'lostDumps' | 'lostEvents' | 'endedUnseen' | 'folded' | 'unexplained'>;
 }
 
-const AGENT = join(import.meta.dirname, '../../apps/agent/src/main.ts');
+const AGENT = join(import.meta.dirname, '../../apps/agent/kubecity-agent');
 const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/kubecity-compile');
 const PATIENCE_MS = 120_000;
 const MARK_EVERY_MS = 400;
@@ -94,13 +94,13 @@ const share = (part: number) => (part / milliseconds) * 100;
 const answer: AgentAnswer = {
   entries: table.entries,
   edges: ear.edges,
-  cpu: { agent: share(cpu.whole), main: share(cpu.main), children: share(cpu.children) },
+  cpu: { whole: share(cpu.whole + cpu.children), main: share(cpu.main) },
   mainPerDump: cpu.main / dumps,
   dumps,
   dumpMilliseconds: table.dumpMilliseconds,
   periodMilliseconds: table.periodMilliseconds,
   latency: { marks: marked.length, p50: quantile(latencies, 0.5), p95: quantile(latencies, 0.95) },
-  memory: peakOf(pid).bytes,
+  memory: { own: peakOf(pid).bytes, counting: Math.max(...childrenOf(pid).map((child) => peakOf(child).bytes)) },
   missing: made + marked.length - ear.opened(),
   lost: {
     lostDumps: table.lostDumps,
@@ -129,8 +129,8 @@ function startAgent(): ChildProcess {
     'log-level': 'error',
   };
   const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED };
-  return spawn(process.execPath, [AGENT, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const env = { ...process.env, NODE: process.execPath, NODE_COMPILE_CACHE: COMPILED };
+  return spawn(AGENT, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 async function ask(order: object): Promise<unknown> {

@@ -26,8 +26,8 @@ Everything happens in network namespaces of its own, but for --raise-limit: the 
 through netlink: 200 clients, 100 Services of ten backends, every fifth connection over IPv6; 1,000 edges.
   dump      one dump of the table in this bench's own process: bare (nobody decodes it, the floor), decoded to numbers,
             decoded and counted to a frame; beside them conntrack -L, both families
-  agent     a whole agent at its default period. CPU in % of one core: the process, its main thread, its child processes.
-            p50, p95: from the entry in the table to the frame that tells of it; missing: flows made and never told of
+  agent     a whole agent at its default period. CPU in % of one core: of all its processes; main: of the thread that routes;
+            MiB: peak (VmHWM) of its own process, and of the one that counts. p50, p95: from the entry in the table to the frame that tells of it; missing: flows made and never told of
   hub       the whole dashboard server, a crowd of agents with 200 edges each, all changed in each frame, a frame a second;
             one browser looks at one Service, whose edges are on the screen
 `;

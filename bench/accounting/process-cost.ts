@@ -27,7 +27,7 @@ export function difference(after: CpuTimes, before: CpuTimes): CpuTimes {
   };
 }
 
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   return entries(`/proc/${pid}/task`)
     .flatMap((task) => readGone(`/proc/${pid}/task/${task}/children`).split(' '))
     .filter((text) => text !== '')

@@ -30,14 +30,24 @@ function dumpRows({ entries, bare, decoded, accounted, first, naive }: DumpAnswe
 }
 
 export function agentTable(results: readonly AgentResult[]): string {
-  const head = ['entries', 'new/s', 'CPU %', 'main %', 'children %', 'main ms/dump', 'dump ms', 'period ms'];
-  const more = ['marks', 'p50 ms', 'p95 ms', 'MiB', 'missing', 'ended unseen', 'lost dumps', 'lost events'];
+  const head = ['entries', 'new/s', 'CPU %', 'main %', 'main ms/dump', 'dump ms', 'period ms'];
+  const more = [
+    'marks',
+    'p50 ms',
+    'p95 ms',
+    'MiB',
+    'MiB counting',
+    'missing',
+    'ended unseen',
+    'lost dumps',
+    'lost events',
+  ];
   const rows = results.map(({ asked, entries, cpu, mainPerDump, latency, lost, ...rest }) => [
     count(entries),
     count(asked.perSecond),
-    ...[cpu.agent, cpu.main, cpu.children, mainPerDump].map((value) => value.toFixed(1)),
+    ...[cpu.whole, cpu.main, mainPerDump].map((value) => value.toFixed(1)),
     ...[rest.dumpMilliseconds, rest.periodMilliseconds, latency.marks, latency.p50, latency.p95].map(rounded),
-    mebibytes(rest.memory),
+    ...[rest.memory.own, rest.memory.counting].map(mebibytes),
     ...[rest.missing, lost.endedUnseen, lost.lostDumps, lost.lostEvents].map(count),
   ]);
   return aligned([[...head, ...more], ...rows]);
