@@ -60,7 +60,7 @@ export class AgentRoster {
   }
 
   /** The agent's part of a node record. */
-  describe(node: string, now: number, table: NodeConntrack | undefined): CityRecord<'node'>['agent'] {
+  describe(node: string, now: number, conntrack: NodeConntrack | undefined): CityRecord<'node'>['agent'] {
     const seen = this.#seen.get(node);
     if (!seen) return { state: 'absent' };
     const { rules } = seen;
@@ -78,14 +78,7 @@ export class AgentRoster {
         lastSync: rules.lastSync,
         drift: rules.drift,
       }),
-      ...(table && {
-        conntrack: {
-          entries: table.entries,
-          max: table.max,
-          withoutCounters: table.withoutCounters,
-          lostDumps: table.lostDumps,
-        },
-      }),
+      ...(conntrack && { conntrack }),
     };
   }
 }

@@ -127,17 +127,20 @@ export type EdgeName = z.infer<typeof edgeName>;
  * What one edge does, as of `CityFrame.at`, in 60 to 80 bytes of JSON:
  * [id, stale (0 or 1), moving, idle, closing, waiting, uncounted, opened, refused, unanswered,
  *  openedPerSecond, refusedPerSecond, bytesToBackendPerSecond, bytesToClientPerSecond, packetsPerSecond]
- * Rates are means over the last 10 s, totals are since the agents' start.
+ * Rates are means over the last 10 s. Totals are since the hub first heard the agents (its own start at the earliest), as in
+ * its `/metrics`; they go on when an agent is restarted.
  */
 export const cityEdgeRow = z.array(num).length(15);
 export type CityEdgeRow = z.infer<typeof cityEdgeRow>;
 
+/** To be taken in this order: an edge that is forgotten may come back under another id in the same frame. */
 export const cityEdges = z.object({
   /** Forget all edges first. */
   reset: z.boolean(),
+  /** Ids that are gone; an id is never used again on this connection. */
+  forget: z.array(count),
   define: z.array(z.tuple([count, edgeName])),
   rows: z.array(cityEdgeRow),
-  forget: z.array(count),
 });
 export type CityEdges = z.infer<typeof cityEdges>;
 

@@ -102,7 +102,7 @@ function cartCity(...overrides: ReturnType<typeof override>[]): CityModel {
 }
 
 const connect = (model: CityModel, ...nodes: string[]) => {
-  for (const name of nodes) model.agentConnected({ protocol: 1, token: 't', node: name, epoch: 'e1', version: '1' });
+  for (const name of nodes) model.agentConnected({ protocols: [2], token: 't', node: name, epoch: 'e1', version: '1' });
 };
 
 const drainCart1 = override('d', { service: 'cart', drain: {}, backends: { podNames: ['cart-1'] } });

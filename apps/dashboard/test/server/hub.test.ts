@@ -81,12 +81,15 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
+const taken = () => {};
+const webToCart1Id = `pod:uid-web-1>${cart1}`;
+
 /** Two agents that say the same of the overrides given, and one edge from node-b. */
 function reports(acknowledged: Parameters<typeof rulesReport>[0]) {
   const [a, b] = [agent({ node: 'node-a' }), agent({ node: 'node-b' })];
   for (const socket of [a, b]) socket.emit('rules', rulesReport(acknowledged));
-  a.emit('edges', edgeFrame(0, 1000, []));
-  b.emit('edges', edgeFrame(0, 1000, [[1, 100, 0, 0, 0, 0, 0, 0, 1, 2, 3]], { define: [[1, webToCart1]] }));
+  a.emit('edges', edgeFrame(0, 1000, []), taken);
+  b.emit('edges', edgeFrame(0, 1000, [[1, 100, 0, 0, 0, 0, 0, 0, 1, 2, 3]], { define: [[1, webToCart1]] }), taken);
   return { a, b };
 }
 
@@ -101,7 +104,7 @@ const storedOverride = (name: string) =>
 test('a browser gets the whole city, then what changes', async () => {
   const { b } = reports([]);
   const map = browser();
-  await eventually(() => map.get('edge', `pod:uid-web-1>${cart1}`)).toMatchObject({ opened: 100, moving: 1 });
+  await eventually(() => map.edges.get(webToCart1Id)).toMatchObject({ opened: 0, moving: 1, idle: 2, closing: 3 });
   expect(map.frames[0]?.ops[0]).toEqual(['reset']);
   expect(map.frames[0]?.ops.at(-1)).toEqual(['sync']);
   expect(map.get('cluster', 'cluster')).toEqual({ name: 'test', apiState: 'live' });
@@ -115,8 +118,9 @@ test('a browser gets the whole city, then what changes', async () => {
   ]);
 
   const sent = map.frames.length;
-  b.emit('edges', edgeFrame(1, 2000, [[1, 130, 0, 0, 0, 0, 0, 0, 1, 2, 3]]));
-  await eventually(() => map.get('edge', `pod:uid-web-1>${cart1}`)?.openedPerSecond).toBe(30);
+  b.emit('edges', edgeFrame(1, 2000, [[1, 130, 0, 0, 0, 0, 0, 0, 1, 2, 3]]), taken);
+  await eventually(() => map.edges.get(webToCart1Id)?.opened).toBe(30);
+  await eventually(() => map.edges.get(webToCart1Id)?.openedPerSecond).toBe(3);
   const later = map.frames.slice(sent).flatMap(({ ops }) => ops);
   expect(later.some(([verb]) => verb === 'reset')).toBe(false);
   expect(later.filter((op) => op[0] === 'set' && op[1] === 'pod')).toEqual([]);
@@ -219,17 +223,17 @@ test('a gap in an agent’s frames is answered with a request for a reset', asyn
   a.on('resync', () => {
     asked += 1;
   });
-  a.emit('edges', edgeFrame(5, 1000, []));
+  a.emit('edges', edgeFrame(5, 1000, []), taken);
   await eventually(() => asked).toBe(1);
-  a.emit('edges', edgeFrame(0, 1000, [[1, 1]], { define: [[1, webToCart1]] }));
+  a.emit('edges', edgeFrame(0, 1000, [[1, 1]], { define: [[1, webToCart1]] }), taken);
   const map = browser();
-  await eventually(() => map.get('edge', `pod:uid-web-1>${cart1}`)).toBeDefined();
+  await eventually(() => map.edges.get(webToCart1Id)).toBeDefined();
   expect(asked).toBe(1);
 });
 
 test.each([
   [{ token: 'another secret' }, 'unauthenticated'],
-  [{ protocol: 99 }, 'protocol-version'],
+  [{ protocols: [98, 99] }, 'protocol-version'],
   [{ node: '' }, 'invalid-message'],
 ])('an agent with %j is refused as %s, and its token is in no log', async (hello, code) => {
   expect(await outcomeOf(agent(hello))).toMatchObject({ code });

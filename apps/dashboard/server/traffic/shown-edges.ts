@@ -1,0 +1,91 @@
+import { EDGE_WINDOW_SECONDS, type EdgeTable } from './edge-table.ts';
+import { FIGURE, RATE } from './figures.ts';
+import { grown } from './named-slots.ts';
+
+/** Numbers of a `CityEdgeRow` after its id. */
+export const SHOWN = 14;
+
+/**
+ * The rows of all edges as of one moment, for every reader, for the history and for `/metrics` alike. `show` makes them
+ * anew from the accounts; between two calls nothing changes.
+ */
+export class ShownEdges {
+  readonly table: EdgeTable;
+  #rows = new Float64Array(0);
+  /** By slot: the tick at which its row changed last. */
+  #changed = new Uint32Array(0);
+  readonly #next = new Float64Array(SHOWN);
+  #tick = 0;
+  #at = 0;
+
+  constructor(table: EdgeTable) {
+    this.table = table;
+  }
+
+  /** Counts the moments shown so far. */
+  get tick(): number {
+    return this.#tick;
+  }
+
+  /** Unix milliseconds of the moment that is shown. */
+  get at(): number {
+    return this.#at;
+  }
+
+  show(now: number): void {
+    this.#tick += 1;
+    this.#at = now;
+    const { table } = this;
+    const { second } = table.accounts.windows;
+    this.#rows = grown(this.#rows, table.length * SHOWN);
+    this.#changed = grown(this.#changed, table.length);
+    for (let slot = 0; slot < table.length; slot++) {
+      if (table.serialOf(slot) !== 0 && table.isRestless(slot, second)) this.#showEdge(slot);
+    }
+  }
+
+  changedSince(slot: number, tick: number): boolean {
+    return (this.#changed[slot] as number) > tick;
+  }
+
+  /** Edges that came since the moment shown have no row yet. */
+  has(slot: number): boolean {
+    return slot < this.#changed.length && this.table.serialOf(slot) !== 0 && this.#changed[slot] !== 0;
+  }
+
+  /** The row without its id; a view that is good until the next `show`. */
+  rowOf(slot: number): Float64Array {
+    return this.#rows.subarray(slot * SHOWN, (slot + 1) * SHOWN);
+  }
+
+  /** A slot was given free. */
+  forget(slot: number): void {
+    if (slot < this.#changed.length) this.#changed[slot] = 0;
+  }
+
+  #showEdge(slot: number): void {
+    const { accounts } = this.table;
+    const figure = (i: number) => accounts.figure(slot, i);
+    const rate = (i: number) => accounts.windows.sum(slot, i, EDGE_WINDOW_SECONDS) / EDGE_WINDOW_SECONDS;
+    const next = this.#next;
+    next[0] = this.table.isStale(slot) ? 1 : 0;
+    next[1] = figure(FIGURE.moving);
+    next[2] = figure(FIGURE.idle);
+    next[3] = figure(FIGURE.closing);
+    next[4] = figure(FIGURE.waiting);
+    next[5] = figure(FIGURE.uncounted);
+    next[6] = figure(FIGURE.opened);
+    next[7] = figure(FIGURE.refused);
+    next[8] = figure(FIGURE.unanswered);
+    // finer differences are noise, and would make every row new in every frame
+    next[9] = Math.round(rate(RATE.opened) * 100) / 100;
+    next[10] = Math.round(rate(RATE.refused) * 100) / 100;
+    next[11] = Math.round(rate(RATE.bytesToBackend));
+    next[12] = Math.round(rate(RATE.bytesToClient));
+    next[13] = Math.round(rate(RATE.packets) * 10) / 10;
+    const row = this.rowOf(slot);
+    if (this.#changed[slot] !== 0 && row.every((value, i) => value === next[i])) return;
+    row.set(next);
+    this.#changed[slot] = this.#tick;
+  }
+}
