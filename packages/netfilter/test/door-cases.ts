@@ -80,6 +80,18 @@ export function doorCases(open: () => Netfilter): void {
     expect(lines).toEqual(['-N CITY-B', '-N CITY-A', '-A CITY-A -j CITY-B']);
     await door.restore('*nat\n:CITY-A - [0:0]\n:CITY-B - [0:0]\n-X CITY-A\n-X CITY-B\nCOMMIT\n');
   });
+
+  it('tells what rules have matched, in the order of the chains asked for', async () => {
+    const door = open();
+    const rules = ['-p tcp -m tcp --dport 80 -m comment --comment "a -c 1 2 -j b" -j CITY-B', '-j RETURN'];
+    const text = rules.map((rule) => `-A CITY-A ${rule}\n`).join('');
+    await door.restore(`*nat\n:CITY-A - [0:0]\n:CITY-B - [0:0]\n${text}COMMIT\n`);
+    expect(await door.listCounted('nat', ['CITY-B', 'CITY-NOWHERE', 'CITY-A'])).toEqual([
+      { chain: 'CITY-B', rules: [] },
+      { chain: 'CITY-A', rules: rules.map((rule) => ({ rule, packets: 0, bytes: 0 })) },
+    ]);
+    await door.restore('*nat\n:CITY-A - [0:0]\n:CITY-B - [0:0]\n-X CITY-A\n-X CITY-B\nCOMMIT\n');
+  });
 }
 
 /** What every Ipset must do. */

@@ -9,6 +9,19 @@ import { type Chain, type Ruleset, TABLES, type Table } from './ruleset.ts';
 /** Names of chains whose text is other than before, per table; one that is not in the ruleset any more is gone. */
 export type Touched = Readonly<Record<Table, ReadonlySet<string>>>;
 
+export interface ServicePlaces {
+  /** In nat. */
+  readonly own: readonly string[];
+  readonly shared: readonly SharedChain[];
+}
+
+export interface SharedChain {
+  readonly table: Table;
+  readonly chain: string;
+  /** Rules in it that lead to, or speak for, the service ports asked for. */
+  readonly doors: readonly string[];
+}
+
 /**
  * Routing table → ruleset of one family, kept up to date: a change costs the chains of its own service port, and the tree
  * of doors only if a door came, went or leads elsewhere.
@@ -72,6 +85,24 @@ export class Compiler {
       if (chains.has(chain) || (rule !== undefined && doors.some((door) => door.rule === rule))) owners.push(id);
     }
     return owners;
+  }
+
+  /**
+   * Where the rules of these service ports stand: chains of their own, then the chains of all that have doors of theirs,
+   * with just the rules of these doors.
+   */
+  placesOf(ids: Iterable<ServicePortId>): ServicePlaces {
+    const parts = [...ids].flatMap((id) => this.#parts.get(id) ?? []);
+    const shared: SharedChain[] = [];
+    for (const [place, chains] of this.#trees) {
+      const rules = new Set(parts.flatMap(({ doors }) => doors.filter((door) => door.place === place)).map(ruleOf));
+      const { table } = PLACES[place];
+      for (const chain of rules.size > 0 ? chains : []) {
+        const doors = (this.#chains[table].get(chain) ?? []).filter((rule) => rules.has(rule));
+        if (doors.length > 0) shared.push({ table, chain, doors });
+      }
+    }
+    return { own: parts.flatMap(({ chains }) => [...chains.keys()]), shared };
   }
 
   ids(): Iterable<ServicePortId> {
@@ -147,6 +178,8 @@ export function compile(table: RoutingTable, options: CompileOptions): Ruleset {
 export function sameText(a: Chain | undefined, b: Chain): boolean {
   return a === b || (a !== undefined && a.length === b.length && a.every((line, i) => line === b[i]));
 }
+
+const ruleOf = ({ rule }: Door): string => rule;
 
 function sameDoors(a: readonly Door[], b: readonly Door[]): boolean {
   return a.length === b.length && a.every((door, i) => door.rule === b[i]?.rule && door.place === b[i]?.place);

@@ -1,4 +1,4 @@
-export { Compiler, compile, type Touched } from './compile.ts';
+export { Compiler, compile, type ServicePlaces, type SharedChain, type Touched } from './compile.ts';
 export {
   chainDifference,
   EMPTY_KERNEL,

@@ -1,6 +1,6 @@
 import type { Table } from '@kubecity/ruleset';
 import { errorOf, NetfilterError } from '../error.ts';
-import type { Netfilter, RestoreText } from '../netfilter.ts';
+import type { CountedChain, Netfilter, RestoreText } from '../netfilter.ts';
 
 type Chains = Map<string, string[]>;
 
@@ -56,6 +56,15 @@ export class FakeNetfilter implements Netfilter {
       if (rules) lines.push(`-N ${name}`, ...rules.map((rule) => `-A ${name} ${rule}`), '');
     }
     return lines.join('\n');
+  }
+
+  /** No packets pass here: counters are 0. */
+  async listCounted(table: Table, chains: Iterable<string>): Promise<CountedChain[]> {
+    this.#maybeFail();
+    return [...chains].flatMap((chain) => {
+      const rules = this.#tables[table].get(chain);
+      return rules ? [{ chain, rules: rules.map((rule) => ({ rule, packets: 0, bytes: 0 })) }] : [];
+    });
   }
 
   async restore(input: RestoreText): Promise<void> {
