@@ -9,12 +9,12 @@ import type {
   RoutingTracker,
 } from '@kubecity/routing';
 import type { Logger } from 'pino';
-import type { Directory } from './directory.ts';
+import type { DirectoryNews } from './directory.ts';
 import { TRIGGER_TIME, type TriggerTimes } from './trigger-times.ts';
 
 export interface WatchTargets {
   readonly tracker: RoutingTracker;
-  readonly directory: Directory;
+  readonly directory: Omit<DirectoryNews, 'all' | 'setServicePorts'>;
   readonly triggers: Pick<TriggerTimes, 'set' | 'delete'>;
   /** Name of this node. */
   readonly nodeName: string;

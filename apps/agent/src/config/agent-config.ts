@@ -30,6 +30,10 @@ export interface AgentConfig {
   readonly syncPeriodMs: number;
   readonly checkMs: number;
   readonly accountingMs: number;
+  /** Of one core. */
+  readonly accountingCpuPercent: number;
+  /** Connections past every Service are accounted too. */
+  readonly accountingDirect: boolean;
 }
 
 /** Everything that decides how this node routes. Addresses and ranges are canonical text. */

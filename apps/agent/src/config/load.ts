@@ -114,6 +114,8 @@ function assemble(merged: Merged, layers: readonly Layer[], readFile: ReadFile):
       'syncPeriodMs',
       'checkMs',
       'accountingMs',
+      'accountingCpuPercent',
+      'accountingDirect',
     ]),
     ...cluster,
     proxy: proxyConfig(settings),

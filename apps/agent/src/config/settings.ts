@@ -116,7 +116,15 @@ export const settingsSchema = z
       milliseconds(10),
     ),
     checkMs: setting('how often the kernel is compared with what it should hold', milliseconds(10)),
-    accountingMs: setting('how often connections are read', milliseconds(10)),
+    accountingMs: setting('how often connections are read, while the CPU budget allows it', milliseconds(10)),
+    accountingCpuPercent: setting(
+      'CPU budget of reading connections in percent of one core: they are read less often instead of taking more',
+      whole(1, 100),
+    ),
+    accountingDirect: setting(
+      'account connections past every Service too; without it the kernel is asked for translated ones only',
+      z.boolean(),
+    ),
     conntrack: conntrack.optional(),
     logLevel: setting('how much to log', z.enum(LOG_LEVELS)),
   })
@@ -143,5 +151,7 @@ export const DEFAULTS = {
   syncPeriodMs: 30_000,
   checkMs: 5_000,
   accountingMs: 1000,
+  accountingCpuPercent: 2,
+  accountingDirect: true,
   logLevel: 'info',
 } satisfies z.input<typeof settingsSchema>;

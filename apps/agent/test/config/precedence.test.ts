@@ -55,6 +55,8 @@ describe('the configuration', () => {
       syncPeriodMs: 30_000,
       checkMs: 5_000,
       accountingMs: 1000,
+      accountingCpuPercent: 2,
+      accountingDirect: true,
     });
     expect(origins.get('nodeName')).toBe("the host's name");
   });

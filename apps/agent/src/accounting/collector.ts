@@ -1,0 +1,316 @@
+import {
+  type Directory,
+  type DirectoryChange,
+  EdgeFrames,
+  FlowDecoder,
+  FlowLedger,
+  type FlowRow,
+  flowMatches,
+  STATUS,
+} from '@kubecity/conntrack';
+import type { ConntrackSource, RefusalListener, RefusalWatch } from '@kubecity/netlink';
+import type { Interest } from '@kubecity/protocol';
+import { Alarm } from './alarm.ts';
+import { endFlows } from './flow-ending.ts';
+import type {
+  AccountingAnswer,
+  AccountingNews,
+  AccountingQuestion,
+  AccountingSettings,
+  FromAccounting,
+} from './messages.ts';
+import { pause } from './pause.ts';
+import { PeriodCost, periodFor, WARNING_PERIOD_MS } from './period.ts';
+import { ServiceTotals } from './service-totals.ts';
+import { TableHealth } from './table-health.ts';
+
+export interface CollectorOptions {
+  readonly settings: AccountingSettings;
+  readonly directory: Directory;
+  readonly conntrack: ConntrackSource;
+  /** Starts the watch for refused connections, which no dump shows; without it `refused` stays 0. */
+  readonly watchRefusals?: (listener: RefusalListener) => RefusalWatch;
+  /** Unix ms. */
+  readonly now: () => number;
+  /** CPU time of this process so far, in milliseconds: what a dump costs, whatever else the machine is busy with. */
+  readonly cpu: () => number;
+  readonly residentBytes: () => number;
+  readonly tell: (message: FromAccounting) => void;
+}
+
+/** Refusals kept for the next dump at most; more than that in one period are counted as a loss. */
+const MAX_REFUSALS = 100_000;
+/** Frames on the way that the hub has not used yet; further changes wait, merged, in the ledger. */
+const MAX_FRAMES = 2;
+/** Ending flows answers in time for whoever asked (`ASK_TIMEOUT_MS`), with a dump after it; what is not done by then is `left`. */
+const END_WITHIN_MS = 15_000;
+
+/** Translated ones: what is asked of the kernel when connections past every Service are not accounted. */
+const TRANSLATED = { status: { value: STATUS.destinationNat, mask: STATUS.destinationNat } };
+
+/**
+ * Dumps conntrack again and again, keeps the ledger, and tells a frame after each dump to the hub that listens. A failing
+ * dump ends nothing. The time from one dump to the next follows what a dump costs.
+ */
+export class Collector {
+  readonly #options: CollectorOptions;
+  readonly #ledger: FlowLedger;
+  readonly #frames: EdgeFrames;
+  readonly #services: ServiceTotals;
+  readonly #decoder: FlowDecoder;
+  readonly #health: TableHealth;
+  readonly #slow = new Alarm({ above: WARNING_PERIOD_MS, below: WARNING_PERIOD_MS * 0.9 });
+  readonly #cost: PeriodCost;
+  readonly #stopping = new AbortController();
+  readonly #refusals: RefusalWatch | undefined;
+  #refused: FlowRow[] = [];
+  #link: { readonly number: number; interest: Interest; unused: number } | undefined;
+  /** A dump is under way, and the ledger between two states. */
+  #dumping: Promise<void> | undefined;
+  /** Ends the pause between two dumps. */
+  #wake = new AbortController();
+  /** Of the dump that comes next, or is under way. */
+  #dumped = Promise.withResolvers<void>();
+  #ending = false;
+  /** There was a dump that the link has no frame of. */
+  #owed = false;
+  #dumps = 0;
+  #at = 0;
+  #lostDumps: number;
+  #lostEvents: number;
+  /** Losses since the last dump that was whole. */
+  #streak = 0;
+  #eventsLost = false;
+  #dumpMilliseconds = 0;
+  #period: number;
+
+  constructor(options: CollectorOptions) {
+    const { settings, directory } = options;
+    this.#options = options;
+    this.#ledger = new FlowLedger({ directory });
+    this.#frames = new EdgeFrames(this.#ledger);
+    this.#services = new ServiceTotals(this.#ledger.edges);
+    this.#health = new TableHealth(options.tell);
+    this.#cost = new PeriodCost(options.cpu);
+    this.#period = settings.everyMs;
+    this.#lostDumps = settings.losses.dumps;
+    this.#lostEvents = settings.losses.events;
+    // Kernels before 5.15 do not know the filter.
+    const counts = (row: FlowRow) => settings.direct || flowMatches(row, TRANSLATED);
+    this.#decoder = new FlowDecoder((row) => {
+      if (counts(row)) this.#ledger.add(row);
+    });
+    this.#refusals = options.watchRefusals?.({
+      onRefusal: (row) => {
+        if (!counts(row)) return;
+        if (this.#refused.length < MAX_REFUSALS) this.#refused.push(row);
+        else this.#lostEvent(`more than ${MAX_REFUSALS} between two dumps`);
+      },
+      onLoss: (reason) => this.#lostEvent(reason),
+    });
+  }
+
+  /** Resolves after `stop`. */
+  async run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      this.#wake = new AbortController();
+      const began = this.#options.now();
+      this.#dumping = this.#dump();
+      await this.#dumping;
+      this.#dumping = undefined;
+      if (signal.aborted) return;
+      this.#owed = true;
+      this.#offer();
+      this.#tellTotals();
+      this.#cost.lap();
+      this.#stretch();
+      // The clock may be set back meanwhile.
+      const passed = Math.max(0, this.#options.now() - began);
+      await pause(this.#period - passed, this.#wake.signal);
+    }
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#wake.abort();
+    this.#refusals?.close();
+  }
+
+  apply(changes: readonly DirectoryChange[]): void {
+    const problems = this.#options.directory.apply(changes, this.#options.now());
+    for (const problem of problems) this.#news('warn', 'an object has an address that cannot be read', { problem });
+  }
+
+  /** Somebody listens from now on and knows nothing yet. */
+  listen(number: number, interest: Interest): void {
+    this.#link = { number, interest, unused: 0 };
+    this.resync();
+  }
+
+  unlisten(): void {
+    this.#link = undefined;
+  }
+
+  look(interest: Interest): void {
+    if (!this.#link) return;
+    this.#link.interest = interest;
+    this.#owed = true;
+    this.#offer();
+  }
+
+  resync(): void {
+    this.#frames.resync();
+    this.#owed = true;
+    this.#offer();
+  }
+
+  taken(link: number): void {
+    if (this.#link?.number !== link) return;
+    this.#link.unused -= 1;
+    this.#offer();
+  }
+
+  async answer(question: AccountingQuestion): Promise<AccountingAnswer> {
+    await this.#dumping;
+    switch (question.kind) {
+      case 'servicePorts':
+        return { kind: 'servicePorts', servicePorts: this.#services.read() };
+      case 'flows':
+        return { kind: 'flows', at: this.#at, ...this.#ledger.details(question) };
+      case 'endFlows':
+        return this.#end(question);
+    }
+  }
+
+  async #end(question: Extract<AccountingQuestion, { kind: 'endFlows' }>): Promise<AccountingAnswer> {
+    const { conntrack, now } = this.#options;
+    const { perSecond, servicePort, backend, classes } = question;
+    if (this.#ending) {
+      return { kind: 'refused', code: 'busy', message: 'this node is ending flows already; one order at a time' };
+    }
+    this.#ending = true;
+    try {
+      const which = { servicePort, backend, classes };
+      const identities = this.#ledger.identities(which);
+      const { signal } = this.#stopping;
+      const deleted = await endFlows({ conntrack, identities, perSecond, withinMs: END_WITHIN_MS, now, signal });
+      if (identities.length > 0) await this.#dumpAnew();
+      return {
+        kind: 'endFlows',
+        at: this.#at,
+        matched: identities.length,
+        deleted,
+        left: this.#ledger.identities(which).length,
+      };
+    } finally {
+      this.#ending = false;
+    }
+  }
+
+  /** Resolves when a dump that began after this call is over. */
+  async #dumpAnew(): Promise<void> {
+    await this.#dumping;
+    this.#wake.abort();
+    await this.#dumped.promise;
+  }
+
+  async #dump(): Promise<void> {
+    const { conntrack, now, settings } = this.#options;
+    this.#at = now();
+    this.#ledger.begin(this.#at);
+    const refused = this.#refused;
+    this.#refused = [];
+    let complete = false;
+    try {
+      for (const row of refused) this.#ledger.refuse(row);
+      const filter = settings.direct ? {} : TRANSLATED;
+      const { interrupted } = await conntrack.dump((bytes) => this.#decoder.read(bytes), filter);
+      complete = !interrupted;
+      this.#health.update(await conntrack.stats());
+      if (complete) this.#recovered();
+      else this.#lost('the kernel interrupted it at every attempt');
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#lost(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#ledger.end(complete);
+      this.#services.follow();
+    }
+    this.#dumps += 1;
+    this.#dumpMilliseconds = Math.max(0, now() - this.#at);
+    this.#dumped.resolve();
+    this.#dumped = Promise.withResolvers();
+  }
+
+  #stretch(): void {
+    const { settings } = this.#options;
+    const cost = this.#cost.milliseconds;
+    this.#period = periodFor(cost, settings);
+    const turn = this.#slow.update(this.#period);
+    if (turn === undefined) return;
+    const about = { periodMs: this.#period, cpuMs: Math.round(cost), cpuPercent: settings.cpuPercent };
+    if (turn === 'over') this.#news('info', 'connections are read often enough again', about);
+    else
+      this.#news('warn', 'connections are read seldom to stay within the CPU budget: short ones may be missed', about);
+  }
+
+  /** A frame, if there is news, somebody listens and has used the ones before. */
+  #offer(): void {
+    const link = this.#link;
+    // Between two states of the ledger nothing is told: the end of the dump comes back here.
+    if (!link || !this.#owed || this.#dumping || this.#dumps === 0 || link.unused >= MAX_FRAMES) return;
+    this.#owed = false;
+    link.unused += 1;
+    const frame = this.#frames.next(this.#at, this.#kernelFigures(), link.interest);
+    this.#options.tell({ kind: 'frame', link: link.number, frame });
+  }
+
+  #kernelFigures() {
+    return {
+      ...this.#health.figures,
+      lostDumps: this.#lostDumps,
+      lostEvents: this.#lostEvents,
+      dumpMilliseconds: this.#dumpMilliseconds,
+      periodMilliseconds: this.#period,
+    };
+  }
+
+  #tellTotals(): void {
+    const { tell, residentBytes, cpu } = this.#options;
+    tell({
+      kind: 'totals',
+      totals: {
+        at: this.#at,
+        dumps: this.#dumps,
+        edges: this.#ledger.edges.size,
+        flows: this.#ledger.flows,
+        table: { ...this.#kernelFigures(), ...this.#ledger.figures },
+        malformed: this.#decoder.malformed + this.#decoder.foreign,
+        residentBytes: residentBytes(),
+        cpuMilliseconds: cpu(),
+      },
+    });
+  }
+
+  /** One line for a whole streak of losses, and one for its end. */
+  #lost(reason: string): void {
+    this.#lostDumps += 1;
+    this.#streak += 1;
+    if (this.#streak === 1) this.#news('warn', 'a dump of the connections was lost', { reason });
+  }
+
+  #recovered(): void {
+    if (this.#streak > 0) this.#news('info', 'connections are read again', { lostDumps: this.#streak });
+    this.#streak = 0;
+  }
+
+  #lostEvent(reason: string): void {
+    this.#lostEvents += 1;
+    if (!this.#eventsLost) this.#news('warn', 'refused connections may be missing', { reason });
+    this.#eventsLost = true;
+  }
+
+  #news(level: AccountingNews['level'], message: string, about: AccountingNews['about']): void {
+    this.#options.tell({ kind: 'news', level, message, about });
+  }
+}

@@ -1,0 +1,43 @@
+export interface Pace {
+  /** From one dump to the next while the table is small. */
+  readonly everyMs: number;
+  /** What accounting may take of one core. */
+  readonly cpuPercent: number;
+}
+
+/** The entry of a reset connection lives for 10 s: beyond this period one that no dump sees comes to be likely. */
+export const WARNING_PERIOD_MS = 8_000;
+/** An entry in TIME_WAIT lives for 120 s: with a longer period whole connections would go unseen, so here the budget ends. */
+export const LONGEST_PERIOD_MS = 100_000;
+
+/** @param cpuMs CPU time of one period, dump and all */
+export function periodFor(cpuMs: number, { everyMs, cpuPercent }: Pace): number {
+  const within = (cpuMs * 100) / cpuPercent;
+  return Math.max(everyMs, Math.min(LONGEST_PERIOD_MS, Math.round(within)));
+}
+
+/**
+ * CPU time of one period from a clock that only grows. Other work may fall into one (a collection of garbage, a first
+ * compilation), so the lesser of the last two is taken for the cost.
+ */
+export class PeriodCost {
+  readonly #cpu: () => number;
+  #mark: number;
+  #last: readonly [number, number] = [0, 0];
+
+  constructor(cpu: () => number) {
+    this.#cpu = cpu;
+    this.#mark = cpu();
+  }
+
+  /** To be called once in each period, after its work. */
+  lap(): void {
+    const now = this.#cpu();
+    this.#last = [this.#last[1], now - this.#mark];
+    this.#mark = now;
+  }
+
+  get milliseconds(): number {
+    return Math.min(...this.#last);
+  }
+}
