@@ -50,9 +50,11 @@ export class EdgeFrames {
     };
     // A clock that was set back must not silence anybody.
     const all = reset || interest.services === 'all' || Math.abs(at - this.#allToldAt) >= SLOW_EDGES_MS;
-    const looked = all ? undefined : new Set(interest.services);
+    const looked = new Set(all ? [] : interest.services);
+    // What is past every Service is of none that could be looked at.
+    looked.delete('');
     for (const edge of this.#ledger.edges.values()) {
-      if ((reset || edge.revision > this.#allTold) && (!looked || looked.has(edge.service))) this.#tell(edge, frame);
+      if ((reset || edge.revision > this.#allTold) && (all || looked.has(edge.service))) this.#tell(edge, frame);
     }
     if (all) {
       this.#allTold = this.#ledger.revision;

@@ -15,7 +15,7 @@ export const SUCCESSOR = 3;
 /**
  * An identity may come again: the kernel reuses memory, and CTA_ID is made of its address and the tuple. What happens when
  * a client uses its port again while the entry of the connection before is still there (`tcp_packet`, case SYN_SENT, in
- * nf_conntrack_proto_tcp.c):
+ * nf_conntrack_proto_tcp.c; seen on 6.18):
  * - after a FIN, or a RST of the client: the entry is deleted and another made, mostly in the same memory
  * - after a RST of the server alone: the SYN passes uncounted, and the SYN/ACK revives the entry, counters and all
  *
