@@ -96,6 +96,8 @@ export type Figures = Pick<
 export interface FigureColumn {
   readonly id: string;
   readonly header: string;
+  /** Pixels that its figures need. */
+  readonly width: number;
   /** Said at length, on the head. */
   readonly title: string;
   readonly value: (figures: Figures) => number;
@@ -113,7 +115,8 @@ export const tabularRate = (perSecond: number): string =>
   perSecond > 0 && perSecond < 0.05 ? '<0.1' : ONE_DECIMAL.format(perSecond);
 
 const bytesRate = (perSecond: number): string => {
-  const [figure, unit] = bytes(perSecond);
+  const [short, unit] = bytes(perSecond);
+  const figure = unit === 'B' || short.includes('.') || short.length > 2 ? short : `${short}.0`;
   // A figure space for the unit's missing letter: `kB` and `B` end at the same place.
   return `${figure} ${unit.padStart(2, ' ')}`;
 };
@@ -121,6 +124,7 @@ const bytesRate = (perSecond: number): string => {
 export const FIGURE_COLUMNS: readonly FigureColumn[] = [
   {
     id: 'opened-rate',
+    width: 62,
     header: 'New/s',
     title: `New connections ${RATE}`,
     value: (f) => f.openedPerSecond,
@@ -128,6 +132,7 @@ export const FIGURE_COLUMNS: readonly FigureColumn[] = [
   },
   {
     id: 'refused-rate',
+    width: 78,
     header: 'Refused/s',
     title: `Refused connections ${RATE}`,
     value: (f) => f.refusedPerSecond,
@@ -136,6 +141,7 @@ export const FIGURE_COLUMNS: readonly FigureColumn[] = [
   },
   {
     id: 'to-backend',
+    width: 92,
     header: 'To backend/s',
     title: `Bytes to the backend ${RATE}`,
     value: (f) => f.bytesToBackendPerSecond,
@@ -143,16 +149,18 @@ export const FIGURE_COLUMNS: readonly FigureColumn[] = [
   },
   {
     id: 'to-client',
+    width: 82,
     header: 'To client/s',
     title: `Bytes to the client ${RATE}`,
     value: (f) => f.bytesToClientPerSecond,
     text: bytesRate,
   },
-  { id: 'open', header: 'Open', title: 'Open connections: moving and idle', value: open, text: count },
-  { id: 'moving', header: 'Moving', title: 'Open, bytes moved lately', value: (f) => f.moving, text: count },
-  { id: 'idle', header: 'Idle', title: 'Open and quiet', value: (f) => f.idle, text: count },
+  { id: 'open', width: 58, header: 'Open', title: 'Open connections: moving and idle', value: open, text: count },
+  { id: 'moving', width: 62, header: 'Moving', title: 'Open, bytes moved lately', value: (f) => f.moving, text: count },
+  { id: 'idle', width: 54, header: 'Idle', title: 'Open and quiet', value: (f) => f.idle, text: count },
   {
     id: 'closing',
+    width: 62,
     header: 'Closing',
     title: 'Between the first FIN and the last ACK',
     value: (f) => f.closing,
@@ -160,15 +168,25 @@ export const FIGURE_COLUMNS: readonly FigureColumn[] = [
   },
   {
     id: 'waiting',
+    width: 62,
     header: 'Waiting',
     title: 'The first packet has no answer yet',
     value: (f) => f.waiting,
     text: count,
   },
-  { id: 'opened', header: 'Σ Opened', title: `Opened ${TOTAL}`, value: (f) => f.opened, text: count },
-  { id: 'refused', header: 'Σ Refused', title: `Refused ${TOTAL}`, value: (f) => f.refused, text: count, wrong: true },
+  { id: 'opened', width: 82, header: 'Σ Opened', title: `Opened ${TOTAL}`, value: (f) => f.opened, text: count },
+  {
+    id: 'refused',
+    width: 74,
+    header: 'Σ Refused',
+    title: `Refused ${TOTAL}`,
+    value: (f) => f.refused,
+    text: count,
+    wrong: true,
+  },
   {
     id: 'unanswered',
+    width: 78,
     header: 'Σ Unansw.',
     title: `Never answered ${TOTAL}`,
     value: (f) => f.unanswered,

@@ -74,17 +74,18 @@ export function takeEdges(book: EdgeBook, { reset, define, rows, forget }: CityE
   const start = reset ? EMPTY_BOOK : book;
   const names = define.length + forget.length > 0 ? new Map(start.names) : start.names;
   const edges = rows.length + forget.length > 0 ? new Map(start.edges) : start.edges;
-  for (const [id, name] of define) (names as Map<number, unknown>).set(id, { key: edgeKey(name), name });
-  for (const row of rows) {
-    const named = names.get(row[0] as number);
-    if (!named) return undefined;
-    (edges as Map<string, Edge>).set(named.key, edgeOf(named.name, row));
-  }
+  // Before the new ones: an edge that comes back has another number in the same frame.
   for (const id of forget) {
     const named = names.get(id);
     if (!named) continue;
     (names as Map<number, unknown>).delete(id);
     (edges as Map<string, Edge>).delete(named.key);
+  }
+  for (const [id, name] of define) (names as Map<number, unknown>).set(id, { key: edgeKey(name), name });
+  for (const row of rows) {
+    const named = names.get(row[0] as number);
+    if (!named) return undefined;
+    (edges as Map<string, Edge>).set(named.key, edgeOf(named.name, row));
   }
   return { names, edges };
 }

@@ -28,12 +28,10 @@ export function MeasuringPill() {
         ) : (
           <Activity className="size-3.5" aria-hidden="true" />
         )}
+        {ages.length > 0 ? `figures ≤ ${age(Math.max(...ages))}` : 'no figures'}
         {full.length > 0
-          ? `${plural(full.length, 'table')} nearly full`
-          : ages.length > 0
-            ? `figures ≤ ${age(Math.max(...ages))}`
-            : 'no figures'}
-        {flawed.length > 0 && full.length === 0 && ` · ${plural(flawed.length, 'gap')}`}
+          ? ` · ${plural(full.length, 'table')} nearly full`
+          : flawed.length > 0 && ` · gaps on ${plural(flawed.length, 'node')}`}
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content
@@ -43,7 +41,7 @@ export function MeasuringPill() {
           className="rising z-40 max-h-[70vh] w-[560px] overflow-y-auto rounded-card border border-line bg-panel p-3 shadow-cast"
         >
           <p className="mb-2 text-sm text-soft">Each agent reads its kernel’s connection table; this is how well.</p>
-          <div className="grid grid-cols-[minmax(96px,1fr)_64px_64px_64px_minmax(140px,1.6fr)] gap-x-3 text-sm">
+          <div className="grid grid-cols-[minmax(96px,1fr)_64px_64px_64px_minmax(140px,1.6fr)] items-start gap-x-3 text-sm">
             {HEADS.map((head) => (
               <span key={head} className="border-b border-line pb-1 text-xs font-medium text-soft">
                 {head}

@@ -52,6 +52,12 @@ describe('takeEdges', () => {
     expect(first?.edges.values().next().value?.opened).toBe(1);
   });
 
+  it('keeps an edge that comes back under another number in the frame in which the old one goes', () => {
+    const first = takeEdges(EMPTY_BOOK, told({ define: [[1, name('a')]], rows: [row(1)] })) ?? EMPTY_BOOK;
+    const second = takeEdges(first, told({ define: [[2, name('a')]], rows: [row(2, 9)], forget: [1] }));
+    expect([...(second?.edges.values() ?? [])].map(({ opened }) => opened)).toEqual([9]);
+  });
+
   it('keeps the edges of a reused address apart', () => {
     const before = name('a', undefined, 'uid-1');
     const after = name('a', undefined, 'uid-2');

@@ -7,7 +7,7 @@ import { Fact, Problem, Section } from './parts.tsx';
 
 /** How a node's connections are counted: age, period and what was missed; and how full its table is. */
 export function MeasuringFacts({ node }: { readonly node: CityRecord<'node'> }) {
-  const now = useNow(1000);
+  const now = useNow(250);
   const table = node.agent.conntrack;
   if (!table) return null;
   const measuring = measuringOf(node);

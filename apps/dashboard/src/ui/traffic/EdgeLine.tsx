@@ -9,9 +9,9 @@ import type { Traffic } from '../../city/traffic.ts';
 export const ROW = 30;
 
 /** Names first, then figures, then the state: one template for head, rows and sums. */
-const FIGURE_WIDTHS = FIGURE_COLUMNS.map(({ header }) => `minmax(${Math.max(58, header.length * 7 + 18)}px, 0.6fr)`);
-export const TEMPLATE = `minmax(150px, 1.7fr) minmax(150px, 1.6fr) minmax(150px, 1.7fr) ${FIGURE_WIDTHS.join(' ')} minmax(92px, 0.7fr)`;
-export const WIDTH = 1420;
+const FIGURE_WIDTHS = FIGURE_COLUMNS.map(({ width }) => `${width}px`);
+export const TEMPLATE = `minmax(148px, 1fr) minmax(148px, 1fr) minmax(148px, 1fr) ${FIGURE_WIDTHS.join(' ')} 92px`;
+export const WIDTH = 148 * 3 + FIGURE_COLUMNS.reduce((sum, { width }) => sum + width, 0) + 92 + 24;
 
 interface Props {
   readonly row: EdgeRow;
@@ -37,7 +37,7 @@ export const EdgeLine = memo(
         data-testid="edge-row"
         data-edge={row.id}
         onClick={choose}
-        className={`absolute inset-x-0 grid cursor-pointer items-center border-b border-line/60 px-3 ${selected ? 'bg-selected' : 'hover:bg-hover'} ${current ? 'group-focus-visible:shadow-[inset_2px_0_0_var(--live)]' : ''} ${row.edge.stale ? 'opacity-75' : ''}`}
+        className={`absolute inset-x-0 grid cursor-pointer items-center border-b border-line/60 px-3 ${selected ? 'bg-selected' : 'hover:bg-hover'} ${current ? 'group-focus-visible:shadow-[inset_2px_0_0_var(--live)]' : ''} ${row.edge.stale ? 'text-soft' : ''}`}
         style={{ gridTemplateColumns: TEMPLATE, height: ROW, top }}
       >
         <Name text={row.client} struck={row.gone === 'client' || row.gone === 'both'} />
@@ -76,15 +76,14 @@ export const EdgeLine = memo(
     a.row === b.row && a.index === b.index && a.top === b.top && a.selected === b.selected && a.current === b.current,
 );
 
+/** What tells pods of one workload apart stands at the end of their names: the middle is left out first. */
 function Name({ text, struck }: { readonly text: string; readonly struck: boolean }) {
+  const tail = text.length > 12 ? text.slice(-6) : '';
+  const line = struck ? 'text-soft line-through decoration-1' : '';
   return (
-    <div
-      role="gridcell"
-      tabIndex={-1}
-      title={text}
-      className={`code truncate pr-3 ${struck ? 'text-soft line-through decoration-1' : ''}`}
-    >
-      {text}
+    <div role="gridcell" tabIndex={-1} title={text} className={`code flex min-w-0 pr-3 ${line}`}>
+      <span className="truncate">{text.slice(0, text.length - tail.length)}</span>
+      <span className="shrink-0 whitespace-pre">{tail}</span>
     </div>
   );
 }

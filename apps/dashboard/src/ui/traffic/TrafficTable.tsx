@@ -127,7 +127,7 @@ export function TrafficTable({ filter }: { readonly filter: string }) {
                 role="columnheader"
                 aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'}
                 tabIndex={-1}
-                className={`${figure ? 'text-right' : 'pr-3'}`}
+                className={figure ? 'text-right' : header.id === 'state' ? 'pl-4' : 'pr-3'}
               >
                 <button
                   type="button"
