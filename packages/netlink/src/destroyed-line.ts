@@ -1,4 +1,13 @@
-import { ADDRESS, emptyFlowRow, type FlowRow, IP_PROTOCOL, parseWords, STATUS } from '@kubecity/conntrack';
+import {
+  ADDRESS,
+  type AddressWords,
+  emptyFlowRow,
+  type FlowRow,
+  IP_PROTOCOL,
+  parseWords,
+  STATUS,
+} from '@kubecity/conntrack';
+import { cleanAddress } from '@kubecity/routing';
 
 const LINE = /^\s*\[DESTROY\] ipv[46] +\d+ tcp +6 (.*) \[UNREPLIED\] (.*)/;
 
@@ -76,8 +85,8 @@ class Fields {
     return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
   }
 
-  words(name: string) {
-    const text = this.#values.get(name);
-    return text === undefined ? undefined : parseWords(text);
+  words(name: string): AddressWords | undefined {
+    const address = cleanAddress(this.#values.get(name) ?? '');
+    return address && parseWords(address.text);
   }
 }

@@ -1,4 +1,12 @@
-import { copyFlowRow, FlowDecoder, type FlowRow, flowIdentity, messagesOf, type TableStats } from '@kubecity/conntrack';
+import {
+  copyFlowRow,
+  encodeDeleteBatch,
+  FlowDecoder,
+  type FlowRow,
+  flowIdentity,
+  messagesOf,
+  type TableStats,
+} from '@kubecity/conntrack';
 import type { ConntrackSource } from '../conntrack.ts';
 import type { Deletion } from '../deletion.ts';
 import type { Dump } from '../dump.ts';
@@ -52,6 +60,8 @@ export class FakeConntrack extends FakeDumps implements ConntrackSource {
 
   async delete(identities: readonly Uint8Array[]): Promise<Deletion> {
     this.refuseClosed('delete');
+    // Made, but not sent: it refuses what is no identity.
+    encodeDeleteBatch(identities, 1);
     this.deletions.push(identities.length);
     const doomed = new Set(identities.map(nameOf));
     let deleted = 0;
