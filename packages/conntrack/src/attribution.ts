@@ -43,8 +43,8 @@ export interface Attribution {
  * 2. not translated, and to a pod: on the node of the client when that is a pod or a node, else on the node of the pod.
  * 3. anything else: nowhere.
  *
- * Thus an outside client would count twice whose connection a first node translates and passes on to another node with the
- * client's address left on it. Its answers would not find back through the first node, so nobody routes like that.
+ * Thus a connection would count twice that one node translates and passes on, with the client's address left on it, to
+ * another node that counts by 2. Its answers would not find back through the first node, so nobody routes like that.
  */
 export function attribute(
   directory: Directory,
@@ -63,7 +63,10 @@ export function attribute(
     if (ends.translated && patience) return 'wait';
   }
   const known = directory.known(ends.client, now, startedAt);
-  if (!known && patience && directory.mayBePod(ends.client)) return 'wait';
+  if (patience) {
+    if (!known && directory.mayBePod(ends.client)) return 'wait';
+    if (!backend && directory.mayBePod(ends.backend)) return 'wait';
+  }
   if (!ends.translated && (known ?? backend)?.node !== directory.node) return 'elsewhere';
   return {
     client: known ?? directory.outside(ends.client),

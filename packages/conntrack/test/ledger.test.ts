@@ -507,7 +507,7 @@ describe('single connections', () => {
         ...carried(2, 200, 0, 0),
       }),
       flow({ id: 4, sourcePort: 4, tcpState: TCP_STATE.timeWait }),
-      flow({ id: 5, sourcePort: 5, replySource: '10.2.0.6', hasCounters: false }),
+      flow({ id: 5, sourcePort: 5, replySource: '198.51.100.6', hasCounters: false }),
       flow({ protocol: 17, destinationPort: 53 }),
     ]);
     return it;
@@ -528,7 +528,7 @@ describe('single connections', () => {
   test('of one backend', () => {
     const { ledger } = many();
     const query = { servicePort: CART, limit: 10 };
-    expect(ledger.details({ ...query, backend: '10.2.0.6:8080' })).toMatchObject({
+    expect(ledger.details({ ...query, backend: '198.51.100.6:8080' })).toMatchObject({
       total: 1,
       flows: [{ state: 'moving', counted: false }],
     });
