@@ -12,13 +12,23 @@ import {
   flowIdentity,
   flowMatches,
   formatWords,
+  netfilterMessage,
   parseWords,
   STATUS,
 } from '@kubecity/conntrack';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ask } from '../src/ask.ts';
+import { dumpFiltered } from '../src/dump.ts';
 import { openConntrack } from '../src/index.ts';
 import { run } from './lab.ts';
+
+/** `linux/netlink.h`, `linux/netfilter/nfnetlink_conntrack.h` */
+const NLM_F_REQUEST = 0x1;
+const NLM_F_DUMP = 0x300;
+const CT_GET = 0x101;
+const CTA = { markMask: 21 };
+const AF_INET = 2;
+const AF_INET6 = 10;
 
 /** Entries are made through netlink; conntrack and its translation need a rule each to be at work in a namespace. */
 const RULES = [
@@ -138,6 +148,25 @@ describe('a filter', () => {
     expect(portsOf(rows.filter((row) => flowMatches(row, filter)))).toEqual(matching);
     expect(rows).toHaveLength(sent);
   });
+});
+
+test('a filter that this kernel refuses is left out', async () => {
+  let rows = 0;
+  const decoder = new FlowDecoder(() => {
+    rows += 1;
+  });
+  const asked: string[] = [];
+  const run = ({ family, mark }: DumpFilter) => {
+    asked.push(mark ? 'mark' : 'family');
+    const request = netfilterMessage(CT_GET, NLM_F_REQUEST | NLM_F_DUMP, 1, family === 6 ? AF_INET6 : AF_INET);
+    // The mask without a value is EINVAL.
+    if (mark) request.attribute(CTA.markMask, () => request.u32(mark.mask));
+    return ask('dump', request.finish(), (bytes) => decoder.read(bytes), patience);
+  };
+  await expect(run({ family: 6, mark: { value: 1, mask: 1 } })).rejects.toMatchObject({ errno: 22 });
+  expect(await dumpFiltered({ family: 6, mark: { value: 1, mask: 1 } }, run)).toEqual({ interrupted: false });
+  expect(asked).toEqual(['mark', 'mark', 'family']);
+  expect(rows).toBe(5);
 });
 
 describe('get', () => {

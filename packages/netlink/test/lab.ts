@@ -128,8 +128,8 @@ const CLIENT_WORDS = `
     echo(host, port, bytes, (peer, resolve) => peer.on('close', resolve).end());
   const stay = (host, port, bytes) => echo(host, port, bytes, (peer, resolve) => resolve());
   const knock = (port, host = '${SERVICE}') => new Promise((resolve) => net.connect(port, host).on('error', resolve));
-  const attempt = (port) => new Promise((resolve) => {
-    net.connect(port, '${SERVICE}').on('error', () => {});
+  const attempt = (port, host = '${SERVICE}') => new Promise((resolve) => {
+    net.connect(port, host).on('error', () => {});
     setTimeout(resolve, 100);
   });
   const ask = (text, host = '${SERVICE}') => new Promise((resolve) => {

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ADDRESS, type FlowRow, formatWords, STATUS } from '@kubecity/conntrack';
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseRefusal } from '../src/destroyed-line.ts';
 import { watchRefusals } from '../src/index.ts';
@@ -81,6 +82,21 @@ describe('a line', () => {
   ])('of %s is none', (_what, line) => {
     expect(parseRefusal(line)).toBeUndefined();
   });
+});
+
+test('any damage to a line ends in a row or in none', () => {
+  const lines = [REFUSED, REFUSED6, REFUSED_DIRECT, UNANSWERED, ENDED];
+  const hits = fc.array(fc.tuple(fc.nat(300), fc.constantFrom(...' =:.[]src0x\u00e9')), { maxLength: 6 });
+  fc.assert(
+    fc.property(fc.constantFrom(...lines), hits, fc.nat(300), (line, damage, length) => {
+      const letters = [...line];
+      for (const [at, letter] of damage) letters[at % letters.length] = letter;
+      const row = parseRefusal(letters.slice(0, letters.length - (length % 40)).join(''));
+      if (row) expect(row).toMatchObject({ protocol: 6, words: { length: 16 }, replyPackets: expect.any(Number) });
+      expect(parseRefusal(line) !== undefined).toBe(line.includes('CLOSE'));
+    }),
+    { seed: 51, numRuns: 2000 },
+  );
 });
 
 describe('the watch', () => {
