@@ -137,7 +137,7 @@ export type CityEdgeRow = z.infer<typeof cityEdgeRow>;
 export const cityEdges = z.object({
   /** Forget all edges first. */
   reset: z.boolean(),
-  /** Ids that are gone; an id is never used again on this connection. */
+  /** Ids that are gone, or not looked at any more. An id never means another edge on the same connection. */
   forget: z.array(count),
   define: z.array(z.tuple([count, edgeName])),
   rows: z.array(cityEdgeRow),

@@ -26,8 +26,8 @@ export class EdgeTable {
   #service = new Uint32Array(0);
   /** Agents that count in this edge and are silent. */
   #silent = new Int32Array(0);
-  /** The second (Unix) until which a published figure of this edge may change by itself. */
-  #restless = new Float64Array(0);
+  /** 1 = the row that was shown last may not be what it would be now. */
+  #restless = new Uint8Array(0);
   #lastSerial = 0;
 
   get length(): number {
@@ -57,8 +57,13 @@ export class EdgeTable {
     return (this.#silent[slot] as number) > 0;
   }
 
-  isRestless(slot: number, second: number): boolean {
-    return (this.#restless[slot] as number) >= second;
+  isRestless(slot: number): boolean {
+    return this.#restless[slot] === 1;
+  }
+
+  /** Its row was made for this second: it is good until something changes, once nothing flows through its windows. */
+  rest(slot: number, second: number): void {
+    if (second > this.accounts.windows.flowsUntil(slot) + EDGE_WINDOW_SECONDS) this.#restless[slot] = 0;
   }
 
   hold(key: EdgeKey, reporter: string, nameEdge: NameEdge): { readonly slot: number; readonly isNew: boolean } {
@@ -85,13 +90,12 @@ export class EdgeTable {
 
   setSilent(slot: number, more: 1 | -1): void {
     this.#silent[slot] = (this.#silent[slot] as number) + more;
-    this.stir(slot, this.accounts.windows.second);
+    this.stir(slot);
   }
 
-  /** Something of this edge changed: its row is to be looked at until its windows are quiet again. */
-  stir(slot: number, second: number): void {
-    const quiet = Math.max(second, this.accounts.windows.flowsUntil(slot) + EDGE_WINDOW_SECONDS) + 1;
-    this.#restless[slot] = Math.max(this.#restless[slot] as number, quiet);
+  /** Something of this edge changed. */
+  stir(slot: number): void {
+    this.#restless[slot] = 1;
   }
 
   #begin(slot: number, key: EdgeKey, name: EdgeName): void {
@@ -103,9 +107,8 @@ export class EdgeTable {
     this.#serials[slot] = this.#lastSerial;
     this.#service[slot] = this.services.hold(serviceOf(key.servicePort)).slot;
     this.#silent[slot] = 0;
-    this.#restless[slot] = 0;
     this.#names[slot] = name;
-    this.stir(slot, this.accounts.windows.second);
+    this.stir(slot);
   }
 }
 

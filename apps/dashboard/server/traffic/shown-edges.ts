@@ -40,7 +40,9 @@ export class ShownEdges {
     this.#rows = grown(this.#rows, table.length * SHOWN);
     this.#changed = grown(this.#changed, table.length);
     for (let slot = 0; slot < table.length; slot++) {
-      if (table.serialOf(slot) !== 0 && table.isRestless(slot, second)) this.#showEdge(slot);
+      if (table.serialOf(slot) === 0 || !table.isRestless(slot)) continue;
+      this.#showEdge(slot);
+      table.rest(slot, second);
     }
   }
 

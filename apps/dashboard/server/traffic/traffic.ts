@@ -159,7 +159,7 @@ export class Traffic implements EdgeAccounts {
       this.city.windows.add(0, this.#rates, this.#now, span);
       this.backends.flow(backend, change, this.#now, span);
     }
-    this.edges.stir(slot, Math.floor(this.#now / 1000));
+    this.edges.stir(slot);
   }
 
   #advance(now: number): void {

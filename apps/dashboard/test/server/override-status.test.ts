@@ -108,7 +108,8 @@ test('a condition keeps its time until its status changes', () => {
 });
 
 test('the same status is no write, other counts are no hurry, another condition is', () => {
-  const open = (moving: number) => record({ connections: { moving, idle: 0, closing: 0, waiting: 0, coverage: 'complete' } });
+  const open = (moving: number) =>
+    record({ connections: { moving, idle: 0, closing: 0, waiting: 0, coverage: 'complete' } });
   const stored = overrideStatus(open(3), undefined, NOON);
   expect(sameStatus(overrideStatus(open(3), stored, 'later'), stored)).toBe(true);
   const fewer = overrideStatus(open(2), stored, 'later');
