@@ -7,13 +7,18 @@ export interface AddressWords {
   readonly words: Uint32Array;
 }
 
-/** 0x0a000001 → "10.0.0.1" */
-export const formatIPv4 = (word: number): string =>
-  `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
+/** Whether the addresses that begin at two places are the same words. */
+export function sameAddress(words: Uint32Array, place: number, others: Uint32Array, otherPlace: number): boolean {
+  for (let word = 0; word < 4; word += 1) if (words[place + word] !== others[otherPlace + word]) return false;
+  return true;
+}
 
 /** Canonical text of the address that begins at `words[place]`: the words of IPv4 0x0a000001 → "10.0.0.1". */
 export function formatWords(family: FlowRow['family'], words: Uint32Array, place = 0): string {
-  if (family === 4) return formatIPv4(words[place] as number);
+  if (family === 4) {
+    const word = words[place] as number;
+    return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
+  }
   const groups: string[] = [];
   for (let at = place; at < place + 4; at += 1) {
     const word = words[at] as number;

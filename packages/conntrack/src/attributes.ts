@@ -50,16 +50,6 @@ export class AttributeCursor {
     return this.has(8) ? this.#view.getUint32(this.start) * 0x1_0000_0000 + this.#view.getUint32(this.start + 4) : 0;
   }
 
-  /** A copy of the attribute at hand: header, payload, and padding. */
-  whole(): Uint8Array {
-    const copy = new Uint8Array(align4(ATTRIBUTE_HEADER + this.end - this.start));
-    const { buffer, byteOffset } = this.#view;
-    copy.set(
-      new Uint8Array(buffer, byteOffset + this.start - ATTRIBUTE_HEADER, ATTRIBUTE_HEADER + this.end - this.start),
-    );
-    return copy;
-  }
-
   /** Whether the payload has at least so many bytes; too short a one breaks the walk. */
   has(bytes: number): boolean {
     if (this.end - this.start >= bytes) return true;

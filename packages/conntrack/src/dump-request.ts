@@ -1,3 +1,4 @@
+import { sameAddress } from './address.ts';
 import { ADDRESS, type AddressPlace, type FlowRow, IP_PROTOCOL } from './flow-row.ts';
 import { netfilterMessage } from './header.ts';
 import { addressFamily, type TupleFields, writeTuple } from './tuple-writer.ts';
@@ -124,8 +125,5 @@ const replyMatches = (row: FlowRow, tuple: TupleFields | undefined): boolean =>
 
 const isOrAny = (value: number, wanted: number | undefined): boolean => wanted === undefined || value === wanted;
 
-function addressMatches({ words }: FlowRow, place: AddressPlace, wanted: Uint32Array | undefined): boolean {
-  if (!wanted) return true;
-  for (let word = 0; word < 4; word += 1) if (words[place + word] !== wanted[word]) return false;
-  return true;
-}
+const addressMatches = ({ words }: FlowRow, place: AddressPlace, wanted: Uint32Array | undefined): boolean =>
+  wanted === undefined || sameAddress(words, place, wanted, 0);

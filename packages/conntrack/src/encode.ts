@@ -1,3 +1,4 @@
+import { sameAddress } from './address.ts';
 import type { MessageWriter } from './attributes.ts';
 import { ADDRESS, type AddressPlace, type FlowRow, IP_PROTOCOL, STATUS } from './flow-row.ts';
 import { netfilterMessage } from './header.ts';
@@ -78,7 +79,7 @@ export function encodeCreateRequest(flow: FlowRow, sequence: number): Uint8Array
 }
 
 const differs = ({ words }: FlowRow, one: AddressPlace, other: AddressPlace): boolean =>
-  [0, 1, 2, 3].some((word) => words[one + word] !== words[other + word]);
+  !sameAddress(words, one, words, other);
 
 function writeTranslation(
   message: MessageWriter,

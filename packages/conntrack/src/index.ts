@@ -1,4 +1,4 @@
-export { type AddressWords, formatWords, parseWords } from './address.ts';
+export { type AddressWords, formatWords, parseWords, sameAddress } from './address.ts';
 export type { UnknownAttribute } from './attribute-codec.ts';
 export { AttributeCursor, MessageWriter } from './attributes.ts';
 export { BatchAnswers } from './batch-answers.ts';

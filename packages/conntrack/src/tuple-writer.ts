@@ -1,8 +1,8 @@
 import type { MessageWriter } from './attributes.ts';
 import { ADDRESS, type AddressPlace, type FlowRow } from './flow-row.ts';
-import { AF_INET, AF_INET6, CTA, CTA_IP, CTA_PROTOCOL, CTA_TUPLE } from './wire.ts';
+import { AF_INET, AF_INET6, CTA_IP, CTA_PROTOCOL, CTA_TUPLE } from './wire.ts';
 
-/** The fields of one direction; what is absent is not written. Addresses are the four words of a `FlowRow`. */
+/** The fields of one direction; what is absent is not written. Addresses are four words (`parseWords(text).words`). */
 export interface TupleFields {
   readonly protocol?: number;
   readonly source?: Uint32Array;
@@ -73,6 +73,3 @@ export const inverted = ({ protocol, source, destination, sourcePort, destinatio
 
 /** A window into the row: it changes with it. */
 export const addressWords = ({ words }: FlowRow, place: AddressPlace): Uint32Array => words.subarray(place, place + 4);
-
-export const writeOriginal = (message: MessageWriter, row: FlowRow): void =>
-  writeTuple(message, CTA.tupleOriginal, row.family, originalTuple(row));

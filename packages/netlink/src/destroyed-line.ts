@@ -6,6 +6,7 @@ import {
   IP_PROTOCOL,
   parseWords,
   STATUS,
+  sameAddress,
 } from '@kubecity/conntrack';
 import { cleanAddress } from '@kubecity/routing';
 
@@ -58,12 +59,11 @@ export function parseRefusal(line: string): FlowRow | undefined {
 
 /** The line does not tell: what was translated is what does not answer the way it was asked. */
 function statusOf({ words, sourcePort, destinationPort, replySourcePort, replyDestinationPort }: FlowRow): number {
-  const differ = (one: number, other: number) => [0, 1, 2, 3].some((word) => words[one + word] !== words[other + word]);
   let status: number = STATUS.confirmed;
-  if (destinationPort !== replySourcePort || differ(ADDRESS.destination, ADDRESS.replySource)) {
+  if (destinationPort !== replySourcePort || !sameAddress(words, ADDRESS.destination, words, ADDRESS.replySource)) {
     status |= STATUS.destinationNat;
   }
-  if (sourcePort !== replyDestinationPort || differ(ADDRESS.source, ADDRESS.replyDestination)) {
+  if (sourcePort !== replyDestinationPort || !sameAddress(words, ADDRESS.source, words, ADDRESS.replyDestination)) {
     status |= STATUS.sourceNat;
   }
   return status;
