@@ -145,6 +145,9 @@ export function sumTraffic(city: Pick<City, 'edge' | 'backend' | 'pod'>): Traffi
 /** To a pod's own address, past every Service. */
 export const isDirect = (edge: Pick<Edge, 'service'>): boolean => edge.service === '';
 
+/** Something is open on it or opens. What is over stays in the table a while. */
+export const isAlive = (edge: Edge): boolean => edge.openedPerSecond > 0 || open(edge) + edge.waiting > 0;
+
 /** The pod behind an edge's client id (`pod:<uid>`). */
 export const podUidOf = (edge: Edge): string => edge.client.id.slice('pod:'.length);
 

@@ -13,7 +13,7 @@ import {
   type Survey,
   servicePlace,
 } from '../city/survey.ts';
-import { NO_TRAFFIC, podOfBackend, podUidOf, stale } from '../city/traffic.ts';
+import { isAlive, NO_TRAFFIC, podOfBackend, podUidOf, stale } from '../city/traffic.ts';
 import { around, centre, type Point, type Rect } from './geometry.ts';
 import { bowed, cubic, type Path } from './path.ts';
 import { type Crossing, type Lot, type NodesPlan, roomRect } from './plan-nodes.ts';
@@ -205,7 +205,7 @@ function streetsOf(survey: Survey, places: Places, selected: Selection | undefin
     if (!ends) continue;
     const { client, target } = doorsOf(survey, id, ends, selected);
     if (ends.service === undefined) {
-      if (target === undefined || client === target) continue;
+      if (target === undefined || client === target || !isAlive(edge)) continue;
       const path = streetAt(streets, client, target, true);
       path.rate += edge.openedPerSecond;
       note(path, id, edge, edge.refusedPerSecond);

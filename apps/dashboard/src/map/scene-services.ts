@@ -13,7 +13,7 @@ import {
   type Survey,
   servicePlace,
 } from '../city/survey.ts';
-import { NO_TRAFFIC, stale } from '../city/traffic.ts';
+import { isAlive, NO_TRAFFIC, stale } from '../city/traffic.ts';
 import { around, type Point, type Rect } from './geometry.ts';
 import { bowed, distanceToPath, type Path } from './path.ts';
 import type { Link, Plot, ServicesPlan } from './plan-services.ts';
@@ -49,7 +49,7 @@ const roadOf = ({ origin, service }: EdgeEnds): string | undefined =>
 
 /** Of the nodes' own direct connections (probes of every pod) no path is drawn: it would lead from one gate to every house. */
 function footpathOf({ origin, target }: EdgeEnds, edge: Edge): string | undefined {
-  if (target === undefined || origin === target || edge.client.kind === 'node') return undefined;
+  if (target === undefined || origin === target || edge.client.kind === 'node' || !isAlive(edge)) return undefined;
   return pathId(origin, target);
 }
 

@@ -1,6 +1,6 @@
 'use client';
 import { scaleLinear, scaleTime } from 'd3';
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { clock, moment, rate, second } from '../city/format.ts';
 import { binned, type LinePoint, linePoints, pointAt, pointFrom, RANGES, type Range } from '../city/history.ts';
 import { useCity } from '../live/city-store.ts';
@@ -39,7 +39,8 @@ export function TimeLine() {
   const y = scaleLinear([0, top], [HEIGHT - 16, 16]);
   // A time that would be cut off at the edge is left out.
   const hours = x.ticks(Math.max(2, Math.floor(width / 170))).filter((time) => x(time) > 24 && x(time) < width - 24);
-  const near = pointer === undefined ? undefined : pointAt(points, x.invert(pointer).getTime());
+  const under = (left: number) => pointAt(points, x.invert(left).getTime());
+  const near = pointer === undefined ? undefined : under(pointer);
   const cursor = wanted ?? shown;
   const go = (point: LinePoint | undefined) => (point ? rewindTo(point.at) : backToLive());
   return (
@@ -59,9 +60,9 @@ export function TimeLine() {
           aria-valuetext={cursor === undefined ? 'live' : moment(cursor, now)}
           data-testid="time-slider"
           className="absolute inset-0 cursor-crosshair -outline-offset-2"
-          onPointerMove={(event) => setPointer(event.clientX - event.currentTarget.getBoundingClientRect().left)}
+          onPointerMove={(event) => setPointer(leftOf(event))}
           onPointerLeave={() => setPointer(undefined)}
-          onClick={() => near && go(near)}
+          onClick={(event) => points.length > 0 && go(under(leftOf(event)))}
           onKeyDown={(event) => {
             const steps = stepsOf(event);
             if (steps === undefined || points.length === 0) return;
@@ -103,6 +104,8 @@ export function TimeLine() {
     </section>
   );
 }
+
+const leftOf = ({ clientX, currentTarget }: MouseEvent): number => clientX - currentTarget.getBoundingClientRect().left;
 
 /** Of the past: how many points back (negative) or forth; beyond the newest is live. */
 function stepsOf({ key, shiftKey }: KeyboardEvent): number | undefined {

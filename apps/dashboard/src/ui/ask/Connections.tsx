@@ -45,7 +45,8 @@ function List({ edge }: { readonly edge: Edge }) {
   const asked = useAnswer({ kind: 'flows', servicePort: edge.servicePort, backend: backendAddress(edge) });
   const scroller = useRef<HTMLDivElement>(null);
   const flows = useMemo(() => flowsFirst(asked.answer?.flows ?? [], edge), [asked.answer, edge]);
-  const own = flows.filter((flow) => ofClient(flow, edge)).length;
+  const own = flows.filter((flow) => ofClient(flow, edge));
+  const over = own.filter(({ state }) => state === 'over').length;
   const virtual = useVirtualizer({
     count: flows.length,
     getScrollElement: () => scroller.current,
@@ -55,7 +56,8 @@ function List({ edge }: { readonly edge: Edge }) {
   const { answer } = asked;
   const summary = answer && (
     <>
-      <b className="font-semibold">{plural(own, 'connection')}</b> of this client, {count(flows.length - own)} of others
+      <b className="font-semibold">{plural(own.length - over, 'connection')}</b> of this client
+      {over > 0 && ` and ${count(over)} that are over`}, {count(flows.length - own.length)} of others
       {answer.total > flows.length && ` · ${count(flows.length)} of ${count(answer.total)} are listed, the busiest`}
       {answer.silent.length > 0 && (
         <span className="text-light-ink" data-testid="silent-nodes">
