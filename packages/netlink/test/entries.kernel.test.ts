@@ -204,6 +204,18 @@ describe('delete', () => {
     expect(await dump()).toHaveLength(TABLE.length);
   });
 
+  test('goes on behind an entry that the kernel refuses, and tells of the refusal', async () => {
+    const rows = await dump({ family: 4 });
+    const [first, second] = rows.map(flowIdentity) as [Uint8Array, Uint8Array];
+    const withoutProtocol = first.slice(0, 24);
+    withoutProtocol[0] = 24;
+    await expect(source.delete([first, withoutProtocol, second])).rejects.toMatchObject({
+      operation: 'delete',
+      errno: 22,
+    });
+    expect(await dump({ family: 4 })).toHaveLength(rows.length - 2);
+  });
+
   test('batch after batch', async () => {
     for (let port = 1000; port < 1150; port += 1) await create(entry({ addresses: V6, sourcePort: port }));
     const rows = await dump();
