@@ -1,6 +1,7 @@
 import { cleanRange, type RoutingTable, rangeHolds, type ServicePort, type ServicePortId } from '@kubecity/routing';
 import { dispatch, PLACES } from './dispatch.ts';
 import { fixedChains, jumps, nodePortExceptions } from './fixed.ts';
+import { clusterRanges } from './gateway.ts';
 import type { CompileOptions } from './options.ts';
 import { type Door, type DoorPlace, type Part, partOf } from './part.ts';
 import { planServicePort } from './plan.ts';
@@ -34,6 +35,7 @@ export class Compiler {
   /** Chains of each tree of doors, root included. */
   readonly #trees = new Map<DoorPlace, ReadonlySet<string>>();
   readonly #withDoors = new Set<DoorPlace>();
+  #clusterRanges: readonly string[] = [];
   readonly #sets = new Set<string>();
   #touched: Record<Table, Set<string>> = { filter: new Set(), nat: new Set() };
 
@@ -140,6 +142,7 @@ export class Compiler {
     const { table, root } = PLACES[place];
     const doors: Door[] = [];
     for (const part of this.#parts.values()) for (const door of part.doors) if (door.place === place) doors.push(door);
+    if (place === 'services') this.#clusterRanges = clusterRanges(doors, this.#options.family);
     const tree = dispatch(place, doors, this.#options.family);
     if (place === 'nodePorts' && doors.length > 0) {
       tree.set(root, [...nodePortExceptions(this.#options), ...(tree.get(root) ?? [])]);
@@ -152,7 +155,7 @@ export class Compiler {
   }
 
   #layFixed(): void {
-    const fixed = fixedChains(this.#options, (place) => !this.#withDoors.has(place));
+    const fixed = fixedChains(this.#options, (place) => !this.#withDoors.has(place), this.#clusterRanges);
     for (const table of TABLES) for (const [chain, text] of fixed[table]) this.#put(table, chain, text);
     if (!fixed.filter.has('CITY-MARTIAN')) this.#drop('filter', 'CITY-MARTIAN');
   }
