@@ -1,7 +1,7 @@
 import type { City } from './city.ts';
 import type { Edge } from './edges.ts';
 import { bytes, count } from './format.ts';
-import { open, podOfBackend, podUidOf } from './traffic.ts';
+import { isDirect, open, podOfBackend, podUidOf } from './traffic.ts';
 
 /** One line of the traffic table: an edge and the words it is found by. */
 export interface EdgeRow {
@@ -42,7 +42,11 @@ export interface EdgeRows {
 
 function rowOf(city: City, id: string, edge: Edge): EdgeRow {
   const port = edge.servicePort === '' ? DIRECT : edge.servicePort;
-  const [client, backend] = [clientName(city, edge), backendName(city, edge)];
+  const client = clientName(city, edge);
+  // Of direct connections nothing else tells the port.
+  const direct = edge.backend.slice(edge.backend.lastIndexOf(':'));
+  const name = backendName(city, edge);
+  const backend = isDirect(edge) && !name.endsWith(direct) ? `${name}${direct}` : name;
   const gone = goneEnds(city, edge);
   const state = gone === undefined ? (edge.stale ? 'stale' : 'live') : gone === 'both' ? 'both gone' : `${gone} gone`;
   const words = `${client} ${edge.client.node ?? ''} ${port} ${backend} ${edge.backend} ${state}`.toLowerCase();

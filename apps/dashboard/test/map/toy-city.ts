@@ -1,6 +1,7 @@
 import type { CityEdgeRow, CityOp, CityRecord, EdgeName } from '@kubecity/protocol';
 import { type Edge, edgeOf } from '../../src/city/edges.ts';
 import { random } from '../../src/map/geometry.ts';
+import { toyEdges } from './toy-edges.ts';
 
 /** A seeded city for looking at the page: records as the hub would send them, with a model behind the wishes. */
 const ZONES: Record<string, string> = {
@@ -23,28 +24,6 @@ const SERVICES: readonly (readonly [string, number, number, 'TCP' | 'UDP'])[] = 
   ['data/orders-db', 1, 5432, 'TCP'],
   ['data/sessions', 3, 6379, 'TCP'],
   ['platform/dns', 2, 53, 'UDP'],
-];
-
-/** Client → Service, new connections per second. */
-const TALKS: readonly (readonly [string, string, number])[] = [
-  ['outside', 'shop/web', 64],
-  ['loadgen', 'shop/web', 38],
-  ['loadgen', 'shop/search', 6],
-  ['shop/web', 'shop/cart', 21],
-  ['shop/web', 'shop/catalog', 33],
-  ['shop/web', 'shop/checkout', 18],
-  ['shop/web', 'shop/search', 11],
-  ['shop/cart', 'shop/checkout', 14],
-  ['shop/cart', 'data/sessions', 9],
-  ['shop/catalog', 'shop/search', 5],
-  ['shop/catalog', 'data/orders-db', 3],
-  ['shop/search', 'data/sessions', 2.5],
-  ['shop/checkout', 'payments/payments', 19],
-  ['shop/checkout', 'data/orders-db', 12],
-  ['payments/payments', 'payments/fraud', 4],
-  ['payments/payments', 'platform/dns', 8],
-  ['data/orders-db', 'platform/dns', 1.2],
-  ['node', 'platform/dns', 3],
 ];
 
 interface Wish {
@@ -216,90 +195,7 @@ export function toyCity(seed: number): ToyCity {
     };
   }
 
-  function edges(now: number): [EdgeName, CityEdgeRow][] {
-    const rows: [EdgeName, CityEdgeRow][] = [];
-    for (const [from, to, base] of TALKS) {
-      const clients = clientsOf(from);
-      const targets = [...backends].filter(([, backend]) => backend.service === to);
-      const swell = swellAt(now, base);
-      for (const client of clients) {
-        for (const [id, backend] of targets) {
-          const opened = (base * swell * backend.wishedShare * (0.85 + 0.3 * draw())) / clients.length;
-          const refused = to === 'payments/fraud' ? opened * 0.22 : 0;
-          const stale = silentSince.has(client.node ?? '') || silentSince.has(backend.node ?? '');
-          const name = { client, service: to, servicePort: backend.servicePort, backend: id, podUid: backend.podUid };
-          rows.push([name, rowOf(opened, refused, stale)]);
-        }
-      }
-    }
-    return [...rows, ...directEdges(now)];
-  }
-
-  /** The reporter reads every database pod and the shop's doors directly; nodes probe; a client is gone. */
-  function directEdges(now: number): [EdgeName, CityEdgeRow][] {
-    const reporter = [...pods.values()].find((pod) => pod.labels.app === 'reporter') as CityRecord<'pod'>;
-    const client = clientOf(reporter);
-    const read = [...pods.values()].filter((pod) => ['orders-db', 'sessions', 'web'].includes(pod.labels.app ?? ''));
-    const direct = (from: EdgeName['client'], pod: CityRecord<'pod'>, rate: number): [EdgeName, CityEdgeRow] => [
-      { client: from, service: '', servicePort: '', backend: `|${pod.ip}:9090`, podUid: pod.uid },
-      rowOf(rate, 0, silentSince.has(pod.node ?? '')),
-    ];
-    const probes = [...pods.values()].map((pod) =>
-      direct({ kind: 'node', id: `node:${pod.node}`, label: pod.node ?? '', node: pod.node }, pod, 0.1),
-    );
-    const [id, backend] = [...backends].find(([, one]) => one.service === 'data/orders-db') as [
-      string,
-      CityRecord<'backend'>,
-    ];
-    const gone: EdgeName = {
-      client: { kind: 'pod', id: 'pod:uid-gone', label: 'shop/cart-6aa1c4-zzzzz', node: 'node-c' },
-      service: 'data/orders-db',
-      servicePort: backend.servicePort,
-      backend: id,
-      podUid: backend.podUid,
-    };
-    return [
-      ...read.map((pod) => direct(client, pod, 0.2 * swellAt(now, 1))),
-      ...probes,
-      [gone, rowOf(0.4 * swellAt(now, 2), 0, false)],
-    ];
-  }
-
-  const swellAt = (now: number, base: number): number =>
-    1 + 0.35 * Math.sin(now / 9000 + base) + 0.15 * Math.sin(now / 2300 + 2 * base);
-
-  const rowOf = (opened: number, refused: number, stale: boolean): CityEdgeRow => [
-    0,
-    stale ? 1 : 0,
-    Math.round(opened * 1.4),
-    Math.round(opened * 3),
-    Math.round(opened * 6),
-    0,
-    0,
-    Math.round(opened * 600),
-    Math.round(refused * 600),
-    0,
-    opened,
-    refused,
-    opened * 900,
-    opened * 14_000,
-    opened * 14,
-  ];
-
-  function clientsOf(from: string): EdgeName['client'][] {
-    if (from === 'outside') return [{ kind: 'outside', id: 'outside:203.0.113.0/24', label: '203.0.113.0/24' }];
-    if (from === 'node') return NODES.map((node) => ({ kind: 'node', id: `node:${node}`, label: node, node }));
-    return [...pods.values()]
-      .filter((pod) => `${pod.namespace}/${pod.labels.app}` === from || pod.labels.app === from)
-      .map(clientOf);
-  }
-
-  const clientOf = (pod: CityRecord<'pod'>): EdgeName['client'] => ({
-    kind: 'pod',
-    id: `pod:${pod.uid}`,
-    label: `${pod.namespace}/${pod.name}`,
-    node: pod.node,
-  });
+  const edges = (now: number) => toyEdges({ nodes: NODES, pods, backends, silentSince, draw }, now);
 
   function loads(now: number): CityOp[] {
     const told = edges(now).map(([name, row]): Edge => edgeOf(name, row));
