@@ -70,7 +70,7 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
     const reader = new Reader(socket);
     readers.set(socket.id, reader);
     metrics.readers.set(readers.size);
-    reader.send(moment, epoch, shown.at || now());
+    reader.send(moment, epoch, shown.moment || now());
 
     socket.on('look', (raw: unknown) => reader.wish(raw));
     const resyncs = new RateLimit(RESYNCS.perSecond, RESYNCS.burst);

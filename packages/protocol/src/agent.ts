@@ -98,22 +98,30 @@ export type EdgeKey = z.infer<typeof edgeKey>;
  *   first FIN and last ACK; waiting: TCP whose first packet has no answer yet. What is over (TIME_WAIT, CLOSE) is in none
  * - uncounted: of the open ones, those without packet and byte counters (older than `nf_conntrack_acct=1`)
  */
-export const edgeRow = z.tuple([
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-]);
-export type EdgeRow = z.infer<typeof edgeRow>;
+export type EdgeRow = [
+  id: number,
+  opened: number,
+  refused: number,
+  unanswered: number,
+  packetsToBackend: number,
+  bytesToBackend: number,
+  packetsToClient: number,
+  bytesToClient: number,
+  moving: number,
+  idle: number,
+  closing: number,
+  waiting: number,
+  uncounted: number,
+];
+const EDGE_ROW_LENGTH = 13;
+/** One function, not a tuple of thirteen schemas: a hub of 200 nodes parses 40,000 rows a second. */
+export const edgeRow = z.custom<EdgeRow>(
+  (row) => Array.isArray(row) && row.length === EDGE_ROW_LENGTH && row.every(isCount),
+  `not ${EDGE_ROW_LENGTH} whole numbers from 0`,
+);
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
 
 /** The node's connection table and the state of its accounting: age, loss and coverage of the figures. */
 export const tableFigures = z.object({

@@ -17,6 +17,8 @@ export class CoarseStep {
   #looks = 0;
   #steps = 0;
   #last: HistoryStep | undefined;
+  /** Time of the fine step before, unless there was a gap. */
+  #lastAt: number | undefined;
 
   constructor(milliseconds: number) {
     this.#milliseconds = milliseconds;
@@ -25,9 +27,11 @@ export class CoarseStep {
   /** Returns the coarse steps that end with this fine one: none, one, or, after a gap, the one before the gap too. */
   add(step: HistoryStep): HistoryStep[] {
     const ended: HistoryStep[] = [];
-    if (this.#last && step.at - this.#last.at > this.#milliseconds) ended.push(...this.end());
-    const period = (at: number) => Math.floor(at / this.#milliseconds);
-    const closes = this.#last !== undefined && period(step.at) > period(this.#last.at);
+    if (this.#lastAt !== undefined && step.at - this.#lastAt > this.#milliseconds) {
+      ended.push(...this.end());
+      this.#lastAt = undefined;
+    }
+    const closes = this.#lastAt !== undefined && isNext(step.at, this.#lastAt, this.#milliseconds);
     this.#include(step);
     return closes ? [...ended, ...this.end()] : ended;
   }
@@ -60,8 +64,9 @@ export class CoarseStep {
   }
 
   #include(step: HistoryStep): void {
-    const before = this.#last?.at;
+    const before = this.#lastAt;
     this.#last = step;
+    this.#lastAt = step.at;
     this.#steps += 1;
     addTo(this.#city, step.city, 0);
     for (const [i, port] of step.ports.entries()) {
@@ -69,8 +74,7 @@ export class CoarseStep {
       this.#ports.set(port, sums);
       addTo(sums, step.portSums, i * POINT.length);
     }
-    const look = (at: number) => Math.floor(at / RATE_MILLISECONDS);
-    if (before === undefined || look(step.at) === look(before)) return;
+    if (before === undefined || !isNext(step.at, before, RATE_MILLISECONDS)) return;
     this.#looks += 1;
     for (const [i, serial] of step.serials.entries()) {
       const sums = this.#rates.get(serial) ?? new Float64Array(RATES);
@@ -99,6 +103,10 @@ export class CoarseStep {
     this.#last = undefined;
   }
 }
+
+/** Whether a later period of that length began between the two times. */
+const isNext = (at: number, before: number, milliseconds: number) =>
+  Math.floor(at / milliseconds) > Math.floor(before / milliseconds);
 
 function addTo(sums: Float64Array, more: Float64Array, from: number): void {
   for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (more[from + i] as number);

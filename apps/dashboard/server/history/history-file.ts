@@ -11,7 +11,7 @@ const MAGIC = 'SQLite format 3\0';
 const IN_MEMORY = ':memory:';
 
 const TABLES = `
-  CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, until INTEGER NOT NULL);
+  CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
   CREATE TABLE step (
     level INTEGER NOT NULL, at INTEGER NOT NULL, folded INTEGER NOT NULL,
     city BLOB NOT NULL, ports BLOB NOT NULL, edges BLOB NOT NULL,
@@ -103,9 +103,10 @@ export function isDamage(error: unknown): boolean {
 function created(file: string): DatabaseSync {
   // made by us first: nobody else may read what SQLite then writes into it
   if (file !== IN_MEMORY) closeSync(openSync(file, 'a', 0o600));
-  const database = configured(new DatabaseSync(file));
-  database.exec(TABLES);
-  return database;
+  const database = new DatabaseSync(file);
+  // before there is a write-ahead log: from now on the file itself says whose it is
+  database.exec(`BEGIN; ${TABLES} COMMIT`);
+  return configured(database);
 }
 
 /** One writer, who alone has the file; a crash of this process loses nothing, one of the machine the last seconds. */

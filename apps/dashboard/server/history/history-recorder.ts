@@ -1,6 +1,6 @@
 import type { EdgeName } from '@kubecity/protocol';
 import { FIGURE, RATE } from '../traffic/figures.ts';
-import { SHOWN } from '../traffic/shown-edges.ts';
+import { SHOWN, type ShownEdges } from '../traffic/shown-edges.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import { type HistoryStep, MOST_EDGES_OF_STEP, MOST_PORTS_OF_STEP, OPEN, POINT } from './step.ts';
 
@@ -47,7 +47,7 @@ export class HistoryRecorder {
     const serials = Uint32Array.from(kept, (slot) => this.#traffic.edges.serialOf(slot));
     const forget = this.#gone();
     return {
-      at: shown.at,
+      at: shown.moment,
       city: this.#citySums(seconds),
       ports,
       portSums,
@@ -65,7 +65,7 @@ export class HistoryRecorder {
     const slots: number[] = [];
     for (let slot = 0; slot < edges.length; slot++) if (shown.has(slot)) slots.push(slot);
     if (slots.length <= MOST_EDGES_OF_STEP) return { kept: slots, folded: 0 };
-    const activity = Float64Array.from(slots, (slot) => activityOf(shown.rowOf(slot)));
+    const activity = Float64Array.from(slots, (slot) => activityOf(shown, slot));
     const least = activity.toSorted().at(-MOST_EDGES_OF_STEP) as number;
     const kept = slots.filter((_, i) => (activity[i] as number) >= least).slice(0, MOST_EDGES_OF_STEP);
     return { kept, folded: slots.length - kept.length };
@@ -121,8 +121,9 @@ export class HistoryRecorder {
   }
 }
 
-function activityOf(row: Float64Array): number {
-  return (row[13] as number) + 10 * ((row[9] as number) + (row[10] as number));
+function activityOf(shown: ShownEdges, slot: number): number {
+  const [opened, refused, packets] = [shown.at(slot, 9), shown.at(slot, 10), shown.at(slot, 13)];
+  return packets + 10 * (opened + refused);
 }
 
 function pointOf(sum: (rate: number) => number, figure: (figure: number) => number): Float64Array {

@@ -3,15 +3,18 @@ import type { CityEdgeRow, EdgeName, HistoryPoint, MapAnswer, MapQuestion } from
 import { SHOWN } from '../traffic/shown-edges.ts';
 import { CoarseStep } from './coarse-step.ts';
 import { KeptNames } from './kept-names.ts';
-import { PackedRows } from './packed.ts';
+import { PackedRows, packedIds } from './packed.ts';
 import { type HistoryStep, LEVELS, POINT } from './step.ts';
 
 /** Points of one answer; neighbours are summed to stay within it. */
 export const MOST_POINTS = 2500;
 /** What SQLite may need beside the pages in use: the write-ahead log. */
 const SPARE_BYTES = 8 * 1024 * 1024;
-/** Steps dropped at once when there is no room. */
+/** When there is no room, steps are dropped, so many at once, until so much of it is left in use. */
+const ROOM_LEFT = 0.95;
 const DROPPED_AT_ONCE = 10;
+/** How often names without a step are looked for when there is room enough. */
+const NAMES_MILLISECONDS = 24 * 3_600_000;
 
 /** Counts and rates as they are shown: see `ShownEdges`. */
 const packedEdges = new PackedRows([1, 1, 1, 1, 1, 1, 1, 1, 1, 100, 100, 1, 1, 10]);
@@ -28,7 +31,10 @@ export class HistoryStore {
   readonly #mostBytes: number;
   readonly #names: KeptNames;
   readonly #coarse = LEVELS.slice(1).map(({ milliseconds }) => new CoarseStep(milliseconds));
+  #namesDroppedAt = 0;
   readonly #insert: StatementSync;
+  readonly #dropOlder: StatementSync;
+  readonly #used: StatementSync;
 
   constructor(database: DatabaseSync, mostBytes: number) {
     this.#database = database;
@@ -37,13 +43,16 @@ export class HistoryStore {
     this.#insert = database.prepare(
       'INSERT OR REPLACE INTO step (level, at, folded, city, ports, edges) VALUES (?, ?, ?, ?, ?, ?)',
     );
+    this.#dropOlder = database.prepare('DELETE FROM step WHERE level = ? AND at <= ?');
+    this.#used = database.prepare(`
+      SELECT (page_count - freelist_count) * page_size AS bytes
+      FROM pragma_page_count, pragma_freelist_count, pragma_page_size`);
   }
 
   /** Bytes in use. */
   get bytes(): number {
-    const pragma = (name: string) =>
-      Number((this.#database.prepare(`PRAGMA ${name}`).get() as Record<string, number>)[name]);
-    return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+    const { bytes } = this.#used.get() as { bytes: number };
+    return bytes;
   }
 
   /** @throws Error of SQLite; nothing of the step is then kept, and all names are to be defined anew */
@@ -77,7 +86,7 @@ export class HistoryStore {
     const stepMilliseconds = LEVELS[level]?.milliseconds as number;
     const points =
       servicePort === undefined ? this.#cityPoints(level, from, to) : this.#portPoints(level, from, to, servicePort);
-    const together = Math.ceil((to - from) / stepMilliseconds / MOST_POINTS);
+    const together = Math.ceil(points.length / MOST_POINTS);
     if (together <= 1) return { kind: 'history', stepMilliseconds, points };
     return {
       kind: 'history',
@@ -145,12 +154,12 @@ export class HistoryStore {
 
   #write(level: number, step: HistoryStep): void {
     const edges = ascending(
-      [...step.serials].map((serial) => this.#names.use(serial, step.at)),
+      [...step.serials].map((serial) => this.#names.ofEdge(serial)),
       step.rows,
       SHOWN,
     );
     const ports = ascending(
-      step.ports.map((port) => this.#names.useText(port, step.at)),
+      step.ports.map((port) => this.#names.ofPort(port)),
       step.portSums,
       POINT.length,
     );
@@ -167,10 +176,26 @@ export class HistoryStore {
 
   #dropOld(now: number): void {
     for (const [level, { keepMilliseconds }] of LEVELS.entries()) {
-      this.#database.prepare('DELETE FROM step WHERE level = ? AND at <= ?').run(level, now - keepMilliseconds);
+      this.#dropOlder.run(level, now - keepMilliseconds);
     }
-    while (this.bytes > this.#mostBytes && this.#dropFinest()) this.#names.drop();
-    if (this.#names.isDue(now)) this.#names.drop();
+    if (Math.abs(now - this.#namesDroppedAt) >= NAMES_MILLISECONDS) this.#dropNames(now);
+    let more = true;
+    while (more && this.bytes > this.#mostBytes) {
+      // much at once: to find the names that no step has any more is dear
+      while (more && this.bytes > this.#mostBytes * ROOM_LEFT) more = this.#dropFinest();
+      this.#dropNames(now);
+    }
+  }
+
+  #dropNames(now: number): void {
+    this.#namesDroppedAt = now;
+    const used = new Set<number>();
+    const steps = this.#database.prepare('SELECT ports, edges FROM step');
+    for (const { ports, edges } of steps.iterate() as Iterable<{ ports: Uint8Array; edges: Uint8Array }>) {
+      for (const id of packedIds(ports)) used.add(id);
+      for (const id of packedIds(edges)) used.add(id);
+    }
+    this.#names.dropUnused(used);
   }
 
   /** Makes room: the oldest steps of the finest level that has any. Returns false when only the newest step is left. */

@@ -1,32 +1,20 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EdgeName } from '@kubecity/protocol';
 
-/** A name in use is marked as kept so much longer at once, so that not every step writes every name. */
-const AHEAD_MILLISECONDS = 3_600_000;
-const DROP_EVERY_MILLISECONDS = 600_000;
-
-interface Kept {
-  readonly id: number;
-  until: number;
-}
-
-/** Texts by number in table `name`: each is kept until the last step that has it is gone. */
+/** Texts by number in table `name`: edges as JSON, service ports as they are. */
 export class KeptNames {
   readonly #database: DatabaseSync;
-  /** Numbers of edges on the hub's side → the name here. */
-  readonly #bySerial = new Map<number, Kept>();
-  readonly #byText = new Map<string, Kept>();
+  /** Edges by the hub's number → the number here. */
+  readonly #bySerial = new Map<number, number>();
+  readonly #byText = new Map<string, number>();
   readonly #find: StatementSync;
   readonly #insert: StatementSync;
-  readonly #keep: StatementSync;
   readonly #text: StatementSync;
-  #droppedAt = 0;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#find = database.prepare('SELECT id, until FROM name WHERE text = ?');
-    this.#insert = database.prepare('INSERT INTO name (text, until) VALUES (?, 0) RETURNING id, until');
-    this.#keep = database.prepare('UPDATE name SET until = ? WHERE id = ?');
+    this.#find = database.prepare('SELECT id FROM name WHERE text = ?');
+    this.#insert = database.prepare('INSERT INTO name (text) VALUES (?) RETURNING id');
     this.#text = database.prepare('SELECT text FROM name WHERE id = ?');
   }
 
@@ -44,17 +32,16 @@ export class KeptNames {
     for (const serial of serials) this.#bySerial.delete(serial);
   }
 
-  /** The name's number, which is good as long as a step of that time is kept. */
-  use(serial: number, at: number): number {
-    const kept = this.#bySerial.get(serial);
-    if (!kept) throw new Error(`edge ${serial} of the step has no name`);
-    return this.#used(kept, at);
+  ofEdge(serial: number): number {
+    const id = this.#bySerial.get(serial);
+    if (id === undefined) throw new Error(`edge ${serial} of the step has no name`);
+    return id;
   }
 
-  useText(text: string, at: number): number {
-    const kept = this.#byText.get(text) ?? this.#intern(text);
-    this.#byText.set(text, kept);
-    return this.#used(kept, at);
+  ofPort(text: string): number {
+    const id = this.#byText.get(text) ?? this.#intern(text);
+    this.#byText.set(text, id);
+    return id;
   }
 
   find(text: string): number | undefined {
@@ -67,30 +54,17 @@ export class KeptNames {
     return row.text;
   }
 
-  isDue(now: number): boolean {
-    if (Math.abs(now - this.#droppedAt) < DROP_EVERY_MILLISECONDS) return false;
-    this.#droppedAt = now;
-    return true;
+  /** Drops the names that neither a kept step nor a coming one has. */
+  dropUnused(used: Set<number>): void {
+    // an edge that was quiet for weeks may yet be in the next step
+    for (const id of this.#bySerial.values()) used.add(id);
+    const ids = this.#database.prepare('SELECT id FROM name').all() as { id: number }[];
+    const drop = this.#database.prepare('DELETE FROM name WHERE id = ?');
+    for (const { id } of ids) if (!used.has(id)) drop.run(id);
+    for (const [text, id] of this.#byText) if (!used.has(id)) this.#byText.delete(text);
   }
 
-  /** Names that no step has any more. */
-  drop(): void {
-    const { oldest } = this.#database.prepare('SELECT min(at) AS oldest FROM step').get() as { oldest: number };
-    // an edge that was quiet for so long may yet be in the next step
-    for (const kept of this.#bySerial.values()) if (kept.until < oldest) this.#used(kept, oldest);
-    this.#database.prepare('DELETE FROM name WHERE until < ?').run(oldest);
-    for (const [text, { until }] of this.#byText) if (until < oldest) this.#byText.delete(text);
-  }
-
-  #intern(text: string): Kept {
-    return (this.#find.get(text) ?? this.#insert.get(text)) as unknown as Kept;
-  }
-
-  #used(kept: Kept, at: number): number {
-    if (kept.until < at) {
-      kept.until = at + AHEAD_MILLISECONDS;
-      this.#keep.run(kept.until, kept.id);
-    }
-    return kept.id;
+  #intern(text: string): number {
+    return this.find(text) ?? (this.#insert.get(text) as { id: number }).id;
   }
 }

@@ -32,16 +32,23 @@ export class PackedRows {
   unpack(packed: Uint8Array): { readonly ids: number[]; readonly rows: Float64Array } {
     const reader = new Reader(zstdDecompressSync(packed));
     const width = this.#scales.length;
-    const length = reader.next();
-    let id = 0;
-    const ids = Array.from({ length }, () => {
-      id += reader.next();
-      return id;
-    });
-    const rows = new Float64Array(length * width);
+    const ids = idsOf(reader);
+    const rows = new Float64Array(ids.length * width);
     for (let i = 0; i < rows.length; i++) rows[i] = reader.next() / (this.#scales[i % width] as number);
     return { ids, rows };
   }
+}
+
+/** The ids alone of packed rows of any width. */
+export const packedIds = (packed: Uint8Array): number[] => idsOf(new Reader(zstdDecompressSync(packed)));
+
+function idsOf(reader: Reader): number[] {
+  const length = reader.next();
+  let id = 0;
+  return Array.from({ length }, () => {
+    id += reader.next();
+    return id;
+  });
 }
 
 function write(bytes: Uint8Array, at: number, value: number): number {

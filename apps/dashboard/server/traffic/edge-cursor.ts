@@ -42,7 +42,7 @@ export class EdgeCursor {
       this.#told[slot] = serial;
       if (serial === 0) continue;
       if (told !== serial) edges.define.push([serial, table.nameOf(slot)]);
-      if (told !== serial || shown.changedSince(slot, this.#tick)) edges.rows.push([serial, ...shown.rowOf(slot)]);
+      if (told !== serial || shown.changedSince(slot, this.#tick)) edges.rows.push(shown.tell(slot, serial));
     }
     this.#tick = shown.tick;
     const { reset, define, rows, forget } = edges;

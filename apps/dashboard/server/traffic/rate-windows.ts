@@ -18,6 +18,7 @@ export class RateWindows {
   /** Seconds (with fractions): until when what is pending has flowed, and when it all has. */
   #settled = new Float64Array(0);
   #until = new Float64Array(0);
+  #sums = new Float64Array(0);
   #second = 0;
   #slots = 0;
 
@@ -80,6 +81,18 @@ export class RateWindows {
     let sum = 0;
     for (let back = 1; back <= seconds; back++) sum += this.#bucketOf(this.#second - back)[cell] as number;
     return sum;
+  }
+
+  /** The same of all slots at once, `figures` numbers for each: good until the next call. */
+  sums(seconds: number): Float64Array {
+    this.#sums = grown(this.#sums, this.#pending.length);
+    this.#sums.fill(0);
+    for (let back = 1; back <= seconds; back++) {
+      const bucket = this.#bucketOf(this.#second - back);
+      for (let cell = 0; cell < bucket.length; cell++)
+        this.#sums[cell] = (this.#sums[cell] as number) + (bucket[cell] as number);
+    }
+    return this.#sums;
   }
 
   /** The last second (Unix) in which something of this slot flows. */

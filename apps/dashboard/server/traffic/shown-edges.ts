@@ -1,5 +1,6 @@
+import type { CityEdgeRow } from '@kubecity/protocol';
 import { EDGE_WINDOW_SECONDS, type EdgeTable } from './edge-table.ts';
-import { FIGURE, RATE } from './figures.ts';
+import { FIGURE, RATE, RATES } from './figures.ts';
 import { grown } from './named-slots.ts';
 
 /** Numbers of a `CityEdgeRow` after its id. */
@@ -16,7 +17,7 @@ export class ShownEdges {
   #changed = new Uint32Array(0);
   readonly #next = new Float64Array(SHOWN);
   #tick = 0;
-  #at = 0;
+  #moment = 0;
 
   constructor(table: EdgeTable) {
     this.table = table;
@@ -28,20 +29,21 @@ export class ShownEdges {
   }
 
   /** Unix milliseconds of the moment that is shown. */
-  get at(): number {
-    return this.#at;
+  get moment(): number {
+    return this.#moment;
   }
 
   show(now: number): void {
     this.#tick += 1;
-    this.#at = now;
+    this.#moment = now;
     const { table } = this;
     const { second } = table.accounts.windows;
     this.#rows = grown(this.#rows, table.length * SHOWN);
     this.#changed = grown(this.#changed, table.length);
+    const sums = table.accounts.windows.sums(EDGE_WINDOW_SECONDS);
     for (let slot = 0; slot < table.length; slot++) {
       if (table.serialOf(slot) === 0 || !table.isRestless(slot)) continue;
-      this.#showEdge(slot);
+      this.#showEdge(slot, sums);
       table.rest(slot, second);
     }
   }
@@ -55,6 +57,19 @@ export class ShownEdges {
     return slot < this.#changed.length && this.table.serialOf(slot) !== 0 && this.#changed[slot] !== 0;
   }
 
+  /** One number of the row, counted without its id. */
+  at(slot: number, place: number): number {
+    return this.#rows[slot * SHOWN + place] as number;
+  }
+
+  /** The whole row as it is sent. */
+  tell(slot: number, id: number): CityEdgeRow {
+    const row = new Array<number>(SHOWN + 1);
+    row[0] = id;
+    for (let i = 0; i < SHOWN; i++) row[i + 1] = this.at(slot, i);
+    return row;
+  }
+
   /** The row without its id; a view that is good until the next `show`. */
   rowOf(slot: number): Float64Array {
     return this.#rows.subarray(slot * SHOWN, (slot + 1) * SHOWN);
@@ -65,10 +80,11 @@ export class ShownEdges {
     if (slot < this.#changed.length) this.#changed[slot] = 0;
   }
 
-  #showEdge(slot: number): void {
+  /** @param sums of the window, `RATES` for each slot */
+  #showEdge(slot: number, sums: Float64Array): void {
     const { accounts } = this.table;
     const figure = (i: number) => accounts.figure(slot, i);
-    const rate = (i: number) => accounts.windows.sum(slot, i, EDGE_WINDOW_SECONDS) / EDGE_WINDOW_SECONDS;
+    const rate = (i: number) => (sums[slot * RATES + i] as number) / EDGE_WINDOW_SECONDS;
     const next = this.#next;
     next[0] = this.table.isStale(slot) ? 1 : 0;
     next[1] = figure(FIGURE.moving);
@@ -85,9 +101,13 @@ export class ShownEdges {
     next[11] = Math.round(rate(RATE.bytesToBackend));
     next[12] = Math.round(rate(RATE.bytesToClient));
     next[13] = Math.round(rate(RATE.packets) * 10) / 10;
-    const row = this.rowOf(slot);
-    if (this.#changed[slot] !== 0 && row.every((value, i) => value === next[i])) return;
-    row.set(next);
-    this.#changed[slot] = this.#tick;
+    const rows = this.#rows;
+    const base = slot * SHOWN;
+    let same = this.#changed[slot] !== 0;
+    for (let i = 0; i < SHOWN; i++) {
+      same &&= rows[base + i] === next[i];
+      rows[base + i] = next[i] as number;
+    }
+    if (!same) this.#changed[slot] = this.#tick;
   }
 }
