@@ -15,7 +15,7 @@ let dumps = 0;
 
 RawNetlinkSocket.prototype.emit = function broken(event, bytes, ...rest) {
   if (event !== 'message' || !COUNTS || !isDump(bytes)) return emit.call(this, event, bytes, ...rest);
-  if (this.chunks === undefined) dumps += 1;
+  if (this.chunks === undefined && holds(bytes, NEW_ENTRY)) dumps += 1;
   this.chunks = (this.chunks ?? 0) + 1;
   const fault = readFileSync(process.env.TRUTH_FAULT, 'utf8').trim();
   if (fault === 'cut' && this.chunks > 1)

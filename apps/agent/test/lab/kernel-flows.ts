@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { TwoNodes } from './two-nodes.ts';
 
@@ -49,6 +50,26 @@ export function readFlow(line: string): { readonly identity: string; readonly fl
   return { identity: `${key} #${all('id')[0]}`, flow };
 }
 
+/** Whether a process has a socket in the kernel's group of ended connections (`/proc/net/netlink`, groups as hex bits). */
+export function listens(net: TwoNodes, node: string, pid: number): boolean {
+  const sockets = new Set(
+    readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+      } catch {
+        return undefined; // closed meanwhile
+      }
+    }),
+  );
+  return net
+    .run(node, 'cat', '/proc/net/netlink')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .some(
+      (fields) => fields[1] === '12' && (Number.parseInt(fields[3] ?? '', 16) & 4) !== 0 && sockets.has(fields.at(-1)),
+    );
+}
+
 /** Everything that one node's kernel ever counted: what is in its table, and what it told when an entry ended. */
 export class KernelFlows {
   readonly #net: TwoNodes;
@@ -68,13 +89,12 @@ export class KernelFlows {
 
   /** Listens before anything is sent; resolves when the listener is there. */
   static async of(net: TwoNodes, node: string): Promise<KernelFlows> {
-    const options = ['-E', '-e', 'DESTROY', '-o', 'extended,id', '-b', String(8 * 1024 * 1024)];
-    // It remarks on the size of its buffer each time.
-    const command = ['sh', '-c', 'exec "$@" 2>/dev/null', 'sh', 'conntrack', ...options];
-    const flows = new KernelFlows(net, node, net.start(node, command));
-    // Netlink sockets of a namespace are listed in it: one that is in the group of ended entries is ours.
-    const listens = () => /^\S+\s+12\s+\d+\s+0*4\s/m.test(net.run(node, 'cat', '/proc/net/netlink'));
-    for (let tries = 0; !listens(); tries += 1) {
+    const flows = new KernelFlows(
+      net,
+      node,
+      net.start(node, ['conntrack', '-E', '-e', 'DESTROY', '-o', 'extended,id']),
+    );
+    for (let tries = 0; !listens(net, node, flows.#child.pid as number); tries += 1) {
       if (tries > 200) throw new Error(`conntrack -E does not listen in ${node}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

@@ -1,6 +1,10 @@
 import { createServer } from 'node:http';
 import {
+  type AgentAnswer,
+  type AgentQuestion,
   type AgentToHub,
+  ASK_TIMEOUT_MS,
+  agentAnswer,
   edgeFrame,
   type HubToAgent,
   PROTOCOL_VERSION,
@@ -42,6 +46,13 @@ export class TruthHub {
   /** Asks for everything again, as a hub that lost a frame. */
   resync(node: string): void {
     this.#sockets.get(node)?.emit('resync');
+  }
+
+  /** @throws Error when no agent of that node is connected */
+  async ask(node: string, question: AgentQuestion): Promise<AgentAnswer> {
+    const socket = this.#sockets.get(node);
+    if (!socket) throw new Error(`${node} is not connected`);
+    return agentAnswer.parse(await socket.timeout(ASK_TIMEOUT_MS).emitWithAck('ask', question));
   }
 
   async close(): Promise<void> {
