@@ -172,7 +172,7 @@ export class FlowTable {
       this.#free = this.#next[slot] as number;
       return slot;
     }
-    if (this.top === this.seen.length) this.#grow(Math.max(1024, Math.ceil(this.top * 1.5)));
+    if (this.top === this.seen.length) this.#grow(Math.max(1024, Math.ceil(this.top * 1.25)));
     this.top += 1;
     return this.top - 1;
   }

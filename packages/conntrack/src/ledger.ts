@@ -183,7 +183,7 @@ export class FlowLedger {
   #revive(slot: number): void {
     const flows = this.#flows;
     flows.since[slot] = this.#at;
-    flows.unmark(slot, FLOW.older | FLOW.finishing);
+    flows.unmark(slot, FLOW.older);
     const edge = flows.edge[slot];
     if (!edge) return;
     edge.opened += 1;

@@ -83,6 +83,18 @@ describe('beyond the bound', () => {
     ]);
     expect(ledger.figures.folded).toBe(2);
   });
+
+  test('so are the places of those that sum', () => {
+    const { dump } = city(1);
+    const [mine] = dump([call(1, 1), call(2, 2)]);
+    for (const after of [1000, 1000, 31_000]) dump([call(1, 1)], after);
+    const edges = dump([call(1, 1), call(3, 3, 0, 2), call(4, 4, 0, 3)]);
+    expect(edges.map(nameOf)).toEqual([
+      nameOf(mine as Edge),
+      'other shop/s0:x/TCP 10.2.0.2:8080',
+      'other shop/s0:x/TCP other',
+    ]);
+  });
 });
 
 const rows = fc.array(

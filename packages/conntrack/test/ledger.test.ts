@@ -222,6 +222,16 @@ describe('a tuple that is used again while its entry is there', () => {
     one([flow({ tcpState: close, ...c1 })]);
     expect(one([flow(more)])).toMatchObject({ opened: 1, bytesToBackend: 300 });
   });
+
+  test('so it is when its Service becomes known later', () => {
+    const { apply, dump, one } = city();
+    const late = (part: Partial<FlowRow>) => flow({ ...part, replySource: '198.51.100.7' });
+    apply(serviceGone(CART));
+    dump([late({ tcpState: close, ...c1 })]);
+    dump([late(more)]);
+    apply(CART_CHANGE);
+    expect(one([late(more)])).toMatchObject({ opened: 1, bytesToBackend: 300 });
+  });
 });
 
 describe('flows that end unseen', () => {
@@ -256,6 +266,25 @@ describe('flows that end unseen', () => {
     expect(ledger.figures.endedUnseen).toBe(0);
     dump([]);
     expect(ledger.figures.endedUnseen).toBe(1);
+  });
+
+  test('but not one that came back and then ended as it should', () => {
+    const { dump, ledger } = settledCity();
+    dump([flow()]);
+    dump([]);
+    dump([flow({ tcpState: TCP_STATE.timeWait, timeout: 100 })]);
+    dump([]);
+    dump([]);
+    expect(ledger.figures.endedUnseen).toBe(0);
+  });
+
+  test('nor one whose entry ran down during many interrupted dumps', () => {
+    const { dump, ledger } = settledCity();
+    dump([flow({ timeout: 200 })]);
+    for (let n = 0; n < 300; n += 1) dump([], { complete: false });
+    dump([]);
+    dump([]);
+    expect(ledger.figures.endedUnseen).toBe(0);
   });
 
   test('and those whose place is taken by another', () => {
@@ -334,6 +363,18 @@ describe('attribution', () => {
     expect(one([{ ...older, ...carried(7, 700, 4, 400) }, newer])).toMatchObject({ opened: 1, bytesToBackend: 230 });
   });
 
+  test('and then belongs to the pod that had the client’s address at the first sight', () => {
+    const { apply, dump, one } = settledCity();
+    apply(serviceGone(CART));
+    const row = flow({ replySource: '198.51.100.7' });
+    dump([row]);
+    dump([row]);
+    apply(podChange('other', 'node-a', ['10.1.0.2']));
+    dump([row], { after: 20_000 });
+    apply(CART_CHANGE);
+    expect(one([row])).toMatchObject({ client: pod('web-1') });
+  });
+
   test('a client that may be a pod unheard of is waited for, then taken for what it seems', () => {
     const { apply, dump } = settledCity();
     const early = flow({ source: '10.1.0.77', ...carried(1, 100, 1, 100) });
@@ -408,11 +449,14 @@ describe('classes', () => {
   });
 
   test('a flow without counters counts as moving and is reported', () => {
-    const { one, ledger } = settledCity();
+    const { one, dump, ledger } = settledCity();
     const row = flow({ hasCounters: false });
     one([row]);
     expect(one([row])).toMatchObject({ moving: 1, idle: 0, uncounted: 1, bytesToBackend: 0 });
     expect(ledger.figures.withoutCounters).toBe(1);
+    dump([]);
+    dump([], { complete: false });
+    expect(ledger.figures.withoutCounters).toBe(0);
   });
 
   test('a connection that was cut is not refused', () => {
@@ -437,13 +481,21 @@ describe('classes', () => {
 });
 
 describe('refused connections', () => {
-  const refused = flow({ status: 0x28, ...carried(1, 60, 1, 40) });
+  const parts = { status: 0x28, ...carried(1, 60, 1, 40) };
+  const refused = flow(parts);
 
   test('are opened and refused, with their two packets, and never open', () => {
     const { one } = settledCity();
     expect(one([], { refused: [refused, { ...refused, sourcePort: 2, id: 2 }] })).toMatchObject({
       ...{ opened: 2, refused: 2, unanswered: 0, flows: 0, moving: 0, idle: 0, closing: 0 },
       ...{ packetsToBackend: 2, bytesToBackend: 120, packetsToClient: 2, bytesToClient: 80 },
+    });
+  });
+
+  test('count at once, also when news of the client may come', () => {
+    const { one } = settledCity();
+    expect(one([], { refused: [flow({ ...parts, source: '10.1.0.77' })] })).toMatchObject({
+      ...{ client: { kind: 'outside', network: '10.1.0.0/24' }, opened: 1, refused: 1, bytesToBackend: 60 },
     });
   });
 
@@ -468,8 +520,8 @@ describe('refused connections', () => {
     expect(
       dump([], {
         refused: [
-          flow({ ...refused, replySource: '198.51.100.7', destinationPort: 81 }),
-          flow({ ...refused, destination: '198.51.100.7', replySource: '198.51.100.7', status: 8 }),
+          flow({ ...parts, replySource: '198.51.100.7', destinationPort: 81 }),
+          flow({ ...parts, destination: '198.51.100.7', replySource: '198.51.100.7', status: 8 }),
         ],
       }),
     ).toEqual([]);
