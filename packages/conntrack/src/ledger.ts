@@ -6,8 +6,9 @@ import { type Edge, EdgeTable } from './edges.ts';
 import { classOf, type OpenClass, OVER, reclass, sawEnd, WITHOUT_COUNTERS } from './flow-class.ts';
 import { FLOW } from './flow-flags.ts';
 import { type FlowQuery, FlowReader } from './flow-reader.ts';
-import { type FlowRow, IP_PROTOCOL, STATUS, TCP_STATE } from './flow-row.ts';
+import { type FlowRow, STATUS, TCP_STATE } from './flow-row.ts';
 import { FlowTable, NONE } from './flow-table.ts';
+import { addUp, diedUnanswered, NOTHING, remember } from './flow-traffic.ts';
 import { REVIVED, SUCCESSOR, successionOf, ZEROED } from './succession.ts';
 
 export interface LedgerOptions {
@@ -151,7 +152,7 @@ export class FlowLedger {
       this.#letGo(slot);
       return this.#enter(row);
     }
-    if (succession === ZEROED) this.#remember(slot, 0, 0, 0, 0);
+    if (succession === ZEROED) remember(this.#flows, slot, NOTHING);
     else if (succession === REVIVED) this.#revive(slot);
     if (!flows.edge[slot]) this.#bound(slot, this.#binding.again(slot, row.startedAt));
     return slot;
@@ -165,7 +166,7 @@ export class FlowLedger {
     if (row.status & STATUS.destinationNat) flows.mark(slot, FLOW.translated);
     if (!this.#settled) {
       flows.mark(slot, FLOW.older);
-      this.#remember(slot, row.originalPackets, row.originalBytes, row.replyPackets, row.replyBytes);
+      remember(flows, slot, row);
     }
     this.#bound(slot, this.#binding.first(slot, row.startedAt));
     return slot;
@@ -201,30 +202,15 @@ export class FlowLedger {
     if (!row.hasCounters) flags |= FLOW.uncounted;
     if (tcpState >= TCP_STATE.finWait && tcpState <= TCP_STATE.timeWait) flags |= FLOW.finishing;
     const edge = flows.edge[slot];
-    if (edge && this.#addUp(slot, row, edge)) flags |= FLOW.moved;
+    if (edge && addUp(flows, slot, row, edge)) {
+      flags |= FLOW.moved;
+      this.#touch(edge);
+    }
     flows.flags[slot] = flags;
     if (!edge) return;
     const moved = (flags & (FLOW.moved | FLOW.uncounted)) !== 0;
     const flowClass = classOf(flows.protocolOf(slot), tcpState, moved);
     this.#reclass(slot, edge, flags & FLOW.uncounted && flowClass !== OVER ? flowClass | WITHOUT_COUNTERS : flowClass);
-  }
-
-  /** Adds what the flow carried since the last sight; false when that is nothing. */
-  #addUp(slot: number, row: FlowRow, edge: Edge): boolean {
-    const flows = this.#flows;
-    const { originalPackets, originalBytes, replyPackets, replyBytes } = row;
-    const packetsToBackend = originalPackets - (flows.originalPackets[slot] as number);
-    const bytesToBackend = originalBytes - (flows.originalBytes[slot] as number);
-    const packetsToClient = replyPackets - (flows.replyPackets[slot] as number);
-    const bytesToClient = replyBytes - (flows.replyBytes[slot] as number);
-    if (packetsToBackend + bytesToBackend + packetsToClient + bytesToClient === 0) return false;
-    edge.packetsToBackend += packetsToBackend;
-    edge.bytesToBackend += bytesToBackend;
-    edge.packetsToClient += packetsToClient;
-    edge.bytesToClient += bytesToClient;
-    this.#remember(slot, originalPackets, originalBytes, replyPackets, replyBytes);
-    this.#touch(edge);
-    return true;
   }
 
   /** A complete dump did not show it: once may be a mistake of the dump. */
@@ -246,7 +232,7 @@ export class FlowLedger {
     if (edge) {
       this.#reclass(slot, edge, OVER);
       edge.flows -= 1;
-      if (this.#diedUnanswered(slot)) {
+      if (diedUnanswered(flows, slot)) {
         edge.unanswered += 1;
         this.#touch(edge);
       }
@@ -259,16 +245,6 @@ export class FlowLedger {
     const { seen, tcpState, timeout } = this.#flows;
     const passed = this.#at - this.#times.of(seen[slot] as number);
     return sawEnd(this.#flows.protocolOf(slot), tcpState[slot] as number, timeout[slot] as number, passed);
-  }
-
-  /** TCP only: many UDP protocols never answer. */
-  #diedUnanswered(slot: number): boolean {
-    const flows = this.#flows;
-    return (
-      flows.protocolOf(slot) === IP_PROTOCOL.tcp &&
-      flows.tcpState[slot] === TCP_STATE.synSent &&
-      !flows.is(slot, FLOW.replied | FLOW.older)
-    );
   }
 
   #figure(slot: number): void {
@@ -285,14 +261,6 @@ export class FlowLedger {
     this.#flows.class[slot] = to;
     reclass(edge, from, to);
     this.#touch(edge);
-  }
-
-  #remember(slot: number, packets: number, bytes: number, replyPackets: number, replyBytes: number): void {
-    const flows = this.#flows;
-    flows.originalPackets[slot] = packets;
-    flows.originalBytes[slot] = bytes;
-    flows.replyPackets[slot] = replyPackets;
-    flows.replyBytes[slot] = replyBytes;
   }
 
   #touch(edge: Edge): void {
