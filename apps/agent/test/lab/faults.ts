@@ -1,51 +1,27 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export type DumpFault = 'none' | 'interrupted' | 'hole' | 'cut';
 
-/** A queue of the kernel for two or three events. */
-const TINY_BUFFER = 2048;
-
-/**
- * Ways to hurt a real agent from outside: its dumps (see broken-netlink.mjs), and the program that it hears ended
- * connections from, in whose place stands one that can be told to listen with too small a buffer.
- */
+/** What goes wrong with the dumps of a real agent (see broken-netlink.mjs), told from outside. */
 export class Faults {
-  readonly #dumps: string;
-  readonly #buffer: string;
+  readonly #file: string;
   /** Environment of the agents to hurt. */
   readonly env: NodeJS.ProcessEnv;
 
-  /** @param folder for files of its own */
-  constructor(folder: string) {
-    mkdirSync(folder);
-    this.#dumps = join(folder, 'dumps');
-    this.#buffer = join(folder, 'buffer');
+  /** @param file of its own */
+  constructor(file: string) {
+    this.#file = file;
     this.dumps('none');
-    this.tinyBuffer(false);
-    const conntrack = execFileSync('sh', ['-c', 'command -v conntrack'], { encoding: 'utf8' }).trim();
-    const tool = join(folder, 'conntrack');
-    // The last of two sizes holds.
-    const size = `$(test "$(cat ${this.#buffer})" = tiny && echo "--buffer-size ${TINY_BUFFER}")`;
-    writeFileSync(tool, `#!/bin/sh\nexec ${conntrack} "$@" ${size}\n`);
-    chmodSync(tool, 0o755);
     this.env = {
-      PATH: `${folder}:${process.env.PATH}`,
-      TRUTH_FAULT: this.#dumps,
+      TRUTH_FAULT: file,
       NODE_OPTIONS: `--import=${fileURLToPath(new URL('broken-netlink.mjs', import.meta.url))}`,
     };
   }
 
   /** What goes wrong with dumps from now on. */
   dumps(fault: DumpFault): void {
-    writeFileSync(this.#dumps, fault);
-  }
-
-  /** Whether the event readers that start from now on have too small a buffer. */
-  tinyBuffer(on: boolean): void {
-    writeFileSync(this.#buffer, on ? 'tiny' : 'usual');
+    writeFileSync(this.#file, fault);
   }
 }
 

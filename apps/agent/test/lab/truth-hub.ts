@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import { Agent, createServer } from 'node:http';
+import { connect } from 'node:net';
 import {
   type AgentAnswer,
   type AgentQuestion,
@@ -12,9 +13,13 @@ import {
   rulesReport,
 } from '@kubecity/protocol';
 import { Server, type Socket } from 'socket.io';
+import { type Socket as ClientSocket, io } from 'socket.io-client';
 import { ToldEdges } from './told-edges.ts';
 
-/** The hub's end of the stream, for several agents: a real socket.io server on a Unix socket that notes all it is told. */
+/**
+ * The hub's end of the stream, for several agents: a real socket.io server on a Unix socket that notes all it is told. It is
+ * the hub, or stands between the agents and another one, to which it hands on each word in both directions.
+ */
 export class TruthHub {
   readonly #server = createServer();
   readonly #io: Server<AgentToHub, HubToAgent>;
@@ -22,6 +27,9 @@ export class TruthHub {
   readonly #books = new Map<string, ToldEdges[]>();
   readonly #sockets = new Map<string, Socket<AgentToHub, HubToAgent>>();
   readonly rules = new Map<string, RulesReport>();
+
+  /** Unix socket of the hub behind this one, for agents that connect from now on. */
+  behind: string | undefined;
 
   constructor(socketPath: string) {
     this.#io = new Server(this.#server);
@@ -66,11 +74,34 @@ export class TruthHub {
     if (books.at(-1)?.epoch !== epoch) books.push(new ToldEdges(epoch));
     const book = books.at(-1) as ToldEdges;
     this.#sockets.set(node, socket);
-    socket.on('rules', (report) => this.rules.set(node, rulesReport.parse(report)));
+    const hub = this.behind === undefined ? undefined : dial(this.behind, socket);
+    socket.on('rules', (report) => {
+      this.rules.set(node, rulesReport.parse(report));
+      hub?.emit('rules', report);
+    });
     socket.on('edges', (frame, taken) => {
       book.take(edgeFrame.parse(frame));
-      taken?.();
+      if (hub) hub.emit('edges', frame, taken);
+      else taken();
     });
-    socket.emit('welcome', { protocol: PROTOCOL_VERSION, interest: { services: 'all' } });
+    if (!hub) socket.emit('welcome', { protocol: PROTOCOL_VERSION, interest: { services: 'all' } });
   }
+}
+
+/** An agent's connection to the hub behind, with the agent's own credentials; what ends one ends the other. */
+function dial(path: string, agent: Socket<AgentToHub, HubToAgent>): ClientSocket<HubToAgent, AgentToHub> {
+  const unix = new Agent();
+  unix.createConnection = () => connect(path);
+  const hub: ClientSocket<HubToAgent, AgentToHub> = io('http://hub/agents', {
+    ...{ transports: ['websocket'], reconnection: false, forceNew: true, auth: agent.handshake.auth },
+    // The type knows only the browser's form of this option.
+    agent: unix as unknown as string,
+  });
+  hub.on('welcome', (welcome) => agent.emit('welcome', welcome));
+  hub.on('interest', (interest) => agent.emit('interest', interest));
+  hub.on('resync', () => agent.emit('resync'));
+  hub.on('ask', (question, answer) => agent.emit('ask', question, answer));
+  for (const end of ['disconnect', 'connect_error'] as const) hub.on(end, () => agent.conn.close());
+  agent.on('disconnect', () => hub.close());
+  return hub;
 }

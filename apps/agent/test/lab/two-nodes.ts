@@ -102,7 +102,12 @@ export class TwoNodes {
 
   /** Runs a program in a namespace; its standard input and output are pipes, its errors ours. */
   start(netns: string, command: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-    const [file = '', ...args] = within(netns, command);
+    return this.startHere(within(netns, command), env);
+  }
+
+  /** The same in the namespace of the test itself. */
+  startHere(command: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+    const [file = '', ...args] = command;
     const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
     this.#children.add(child);
     return child;
