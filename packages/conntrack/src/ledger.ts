@@ -9,6 +9,7 @@ import { type FlowQuery, FlowReader } from './flow-reader.ts';
 import { type FlowRow, STATUS, TCP_STATE } from './flow-row.ts';
 import { FlowTable, NONE } from './flow-table.ts';
 import { addUp, diedUnanswered, NOTHING, remember } from './flow-traffic.ts';
+import { isPickedUpBackwards } from './picked-up.ts';
 import { REVIVED, SUCCESSOR, successionOf, ZEROED } from './succession.ts';
 
 export interface LedgerOptions {
@@ -168,7 +169,8 @@ export class FlowLedger {
       flows.mark(slot, FLOW.older);
       remember(flows, slot, row);
     }
-    this.#bound(slot, this.#binding.first(slot, row.startedAt));
+    if (isPickedUpBackwards(row)) flows.mark(slot, FLOW.elsewhere);
+    else this.#bound(slot, this.#binding.first(slot, row.startedAt));
     return slot;
   }
 
