@@ -21,6 +21,7 @@ function begin(settings: AccountingSettings): void {
     now: Date.now,
     cpu: cpuMilliseconds,
     residentBytes: () => process.memoryUsage.rss(),
+    sweep: () => globalThis.gc?.({ type: 'minor' }),
     tell,
   });
   collector.apply(early);

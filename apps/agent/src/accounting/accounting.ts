@@ -28,8 +28,13 @@ export interface AccountingOptions {
   readonly program?: string;
 }
 
-/** Young generation as small as in the agent; the rest is bounded, so that a leak ends this process and not the node. */
-const FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=10', '--max-old-space-size=512'];
+/**
+ * As little memory as may be: at 100,000 entries it keeps 98 MB resident, half of them Node.js itself, instead of 170. The heap
+ * is bounded, so that a leak ends this process and not the node; `gc` is for the chunks of dumps (see `Collector`).
+ */
+const FLAGS = ['--max-semi-space-size=1', '--heap-growing-percent=10', '--max-old-space-size=512', '--expose-gc'];
+/** glibc then gives the buffer of a chunk back as soon as it is free (mallopt(3)). */
+const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: '65536' };
 const RESTART_MS = { first: 1_000, most: 60_000 };
 /** A process that does not end by itself when it is told to. */
 const KILL_AFTER_MS = 5_000;
@@ -139,6 +144,7 @@ export class Accounting {
     const { settings, directory, program } = this.#options;
     const child = fork(program ?? fileURLToPath(new URL('./accounting-process.ts', import.meta.url)), {
       execArgv: FLAGS,
+      env: { ...process.env, ...ENVIRONMENT },
       // Its last words are the agent's.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -35,9 +35,16 @@ export interface CollectorOptions {
   /** CPU time of this process so far, in milliseconds: what a dump costs, whatever else the machine is busy with. */
   readonly cpu: () => number;
   readonly residentBytes: () => number;
+  /** Frees the chunks of a dump that are done with. */
+  readonly sweep: () => void;
   readonly tell: (message: FromAccounting) => void;
 }
 
+/**
+ * The addon of npm `netlink` gives each chunk 64 KiB of its own, outside the heap, and V8 lets 64 MB of that pile up before it
+ * collects. Swept so often, they stay below 4 MB, and the sweeps cost 1 % of the dump.
+ */
+const CHUNKS_PER_SWEEP = 64;
 /** Refusals kept for the next dump at most; more than that in one period are counted as a loss. */
 const MAX_REFUSALS = 100_000;
 /** Frames on the way that the hub has not used yet; further changes wait, merged, in the ledger. */
@@ -75,6 +82,7 @@ export class Collector {
   /** There was a dump that the link has no frame of. */
   #owed = false;
   #dumps = 0;
+  #chunks = 0;
   #at = 0;
   #lostDumps: number;
   #lostEvents: number;
@@ -225,7 +233,7 @@ export class Collector {
     try {
       for (const row of refused) this.#ledger.refuse(row);
       const filter = settings.direct ? {} : TRANSLATED;
-      const { interrupted } = await conntrack.dump((bytes) => this.#decoder.read(bytes), filter);
+      const { interrupted } = await conntrack.dump((bytes) => this.#read(bytes), filter);
       complete = !interrupted;
       this.#health.update(await conntrack.stats());
       if (complete) this.#recovered();
@@ -242,10 +250,16 @@ export class Collector {
     this.#dumped = Promise.withResolvers();
   }
 
+  #read(bytes: Uint8Array): void {
+    this.#decoder.read(bytes);
+    this.#chunks += 1;
+    if (this.#chunks % CHUNKS_PER_SWEEP === 0) this.#options.sweep();
+  }
+
   #stretch(): void {
     const { settings } = this.#options;
     const cost = this.#cost.milliseconds;
-    this.#period = periodFor(cost, settings);
+    this.#period = periodFor(cost, this.#health.figures.entries, settings);
     const turn = this.#slow.update(this.#period);
     if (turn === undefined) return;
     const about = { periodMs: this.#period, cpuMs: Math.round(cost), cpuPercent: settings.cpuPercent };

@@ -10,9 +10,16 @@ export const WARNING_PERIOD_MS = 8_000;
 /** An entry in TIME_WAIT lives for 120 s: with a longer period whole connections would go unseen, so here the budget ends. */
 export const LONGEST_PERIOD_MS = 100_000;
 
+/**
+ * A table that is small may take half as much again as the budget, so that what happens there is seen within a second or so:
+ * a dump walks the whole hash table of the kernel (262,144 buckets: 12 ms) for however few entries.
+ */
+const SMALL = { entries: 5_000, budget: 1.5 };
+
 /** @param cpuMs CPU time of one period, dump and all */
-export function periodFor(cpuMs: number, { everyMs, cpuPercent }: Pace): number {
-  const within = (cpuMs * 100) / cpuPercent;
+export function periodFor(cpuMs: number, entries: number, { everyMs, cpuPercent }: Pace): number {
+  const percent = entries <= SMALL.entries ? cpuPercent * SMALL.budget : cpuPercent;
+  const within = (cpuMs * 100) / percent;
   return Math.max(everyMs, Math.min(LONGEST_PERIOD_MS, Math.round(within)));
 }
 
