@@ -45,6 +45,8 @@ export interface HistoryOptions extends HistorySettings {
   readonly metrics: HubMetrics;
 }
 
+/** A step leaves a megabyte of garbage: a small nursery is enough. The large is what a question about a week unpacks. */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
 /** Steps under way to the thread; more are lost rather than piled up. */
 const MOST_STEPS_OPEN = 5;
 const MOST_QUESTIONS_OPEN = 8;
@@ -68,7 +70,10 @@ export class History {
     this.#log = log;
     this.#metrics = metrics;
     const settings: HistorySettings = { file, megabytes };
-    this.#worker = new Worker(new URL('./history-worker.ts', import.meta.url), { workerData: settings });
+    this.#worker = new Worker(new URL('./history-worker.ts', import.meta.url), {
+      workerData: settings,
+      resourceLimits: WORKER_LIMITS,
+    });
     this.#worker.on('message', (message: FromHistory) => this.#hear(message));
     this.#worker.on('error', (error) => this.#end(error.message));
     this.#worker.on('exit', (code) => this.#end(`its thread ended (${code})`));

@@ -1,7 +1,9 @@
-/** A typed array of at least that length with the same content; doubles, so that growing is rare. */
+/** A typed array of at least that length with the same content; grows by a quarter at least, so that it is rare. */
 export function grown<A extends Float64Array | Uint32Array | Int32Array | Uint8Array>(array: A, length: number): A {
   if (array.length >= length) return array;
-  const larger = new (array.constructor as new (length: number) => A)(Math.max(length, array.length * 2, 64));
+  const larger = new (array.constructor as new (length: number) => A)(
+    Math.max(length, Math.ceil(array.length * 1.25), 64),
+  );
   larger.set(array);
   return larger;
 }
