@@ -65,9 +65,12 @@ export class HistoryRecorder {
     const slots: number[] = [];
     for (let slot = 0; slot < edges.length; slot++) if (shown.has(slot)) slots.push(slot);
     if (slots.length <= MOST_EDGES_OF_STEP) return { kept: slots, folded: 0 };
-    const activity = Float64Array.from(slots, (slot) => activityOf(shown, slot));
-    const least = activity.toSorted().at(-MOST_EDGES_OF_STEP) as number;
-    const kept = slots.filter((_, i) => (activity[i] as number) >= least).slice(0, MOST_EDGES_OF_STEP);
+    const activity = new Map(slots.map((slot) => [slot, activityOf(shown, slot)]));
+    const of = (slot: number) => activity.get(slot) as number;
+    const least = Float64Array.from(activity.values()).sort().at(-MOST_EDGES_OF_STEP) as number;
+    const busier = slots.filter((slot) => of(slot) > least);
+    const equals = slots.filter((slot) => of(slot) === least);
+    const kept = [...busier, ...equals].slice(0, MOST_EDGES_OF_STEP);
     return { kept, folded: slots.length - kept.length };
   }
 
