@@ -105,7 +105,10 @@ export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOp
       }),
     );
     socket.on('disconnect', (reason) => {
-      if (sockets.get(hello.node) === socket) sockets.delete(hello.node);
+      if (sockets.get(hello.node) === socket) {
+        sockets.delete(hello.node);
+        model.agentDisconnected(hello.node);
+      }
       agentLog.info({ reason }, 'agent disconnected');
     });
   });

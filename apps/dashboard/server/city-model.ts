@@ -144,12 +144,16 @@ export class CityModel {
     this.traffic.connected(node, epoch);
   }
 
+  agentDisconnected(node: string): void {
+    this.roster.disconnected(node);
+  }
+
   takeRules(node: string, report: RulesReport, now: number): void {
-    this.roster.heard(node, now, report);
+    this.roster.heardRules(node, now, report);
   }
 
   takeEdges(node: string, frame: EdgeFrame, now: number): FrameOutcome {
-    this.roster.heard(node, now);
+    this.roster.heardEdges(node, now, frame.table.periodMilliseconds);
     return this.traffic.take(node, frame, now);
   }
 

@@ -19,6 +19,7 @@ import {
   rulesReport,
   service,
   slice,
+  table,
   webToCart1,
 } from './objects.ts';
 import { type Figures, ToldEdges } from './told-edges.ts';
@@ -220,6 +221,19 @@ test('an edge knows its client, and its backend the share of the last minute', (
   expect(model.store.get('load', cart1)).toMatchObject({ opened: 30, openedOfPort: 40, windowSeconds: 11 });
   model.refresh(80_000);
   expect(model.store.get('load', cart1)).toMatchObject({ opened: 0, openedOfPort: 0, windowSeconds: 60 });
+});
+
+test('an agent whose dumps are rare is not taken for silent between them, unless it is gone', () => {
+  const model = cartCity();
+  connect(model, 'node-a');
+  const rare = { table: { ...table, periodMilliseconds: 40_000 } };
+  model.takeEdges('node-a', edgeFrame(0, 0, [], rare), 0);
+  const state = (now: number) => model.roster.stateOf('node-a', now);
+  expect([state(5001), state(100_000), state(100_001)]).toEqual(['live', 'live', 'stale']);
+  model.agentDisconnected('node-a');
+  expect([state(5000), state(5001)]).toEqual(['live', 'stale']);
+  connect(model, 'node-a');
+  expect(state(5001)).toBe('live');
 });
 
 test('nodes of a large cluster take turns to tell their figures, but say at once when they fall silent', () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
-import { parseListen } from '../../server/options.ts';
+import { parseListen, parseMegabytes } from '../../server/options.ts';
 import { sameSite } from '../../server/origin.ts';
 import { contentSecurityPolicy } from '../../server/pages.ts';
 import { RateLimit } from '../../server/rate-limit.ts';
@@ -31,6 +31,12 @@ test('listens on loopback only, and says why', () => {
   expect(() => parseListen('127.evil.example:80')).toThrow(/other machines/);
   for (const bad of ['8585', 'localhost', 'localhost:99999', ':80'])
     expect(() => parseListen(bad)).toThrow(/HOST:PORT/);
+});
+
+test('the history has room for sixteen megabytes at least', () => {
+  expect(parseMegabytes('16')).toBe(16);
+  for (const bad of ['15', '', 'much', '1.5e1', '70000', '-512'])
+    expect(() => parseMegabytes(bad)).toThrow(/16 to 65536/);
 });
 
 test('scripts need the nonce, and may evaluate only in development', () => {
