@@ -11,6 +11,7 @@ import { RuleSync } from '../src/rules/rule-sync.ts';
 import type { Isolated } from '../src/rules/suspects.ts';
 import { realClock } from '../src/runner.ts';
 import { TriggerTimes } from '../src/trigger-times.ts';
+import { IDLE } from './idle-figures.ts';
 import { OPTIONS, service, slice } from './rule-world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -66,7 +67,7 @@ function setUp() {
     drift: new DriftCheck(generation, Date.now, log),
     triggers: new TriggerTimes(0),
     health: { queued() {}, updated() {} },
-    metrics: createMetrics({ edges: () => 0, hubConnected: () => false }),
+    metrics: createMetrics(IDLE),
     clock: realClock,
     log,
     pace: () => ({ minSyncMs: 100, syncPeriodMs: 30_000, checkMs: 5_000 }),
