@@ -158,9 +158,9 @@ describe('the agent', () => {
     expect(door?.[1]).toEqual([
       { rule: expect.stringContaining(`-d ${VIP}/32`), packets: expect.any(Number), bytes: expect.any(Number) },
     ]);
-    const packets = door?.[1][0]?.packets ?? 0;
-    expect(packets).toBeGreaterThan(300);
-    expect(own?.[1].reduce((sum, rule) => sum + rule.packets, 0)).toBeGreaterThanOrEqual(packets);
+    // Its counters begin again when a chain is written.
+    for (const rules of [door?.[1], own?.[1]])
+      expect(rules?.reduce((sum, rule) => sum + rule.packets, 0)).toBeGreaterThanOrEqual(300);
     expect(shown.flatMap(([, rules]) => rules.map(({ rule }) => rule)).join()).toContain(
       '--to-destination 10.244.1.1:8080',
     );
