@@ -13,7 +13,7 @@ export const agentHello = z.object({
   protocols: z.array(z.number().int()).min(1).max(16),
   token: z.string().max(4096),
   node: text.min(1),
-  /** Drawn anew at each agent start; counters begin again with it. */
+  /** Drawn anew when the agent, or the process in it that counts, begins anew; totals begin again at zero with it. */
   epoch: text.min(1),
   version: text,
 });
