@@ -1,5 +1,5 @@
 import { type AgentAnswer, type AgentQuestion, ASK_TIMEOUT_MS, agentAnswer } from '@kubecity/protocol';
-import type { AgentSocket } from './agents-door.ts';
+import type { AgentSocket } from './agent-socket.ts';
 
 /** Every failure is an answer of kind `refused`; the promise never rejects. */
 export type AskAgent = (node: string, question: AgentQuestion) => Promise<AgentAnswer>;

@@ -1,31 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
-  type AgentHello,
   type AgentToHub,
   agentHello,
   commonProtocol,
   edgeFrame,
-  type HubToAgent,
   type Interest,
   PROTOCOLS,
   rulesReport,
 } from '@kubecity/protocol';
 import type { Logger } from 'pino';
-import type { DefaultEventsMap, Namespace, Socket } from 'socket.io';
 import { z } from 'zod';
 import { type AskAgent, agentQuestions } from './agent-questions.ts';
+import type { AgentData, AgentSocket, AgentsNamespace } from './agent-socket.ts';
 import type { CityModel } from './city-model.ts';
 import type { HubMetrics } from './metrics.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RefusedPeer } from './refusal.ts';
-
-interface AgentData {
-  hello: AgentHello;
-  /** The version that both speak. */
-  protocol: number;
-}
-export type AgentsNamespace = Namespace<AgentToHub, HubToAgent, DefaultEventsMap, AgentData>;
-export type AgentSocket = Socket<AgentToHub, HubToAgent, DefaultEventsMap, AgentData>;
 
 export interface AgentsDoorOptions {
   readonly token: string;

@@ -164,7 +164,10 @@ export class CityModel {
     this.traffic.show(now, (node) => !isLive(node));
     this.#refreshNodes(now);
     const backends = [...this.store.all('backend')].map(([id]) => id);
-    this.store.replaceAll('load', this.traffic.backends.records(backends));
+    this.store.replaceAll(
+      'load',
+      this.traffic.backends.records(backends, (id) => this.store.get('load', id)),
+    );
     this.#refreshOverrides(isLive);
     // a point made while nobody is heard would show a quiet city, not an unseen one
     if (this.#timeline.isDue(now) && this.roster.countBy('live', now) > 0) {

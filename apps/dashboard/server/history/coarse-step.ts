@@ -1,8 +1,6 @@
-import { SHOWN } from '../traffic/shown-edges.ts';
+import { FIRST_RATE, SHOWN } from '../traffic/shown-edges.ts';
 import { type HistoryStep, OPEN, POINT } from './step.ts';
 
-/** Where the rates begin in a shown row. */
-const FIRST_RATE = 9;
 const RATES = SHOWN - FIRST_RATE;
 /** Shown rates are means over so long: looked at that often, they cover all time once. */
 const RATE_MILLISECONDS = 10_000;

@@ -1,6 +1,7 @@
 import type { EdgeName } from '@kubecity/protocol';
 import { FIGURE, RATE } from '../traffic/figures.ts';
-import { SHOWN, type ShownEdges } from '../traffic/shown-edges.ts';
+import { grown } from '../traffic/named-slots.ts';
+import { FIRST_RATE, SHOWN, type ShownEdges } from '../traffic/shown-edges.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import { type HistoryStep, MOST_EDGES_OF_STEP, MOST_PORTS_OF_STEP, OPEN, POINT } from './step.ts';
 
@@ -9,6 +10,10 @@ const SUMMED = [RATE.opened, RATE.refused, RATE.unanswered, RATE.bytesToBackend,
 const OPEN_CLASSES = [FIGURE.moving, FIGURE.idle, FIGURE.closing, FIGURE.waiting];
 /** Seconds that the windows of service ports still know one by one. */
 const MOST_SECONDS = 10;
+/** Rates in a shown row. */
+const [OPENED, REFUSED, PACKETS] = [FIRST_RATE, FIRST_RATE + 1, FIRST_RATE + 4];
+/** Activity where there is no edge. */
+const NO_EDGE = -1;
 
 /** Makes the steps of the history from the moments that are shown: one for each second in which agents had news. */
 export class HistoryRecorder {
@@ -17,6 +22,9 @@ export class HistoryRecorder {
   #second: number | undefined;
   /** Slot → the serial that the history has a name for. */
   #told = new Map<number, number>();
+  /** By slot; and those of edges in order. */
+  #activity = new Float64Array(0);
+  #sorted = new Float64Array(0);
 
   constructor(traffic: Traffic) {
     this.#traffic = traffic;
@@ -62,16 +70,27 @@ export class HistoryRecorder {
   /** Slots of the busiest edges by packets, each connection opened or refused worth ten of them; and how many others. */
   #busiest(): { readonly kept: number[]; readonly folded: number } {
     const { shown, edges } = this.#traffic;
-    const slots: number[] = [];
-    for (let slot = 0; slot < edges.length; slot++) if (shown.has(slot)) slots.push(slot);
-    if (slots.length <= MOST_EDGES_OF_STEP) return { kept: slots, folded: 0 };
-    const activity = new Map(slots.map((slot) => [slot, activityOf(shown, slot)]));
-    const of = (slot: number) => activity.get(slot) as number;
-    const least = Float64Array.from(activity.values()).sort().at(-MOST_EDGES_OF_STEP) as number;
-    const busier = slots.filter((slot) => of(slot) > least);
-    const equals = slots.filter((slot) => of(slot) === least);
-    const kept = [...busier, ...equals].slice(0, MOST_EDGES_OF_STEP);
-    return { kept, folded: slots.length - kept.length };
+    let shownEdges = 0;
+    // columns that are used again: tens of thousands of edges a second would be a lot of garbage
+    this.#activity = grown(this.#activity, edges.length);
+    this.#sorted = grown(this.#sorted, edges.length);
+    for (let slot = 0; slot < edges.length; slot++) {
+      const activity = shown.has(slot) ? activityOf(shown, slot) : NO_EDGE;
+      this.#activity[slot] = activity;
+      if (activity !== NO_EDGE) this.#sorted[shownEdges++] = activity;
+    }
+    // undefined when all fit
+    const least = this.#sorted.subarray(0, shownEdges).sort().at(-MOST_EDGES_OF_STEP) ?? NO_EDGE;
+    const kept: number[] = [];
+    this.#keep(kept, (activity) => activity > least);
+    if (least !== NO_EDGE) this.#keep(kept, (activity) => activity === least);
+    return { kept, folded: shownEdges - kept.length };
+  }
+
+  #keep(kept: number[], which: (activity: number) => boolean): void {
+    for (let slot = 0; slot < this.#traffic.edges.length && kept.length < MOST_EDGES_OF_STEP; slot++) {
+      if (which(this.#activity[slot] as number)) kept.push(slot);
+    }
   }
 
   #citySums(seconds: number): Float64Array {
@@ -125,8 +144,7 @@ export class HistoryRecorder {
 }
 
 function activityOf(shown: ShownEdges, slot: number): number {
-  const [opened, refused, packets] = [shown.at(slot, 9), shown.at(slot, 10), shown.at(slot, 13)];
-  return packets + 10 * (opened + refused);
+  return shown.at(slot, PACKETS) + 10 * (shown.at(slot, OPENED) + shown.at(slot, REFUSED));
 }
 
 function pointOf(sum: (rate: number) => number, figure: (figure: number) => number): Float64Array {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CityEdgeRow, EdgeName, HistoryPoint, MapAnswer, MapQuestion } from '@kubecity/protocol';
-import { SHOWN } from '../traffic/shown-edges.ts';
+import { FIRST_RATE, SHOWN, SHOWN_RATES } from '../traffic/shown-edges.ts';
 import { CoarseStep } from './coarse-step.ts';
 import { KeptNames } from './kept-names.ts';
 import { PackedRows, packedIds } from './packed.ts';
@@ -17,7 +17,10 @@ const DROPPED_AT_ONCE = 10;
 const NAMES_MILLISECONDS = 24 * 3_600_000;
 
 /** Counts and rates as they are shown: see `ShownEdges`. */
-const packedEdges = new PackedRows([1, 1, 1, 1, 1, 1, 1, 1, 1, 100, 100, 1, 1, 10]);
+const packedEdges = new PackedRows([
+  ...new Array<number>(FIRST_RATE).fill(1),
+  ...SHOWN_RATES.map(([, parts]) => parts),
+]);
 const packedPorts = new PackedRows(POINT.map((name) => (name.startsWith('bytes') ? 1 : 1000)));
 
 type Question<K extends MapQuestion['kind']> = Extract<MapQuestion, { kind: K }>;

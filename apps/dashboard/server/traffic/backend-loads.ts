@@ -3,6 +3,8 @@ import { Accounts } from './accounts.ts';
 import { FIGURE } from './figures.ts';
 
 export const LOAD_WINDOW_SECONDS = 60;
+/** So many records are made anew with each refresh. */
+const RECORDS_PER_ROUND = 1000;
 const [OPENED, REFUSED, BYTES] = [0, 1, 2];
 
 /** Still open on a backend, summed over nodes. */
@@ -24,6 +26,7 @@ export class BackendLoads {
   });
   readonly #amounts = new Float64Array(3);
   #firstSecond: number | undefined;
+  #round = 0;
 
   /** Lets what totals grew by flow into the windows. */
   flow(slot: number, change: Float64Array, now: number, span: number): void {
@@ -46,37 +49,58 @@ export class BackendLoads {
     };
   }
 
-  /** Load records of the backends given and of every other that has figures; none before the first frame. */
-  records(backends: Iterable<string>): Map<string, CityRecord<'load'>> {
+  /**
+   * Load records of the backends given and of every other that has figures; none before the first frame. Where there are
+   * many, they take turns to be made anew.
+   * @param before the record made last
+   */
+  records(
+    backends: Iterable<string>,
+    before: (id: string) => CityRecord<'load'> | undefined = () => undefined,
+  ): Map<string, CityRecord<'load'>> {
     const records = new Map<string, CityRecord<'load'>>();
     if (this.#firstSecond === undefined) return records;
-    const { slots, windows } = this.accounts;
-    const age = windows.second - this.#firstSecond;
-    const windowSeconds = Math.min(LOAD_WINDOW_SECONDS, Math.max(1, age));
-    const named = [...new Set([...backends, ...[...slots.entries()].map(([name]) => name)])];
-    const openedOf = (slot: number | undefined) =>
-      slot === undefined ? 0 : windows.sum(slot, OPENED, LOAD_WINDOW_SECONDS);
-    const openedOfPort = new Map<string, number>();
-    for (const [name, slot] of slots.entries()) {
-      openedOfPort.set(portOf(name), (openedOfPort.get(portOf(name)) ?? 0) + openedOf(slot));
-    }
-    for (const id of named) {
-      const slot = slots.find(id);
-      const { moving, idle, closing } = this.openOf(id);
-      const rates = (figure: number) => (slot === undefined ? QUIET : this.#rates(slot, figure, windowSeconds));
-      records.set(id, {
-        openedPerSecond: rates(OPENED),
-        refusedPerSecond: rates(REFUSED),
-        bytesPerSecond: rates(BYTES),
-        opened: Math.round(openedOf(slot)),
-        openedOfPort: Math.round(openedOfPort.get(portOf(id)) ?? 0),
-        windowSeconds,
-        moving,
-        idle,
-        closing,
-      });
+    const { slots } = this.accounts;
+    const openedOfPort = this.#openedOfPorts();
+    const turns = Math.ceil(slots.size / RECORDS_PER_ROUND);
+    this.#round += 1;
+    let place = 0;
+    for (const id of new Set([...slots.names(), ...backends])) {
+      const known = place++ % turns === this.#round % turns ? undefined : before(id);
+      records.set(id, known ?? this.#record(id, openedOfPort.get(portOf(id)) ?? 0));
     }
     return records;
+  }
+
+  #openedOfPorts(): Map<string, number> {
+    const opened = new Map<string, number>();
+    for (const [name, slot] of this.accounts.slots.entries()) {
+      opened.set(portOf(name), (opened.get(portOf(name)) ?? 0) + this.#openedOf(slot));
+    }
+    return opened;
+  }
+
+  #openedOf(slot: number): number {
+    return this.accounts.windows.sum(slot, OPENED, LOAD_WINDOW_SECONDS);
+  }
+
+  #record(id: string, openedOfPort: number): CityRecord<'load'> {
+    const slot = this.accounts.slots.find(id);
+    const age = this.accounts.windows.second - (this.#firstSecond ?? 0);
+    const windowSeconds = Math.min(LOAD_WINDOW_SECONDS, Math.max(1, age));
+    const rates = (figure: number) => (slot === undefined ? QUIET : this.#rates(slot, figure, windowSeconds));
+    const { moving, idle, closing } = this.openOf(id);
+    return {
+      openedPerSecond: rates(OPENED),
+      refusedPerSecond: rates(REFUSED),
+      bytesPerSecond: rates(BYTES),
+      opened: slot === undefined ? 0 : Math.round(this.#openedOf(slot)),
+      openedOfPort: Math.round(openedOfPort),
+      windowSeconds,
+      moving,
+      idle,
+      closing,
+    };
   }
 
   /** Means over the last 1, 10 and 60 s, or over as many as there were since the first frame. */

@@ -47,6 +47,10 @@ export class NamedSlots {
     return this.#byName.entries();
   }
 
+  names(): IterableIterator<string> {
+    return this.#byName.keys();
+  }
+
   hold(name: string): { readonly slot: number; readonly isNew: boolean } {
     const known = this.#byName.get(name);
     if (known !== undefined) {

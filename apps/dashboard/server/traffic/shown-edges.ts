@@ -3,8 +3,28 @@ import { EDGE_WINDOW_SECONDS, type EdgeTable } from './edge-table.ts';
 import { FIGURE, RATE, RATES } from './figures.ts';
 import { grown } from './named-slots.ts';
 
-/** Numbers of a `CityEdgeRow` after its id. */
-export const SHOWN = 14;
+/** What a `CityEdgeRow` tells after its id and `stale`. */
+const SHOWN_FIGURES = [
+  FIGURE.moving,
+  FIGURE.idle,
+  FIGURE.closing,
+  FIGURE.waiting,
+  FIGURE.uncounted,
+  FIGURE.opened,
+  FIGURE.refused,
+  FIGURE.unanswered,
+];
+/** Then its rates, each with the parts of one that are told. */
+export const SHOWN_RATES: readonly (readonly [rate: number, parts: number])[] = [
+  [RATE.opened, 100],
+  [RATE.refused, 100],
+  [RATE.bytesToBackend, 1],
+  [RATE.bytesToClient, 1],
+  [RATE.packets, 10],
+];
+/** Where the rates begin in a row without its id, and how long that is. */
+export const FIRST_RATE = 1 + SHOWN_FIGURES.length;
+export const SHOWN = FIRST_RATE + SHOWN_RATES.length;
 
 /**
  * The rows of all edges as of one moment, for every reader, for the history and for `/metrics` alike. `show` makes them
@@ -83,24 +103,14 @@ export class ShownEdges {
   /** @param sums of the window, `RATES` for each slot */
   #showEdge(slot: number, sums: Float64Array): void {
     const { accounts } = this.table;
-    const figure = (i: number) => accounts.figure(slot, i);
-    const rate = (i: number) => (sums[slot * RATES + i] as number) / EDGE_WINDOW_SECONDS;
     const next = this.#next;
     next[0] = this.table.isStale(slot) ? 1 : 0;
-    next[1] = figure(FIGURE.moving);
-    next[2] = figure(FIGURE.idle);
-    next[3] = figure(FIGURE.closing);
-    next[4] = figure(FIGURE.waiting);
-    next[5] = figure(FIGURE.uncounted);
-    next[6] = figure(FIGURE.opened);
-    next[7] = figure(FIGURE.refused);
-    next[8] = figure(FIGURE.unanswered);
-    // finer differences are noise, and would make every row new in every frame
-    next[9] = Math.round(rate(RATE.opened) * 100) / 100;
-    next[10] = Math.round(rate(RATE.refused) * 100) / 100;
-    next[11] = Math.round(rate(RATE.bytesToBackend));
-    next[12] = Math.round(rate(RATE.bytesToClient));
-    next[13] = Math.round(rate(RATE.packets) * 10) / 10;
+    for (let i = 0; i < SHOWN_FIGURES.length; i++) next[1 + i] = accounts.figure(slot, SHOWN_FIGURES[i] as number);
+    for (let i = 0; i < SHOWN_RATES.length; i++) {
+      const [rate, parts] = SHOWN_RATES[i] as readonly [number, number];
+      // finer differences are noise, and would make every row new in every frame
+      next[FIRST_RATE + i] = Math.round(((sums[slot * RATES + rate] as number) / EDGE_WINDOW_SECONDS) * parts) / parts;
+    }
     const rows = this.#rows;
     const base = slot * SHOWN;
     let same = this.#changed[slot] !== 0;

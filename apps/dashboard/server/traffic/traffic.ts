@@ -118,7 +118,7 @@ export class Traffic implements EdgeAccounts {
     return [...this.#ledgers].filter(([, ledger]) => ledger.slots().some(counts)).map(([node]) => node);
   }
 
-  // what ledgers need ---------------------------------------------------------------------------------------------------
+  // the rest is what ledgers need
 
   get room(): number {
     return MOST_EDGES - this.edges.size;

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { AgentAnswer, AgentQuestion } from '@kubecity/protocol';
 import { expect, test } from 'vitest';
 import { agentQuestions } from '../../server/agent-questions.ts';
-import type { AgentSocket } from '../../server/agents-door.ts';
+import type { AgentSocket } from '../../server/agent-socket.ts';
 
 const question: AgentQuestion = { kind: 'rules', service: 'shop/cart' };
 
