@@ -16,11 +16,15 @@ type Table = AccountingTotals['table'];
 
 /** Name and help of each figure of the table; those that only grow end in `_total`. */
 const TABLE: readonly (readonly [name: string, help: string, read: (table: Table) => number])[] = [
-  ['conntrack_entries', 'Entries of the connection table', (table) => table.entries],
-  ['conntrack_max_entries', 'How many entries the connection table may hold; 0 = no limit', (table) => table.max],
-  ['conntrack_insert_failed_total', 'Entries the kernel could not insert', (table) => table.insertFailed],
-  ['conntrack_dropped_total', 'Packets dropped for want of an entry', (table) => table.dropped],
-  ['conntrack_early_dropped_total', 'Entries evicted because the table was full', (table) => table.earlyDropped],
+  ['accounting_table_entries', 'Entries of the connection table', (table) => table.entries],
+  [
+    'accounting_table_max_entries',
+    'How many entries the connection table may hold; 0 = no limit',
+    (table) => table.max,
+  ],
+  ['accounting_insert_failed_total', 'Entries the kernel could not insert', (table) => table.insertFailed],
+  ['accounting_dropped_total', 'Packets dropped for want of an entry', (table) => table.dropped],
+  ['accounting_early_dropped_total', 'Entries evicted because the table was full', (table) => table.earlyDropped],
   ['accounting_lost_dumps_total', 'Dumps that were cut short or failed', (table) => table.lostDumps],
   [
     'accounting_lost_events_total',
@@ -29,21 +33,26 @@ const TABLE: readonly (readonly [name: string, help: string, read: (table: Table
   ],
   ['accounting_ended_unseen_total', 'Flows whose final figures were not seen', (table) => table.endedUnseen],
   [
-    'accounting_without_counters',
+    'accounting_flows_without_counters',
     'Flows of the last dump without packet and byte counters',
     (table) => table.withoutCounters,
   ],
-  ['accounting_elsewhere', 'Flows of the last dump that belong to no edge of this node', (table) => table.elsewhere],
   [
-    'accounting_unexplained',
+    'accounting_flows_elsewhere',
+    'Flows of the last dump that belong to no edge of this node',
+    (table) => table.elsewhere,
+  ],
+  [
+    'accounting_flows_unexplained',
     'Of those, translated to where no Service or pod explains it',
     (table) => table.unexplained,
   ],
-  ['accounting_folded', 'Connections summed under other clients for want of room', (table) => table.folded],
+  ['accounting_flows_folded', 'Connections summed under other clients for want of room', (table) => table.folded],
   ['accounting_dump_seconds', 'How long the last dump took', (table) => table.dumpMilliseconds / 1000],
   ['accounting_period_seconds', 'From one dump to the next, at present', (table) => table.periodMilliseconds / 1000],
 ];
 
+/** Names are those that the hub has, too, where the meaning is the same; there they are sums over the nodes. */
 export function accountingMetrics(registry: Registry, live: AccountingFigures): void {
   const registers = [registry];
   const figure = (rest: string, help: string, read: (totals: AccountingTotals) => number) => {
@@ -55,7 +64,8 @@ export function accountingMetrics(registry: Registry, live: AccountingFigures): 
       registers,
       collect() {
         const totals = live.totals();
-        this.reset();
+        // Absent, not 0, while nobody knows.
+        this.remove();
         if (totals) this.inc(read(totals));
       },
     });
@@ -92,11 +102,11 @@ export function accountingMetrics(registry: Registry, live: AccountingFigures): 
 
 /** Counters with the labels that tell their parts apart. */
 const COUNTERS = [
-  ['connections_opened_total', 'Connections opened', [['opened', {}]]],
-  ['connections_refused_total', 'Connections whose first packet was answered with RST', [['refused', {}]]],
-  ['connections_unanswered_total', 'Connections whose first packet was never answered', [['unanswered', {}]]],
+  ['traffic_connections_opened_total', 'Connections opened', [['opened', {}]]],
+  ['traffic_connections_refused_total', 'Connections whose first packet was answered with RST', [['refused', {}]]],
+  ['traffic_connections_unanswered_total', 'Connections whose first packet was never answered', [['unanswered', {}]]],
   [
-    'connection_bytes_total',
+    'traffic_bytes_total',
     'Bytes of IP packets',
     [
       ['bytesToBackend', { direction: 'to_backend' }],
@@ -104,7 +114,7 @@ const COUNTERS = [
     ],
   ],
   [
-    'connection_packets_total',
+    'traffic_packets_total',
     'Packets',
     [
       ['packetsToBackend', { direction: 'to_backend' }],
@@ -112,13 +122,13 @@ const COUNTERS = [
     ],
   ],
   [
-    'connections_open',
+    'traffic_open_connections',
     'Connections by what they do',
     [
-      ['moving', { class: 'moving' }],
-      ['idle', { class: 'idle' }],
-      ['closing', { class: 'closing' }],
-      ['waiting', { class: 'waiting' }],
+      ['moving', { state: 'moving' }],
+      ['idle', { state: 'idle' }],
+      ['closing', { state: 'closing' }],
+      ['waiting', { state: 'waiting' }],
     ],
   ],
 ] as const satisfies readonly (readonly [

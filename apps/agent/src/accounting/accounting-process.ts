@@ -38,11 +38,11 @@ const hear: { readonly [kind in ToAccounting['kind']]: (message: Extract<ToAccou
     if (collector) collector.apply(changes);
     else early = early.concat(changes);
   },
-  link: ({ link, interest }) => collector?.listen(link, interest),
-  unlink: () => collector?.unlisten(),
-  interest: ({ interest }) => collector?.look(interest),
-  resync: () => collector?.resync(),
-  taken: ({ link }) => collector?.taken(link),
+  link: ({ link, interest }) => collector?.outlet.listen(link, interest),
+  unlink: () => collector?.outlet.unlisten(),
+  interest: ({ interest }) => collector?.outlet.look(interest),
+  resync: () => collector?.outlet.resync(),
+  taken: ({ link }) => collector?.outlet.taken(link),
   ask: (message) => void answer(message),
   stop: () => end(),
 };

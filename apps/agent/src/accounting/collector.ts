@@ -9,9 +9,10 @@ import {
   STATUS,
 } from '@kubecity/conntrack';
 import type { ConntrackSource, RefusalListener, RefusalWatch } from '@kubecity/netlink';
-import type { Interest } from '@kubecity/protocol';
+import type { EdgeFrame, Interest } from '@kubecity/protocol';
 import { Alarm } from './alarm.ts';
 import { endFlows } from './flow-ending.ts';
+import { FrameOutlet } from './frame-outlet.ts';
 import type {
   AccountingAnswer,
   AccountingNews,
@@ -21,6 +22,7 @@ import type {
 } from './messages.ts';
 import { pause } from './pause.ts';
 import { PeriodCost, periodFor, WARNING_PERIOD_MS } from './period.ts';
+import { RefusalInbox } from './refusal-inbox.ts';
 import { ServiceTotals } from './service-totals.ts';
 import { TableHealth } from './table-health.ts';
 
@@ -45,10 +47,6 @@ export interface CollectorOptions {
  * collects. Swept so often, they stay below 4 MB, and the sweeps cost 1 % of the dump.
  */
 const CHUNKS_PER_SWEEP = 64;
-/** Refusals kept for the next dump at most; more than that in one period are counted as a loss. */
-const MAX_REFUSALS = 100_000;
-/** Frames on the way that the hub has not used yet; further changes wait, merged, in the ledger. */
-const MAX_FRAMES = 2;
 /** Ending flows answers in time for whoever asked (`ASK_TIMEOUT_MS`), with a dump after it; what is not done by then is `left`. */
 const END_WITHIN_MS = 15_000;
 
@@ -69,9 +67,9 @@ export class Collector {
   readonly #slow = new Alarm({ above: WARNING_PERIOD_MS, below: WARNING_PERIOD_MS * 0.9 });
   readonly #cost: PeriodCost;
   readonly #stopping = new AbortController();
-  readonly #refusals: RefusalWatch | undefined;
-  #refused: FlowRow[] = [];
-  #link: { readonly number: number; interest: Interest; unused: number } | undefined;
+  readonly #refusals: RefusalInbox;
+  /** To the hub. */
+  readonly outlet: FrameOutlet;
   /** A dump is under way, and the ledger between two states. */
   #dumping: Promise<void> | undefined;
   /** Ends the pause between two dumps. */
@@ -79,16 +77,12 @@ export class Collector {
   /** Of the dump that comes next, or is under way. */
   #dumped = Promise.withResolvers<void>();
   #ending = false;
-  /** There was a dump that the link has no frame of. */
-  #owed = false;
   #dumps = 0;
   #chunks = 0;
   #at = 0;
   #lostDumps: number;
-  #lostEvents: number;
   /** Losses since the last dump that was whole. */
   #streak = 0;
-  #eventsLost = false;
   #dumpMilliseconds = 0;
   #period: number;
 
@@ -102,19 +96,21 @@ export class Collector {
     this.#cost = new PeriodCost(options.cpu);
     this.#period = settings.everyMs;
     this.#lostDumps = settings.losses.dumps;
-    this.#lostEvents = settings.losses.events;
     // Kernels before 5.15 do not know the filter.
     const counts = (row: FlowRow) => settings.direct || flowMatches(row, TRANSLATED);
     this.#decoder = new FlowDecoder((row) => {
       if (counts(row)) this.#ledger.add(row);
     });
-    this.#refusals = options.watchRefusals?.({
-      onRefusal: (row) => {
-        if (!counts(row)) return;
-        if (this.#refused.length < MAX_REFUSALS) this.#refused.push(row);
-        else this.#lostEvent(`more than ${MAX_REFUSALS} between two dumps`);
-      },
-      onLoss: (reason) => this.#lostEvent(reason),
+    this.#refusals = new RefusalInbox({
+      watch: options.watchRefusals,
+      counts,
+      losses: settings.losses.events,
+      missing: (reason) => this.#news('warn', 'refused connections may be missing', { reason }),
+    });
+    this.outlet = new FrameOutlet({
+      next: (interest) => this.#frame(interest),
+      beginAgain: () => this.#frames.resync(),
+      tell: options.tell,
     });
   }
 
@@ -128,11 +124,10 @@ export class Collector {
       await this.#dumping;
       this.#dumping = undefined;
       if (signal.aborted) return;
-      this.#owed = true;
-      this.#offer();
-      this.#tellTotals();
       this.#cost.lap();
       this.#stretch();
+      this.outlet.news();
+      this.#tellTotals();
       // The clock may be set back meanwhile.
       const passed = Math.max(0, this.#options.now() - began);
       await pause(this.#period - passed, this.#wake.signal);
@@ -142,41 +137,12 @@ export class Collector {
   stop(): void {
     this.#stopping.abort();
     this.#wake.abort();
-    this.#refusals?.close();
+    this.#refusals.close();
   }
 
   apply(changes: readonly DirectoryChange[]): void {
     const problems = this.#options.directory.apply(changes, this.#options.now());
     for (const problem of problems) this.#news('warn', 'an object has an address that cannot be read', { problem });
-  }
-
-  /** Somebody listens from now on and knows nothing yet. */
-  listen(number: number, interest: Interest): void {
-    this.#link = { number, interest, unused: 0 };
-    this.resync();
-  }
-
-  unlisten(): void {
-    this.#link = undefined;
-  }
-
-  look(interest: Interest): void {
-    if (!this.#link) return;
-    this.#link.interest = interest;
-    this.#owed = true;
-    this.#offer();
-  }
-
-  resync(): void {
-    this.#frames.resync();
-    this.#owed = true;
-    this.#offer();
-  }
-
-  taken(link: number): void {
-    if (this.#link?.number !== link) return;
-    this.#link.unused -= 1;
-    this.#offer();
   }
 
   async answer(question: AccountingQuestion): Promise<AccountingAnswer> {
@@ -227,11 +193,9 @@ export class Collector {
     const { conntrack, now, settings } = this.#options;
     this.#at = now();
     this.#ledger.begin(this.#at);
-    const refused = this.#refused;
-    this.#refused = [];
     let complete = false;
     try {
-      for (const row of refused) this.#ledger.refuse(row);
+      for (const row of this.#refusals.take()) this.#ledger.refuse(row);
       const filter = settings.direct ? {} : TRANSLATED;
       const { interrupted } = await conntrack.dump((bytes) => this.#read(bytes), filter);
       complete = !interrupted;
@@ -268,22 +232,17 @@ export class Collector {
       this.#news('warn', 'connections are read seldom to stay within the CPU budget: short ones may be missed', about);
   }
 
-  /** A frame, if there is news, somebody listens and has used the ones before. */
-  #offer(): void {
-    const link = this.#link;
-    // Between two states of the ledger nothing is told: the end of the dump comes back here.
-    if (!link || !this.#owed || this.#dumping || this.#dumps === 0 || link.unused >= MAX_FRAMES) return;
-    this.#owed = false;
-    link.unused += 1;
-    const frame = this.#frames.next(this.#at, this.#kernelFigures(), link.interest);
-    this.#options.tell({ kind: 'frame', link: link.number, frame });
+  /** None between two states of the ledger: the end of the dump asks again. */
+  #frame(interest: Interest): EdgeFrame | undefined {
+    if (this.#dumping || this.#dumps === 0) return undefined;
+    return this.#frames.next(this.#at, this.#kernelFigures(), interest);
   }
 
   #kernelFigures() {
     return {
       ...this.#health.figures,
       lostDumps: this.#lostDumps,
-      lostEvents: this.#lostEvents,
+      lostEvents: this.#refusals.losses,
       dumpMilliseconds: this.#dumpMilliseconds,
       periodMilliseconds: this.#period,
     };
@@ -316,12 +275,6 @@ export class Collector {
   #recovered(): void {
     if (this.#streak > 0) this.#news('info', 'connections are read again', { lostDumps: this.#streak });
     this.#streak = 0;
-  }
-
-  #lostEvent(reason: string): void {
-    this.#lostEvents += 1;
-    if (!this.#eventsLost) this.#news('warn', 'refused connections may be missing', { reason });
-    this.#eventsLost = true;
   }
 
   #news(level: AccountingNews['level'], message: string, about: AccountingNews['about']): void {

@@ -37,7 +37,7 @@ export class PeriodCost {
     this.#mark = cpu();
   }
 
-  /** To be called once in each period, after its work. */
+  /** To be called once in each period. */
   lap(): void {
     const now = this.#cpu();
     this.#last = [this.#last[1], now - this.#mark];
