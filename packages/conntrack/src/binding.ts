@@ -1,6 +1,7 @@
 import { attribute, PATIENCE_MS } from './attribution.ts';
 import type { Directory } from './directory.ts';
-import type { Edge, EdgeTable } from './edges.ts';
+import type { Edge } from './edge.ts';
+import type { EdgeTable } from './edges.ts';
 import { FLOW } from './flow-flags.ts';
 import type { FlowTable } from './flow-table.ts';
 

@@ -1,37 +1,7 @@
-import type { EdgeKey } from '@kubecity/protocol';
 import type { AddressTable } from './address-table.ts';
+import type { Destination, Edge, Target } from './edge.ts';
 import { type Party, partyOf } from './party.ts';
-import { type Destination, type Target, Targets } from './targets.ts';
-
-/** Flows summed over client → service port → backend. Totals since the ledger began; they never fall. */
-export interface Edge extends EdgeKey {
-  readonly id: number;
-  /** `namespace/name` of the service port; `''` past every Service. */
-  readonly service: string;
-  /** It sums clients for which there was no room. */
-  readonly folds: boolean;
-  /** Absent when it sums backends, too. */
-  readonly target: Target | undefined;
-  opened: number;
-  refused: number;
-  unanswered: number;
-  packetsToBackend: number;
-  bytesToBackend: number;
-  packetsToClient: number;
-  bytesToClient: number;
-  /** Open flows by what they do, as of the last dump. */
-  moving: number;
-  idle: number;
-  closing: number;
-  waiting: number;
-  /** Of the open ones, those without counters. */
-  uncounted: number;
-  /** Flows in the kernel's table, those that are over but not gone yet included. */
-  flows: number;
-  /** Number of the dump that changed any figure above last, and its time (Unix ms). */
-  revision: number;
-  changedAt: number;
-}
+import { Targets } from './targets.ts';
 
 /** Clients beyond the bound are summed under this name, never dropped; so are backends beyond a second bound. */
 export const OTHER = 'other';

@@ -1,4 +1,4 @@
-import type { Edge } from './edges.ts';
+import type { Edge } from './edge.ts';
 import { IP_PROTOCOL, TCP_STATE } from './flow-row.ts';
 
 /** What a connection does, as `FlowDetail` says it. A flow that is missed by dumps is in no class, as if it were over. */

@@ -1,7 +1,7 @@
 import type { FlowDetail } from '@kubecity/protocol';
 import { socketText } from '@kubecity/routing';
 import type { AddressTable } from './address-table.ts';
-import type { Edge } from './edges.ts';
+import type { Edge } from './edge.ts';
 import { FLOW_CLASSES, type OpenClass, WITHOUT_COUNTERS } from './flow-class.ts';
 import { FLOW } from './flow-flags.ts';
 import { ADDRESS, emptyFlowRow, type FlowRow, IP_PROTOCOL } from './flow-row.ts';

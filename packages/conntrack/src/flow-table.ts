@@ -1,6 +1,6 @@
 import type { AddressTable } from './address-table.ts';
 import { enlarged } from './columns.ts';
-import type { Edge } from './edges.ts';
+import type { Edge } from './edge.ts';
 import { ADDRESS, type FlowRow } from './flow-row.ts';
 
 /** No such flow. */

@@ -1,4 +1,4 @@
-import type { Edge } from './edges.ts';
+import type { Edge } from './edge.ts';
 import { FLOW } from './flow-flags.ts';
 import { type FlowRow, IP_PROTOCOL, TCP_STATE } from './flow-row.ts';
 import type { FlowTable } from './flow-table.ts';

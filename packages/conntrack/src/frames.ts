@@ -1,5 +1,5 @@
 import { type EdgeFrame, type EdgeRow, type Interest, SLOW_EDGES_MS, type TableFigures } from '@kubecity/protocol';
-import type { Edge } from './edges.ts';
+import type { Edge } from './edge.ts';
 import type { FlowLedger, LedgerFigures } from './ledger.ts';
 
 /** The figures of the table itself, which the ledger does not know. */

@@ -12,7 +12,8 @@ export type {
 } from './directory-change.ts';
 export { Doors, servingBackends } from './doors.ts';
 export { type BitFilter, type DumpFilter, type DumpRequest, encodeDumpRequest, flowMatches } from './dump-request.ts';
-export { type Edge, type EdgeTable, OTHER } from './edges.ts';
+export type { Edge } from './edge.ts';
+export { type EdgeTable, OTHER } from './edges.ts';
 export { encodeCreateRequest, encodeFlow } from './encode.ts';
 export { type PackedAddress, type PackedEndpoint, packAddress, packEndpoint, packWords } from './endpoint.ts';
 export {

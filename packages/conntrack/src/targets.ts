@@ -1,24 +1,6 @@
-import type { EdgeKey } from '@kubecity/protocol';
 import { socketText } from '@kubecity/routing';
 import type { AddressTable } from './address-table.ts';
-import type { Edge } from './edges.ts';
-
-/** Where a flow goes. */
-export interface Destination {
-  readonly servicePort: string;
-  /** Number of the backend's address. */
-  readonly address: number;
-  readonly port: number;
-  readonly pod: EdgeKey['pod'];
-}
-
-/** One backend of one service port, with the edges that lead there. */
-export interface Target extends Destination {
-  /** `address:port` */
-  readonly backend: string;
-  /** By key of the client. */
-  readonly edges: Map<string, Edge>;
-}
+import type { Destination, Target } from './edge.ts';
 
 /** Backends that have edges, found without making text. */
 export class Targets {
