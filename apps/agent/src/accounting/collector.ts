@@ -21,7 +21,7 @@ import type {
   FromAccounting,
 } from './messages.ts';
 import { pause } from './pause.ts';
-import { PeriodCost, periodFor, WARNING_PERIOD_MS } from './period.ts';
+import { DumpCost, periodFor, WARNING_PERIOD_MS } from './period.ts';
 import { RefusalInbox } from './refusal-inbox.ts';
 import { ServiceTotals } from './service-totals.ts';
 import { TableHealth } from './table-health.ts';
@@ -65,7 +65,7 @@ export class Collector {
   readonly #decoder: FlowDecoder;
   readonly #health: TableHealth;
   readonly #slow = new Alarm({ above: WARNING_PERIOD_MS, below: WARNING_PERIOD_MS * 0.9 });
-  readonly #cost: PeriodCost;
+  readonly #cost: DumpCost;
   readonly #stopping = new AbortController();
   readonly #refusals: RefusalInbox;
   /** To the hub. */
@@ -93,7 +93,7 @@ export class Collector {
     this.#frames = new EdgeFrames(this.#ledger);
     this.#services = new ServiceTotals(this.#ledger.edges);
     this.#health = new TableHealth(options.tell);
-    this.#cost = new PeriodCost(options.cpu);
+    this.#cost = new DumpCost(options.cpu);
     this.#period = settings.everyMs;
     this.#lostDumps = settings.losses.dumps;
     // Kernels before 5.15 do not know the filter.
@@ -120,11 +120,12 @@ export class Collector {
     while (!signal.aborted) {
       this.#wake = new AbortController();
       const began = this.#options.now();
+      this.#cost.begin();
       this.#dumping = this.#dump();
       await this.#dumping;
       this.#dumping = undefined;
       if (signal.aborted) return;
-      this.#cost.lap();
+      this.#cost.end();
       this.#stretch();
       this.outlet.news();
       this.#tellTotals();

@@ -16,7 +16,7 @@ export const LONGEST_PERIOD_MS = 100_000;
  */
 const SMALL = { entries: 5_000, budget: 1.5 };
 
-/** @param cpuMs CPU time of one period, dump and all */
+/** @param cpuMs CPU time of one dump, and of all that is made of it */
 export function periodFor(cpuMs: number, entries: number, { everyMs, cpuPercent }: Pace): number {
   const percent = entries <= SMALL.entries ? cpuPercent * SMALL.budget : cpuPercent;
   const within = (cpuMs * 100) / percent;
@@ -24,24 +24,25 @@ export function periodFor(cpuMs: number, entries: number, { everyMs, cpuPercent 
 }
 
 /**
- * CPU time of one period from a clock that only grows. Other work may fall into one (a collection of garbage, a first
- * compilation), so the lesser of the last two is taken for the cost.
+ * CPU time of one dump from a clock that only grows. What happens between two dumps (ended connections are told of at all
+ * times) does not count: it costs the more the longer the pause is, and a pause that followed it would grow without end. Other
+ * work may fall into a dump (a collection of garbage, a first compilation), so the lesser of the last two is taken for the cost.
  */
-export class PeriodCost {
+export class DumpCost {
   readonly #cpu: () => number;
-  #mark: number;
+  #mark = 0;
   #last: readonly [number, number] = [0, 0];
 
   constructor(cpu: () => number) {
     this.#cpu = cpu;
-    this.#mark = cpu();
   }
 
-  /** To be called once in each period. */
-  lap(): void {
-    const now = this.#cpu();
-    this.#last = [this.#last[1], now - this.#mark];
-    this.#mark = now;
+  begin(): void {
+    this.#mark = this.#cpu();
+  }
+
+  end(): void {
+    this.#last = [this.#last[1], this.#cpu() - this.#mark];
   }
 
   get milliseconds(): number {

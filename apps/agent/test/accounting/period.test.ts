@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PeriodCost, periodFor } from '../../src/accounting/period.ts';
+import { DumpCost, periodFor } from '../../src/accounting/period.ts';
 
 describe('periodFor', () => {
   const pace = { everyMs: 1000, cpuPercent: 2 };
@@ -19,13 +19,15 @@ describe('periodFor', () => {
   });
 });
 
-it('takes the lesser of the last two for the cost: other work may fall into one', () => {
+it('takes the lesser of the last two dumps for the cost, and nothing of the time between them', () => {
   let cpu = 500;
-  const cost = new PeriodCost(() => cpu);
-  const lap = (milliseconds: number) => {
+  const cost = new DumpCost(() => cpu);
+  const dump = (milliseconds: number, before = 0) => {
+    cpu += before;
+    cost.begin();
     cpu += milliseconds;
-    cost.lap();
+    cost.end();
     return cost.milliseconds;
   };
-  expect([lap(70), lap(20), lap(90), lap(80), lap(10)]).toEqual([0, 20, 20, 80, 10]);
+  expect([dump(70), dump(20), dump(90, 1000), dump(80, 5000), dump(10)]).toEqual([0, 20, 20, 80, 10]);
 });
