@@ -17,6 +17,8 @@ export class FrameEar {
   readonly #watched: string;
   /** Unix ms at which the n-th connection on the watched service port was first told of. */
   readonly told: number[] = [];
+  /** By the clock of `performance.now`. */
+  readonly frameTimes: number[] = [];
   frames = 0;
   resets = 0;
   inSync = false;
@@ -54,6 +56,7 @@ export class FrameEar {
 
   #take({ reset, define, rows, table }: EdgeFrame, at: number): void {
     this.frames += 1;
+    this.frameTimes.push(performance.now());
     this.table = table;
     if (reset) {
       this.resets += 1;

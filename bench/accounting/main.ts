@@ -13,7 +13,8 @@ const HELP = `npm run bench accounting -- [options]
 
   --sizes LIST       entries of the connection table, default 10000,100000,500000
   --rates LIST       new flows per second beside them, default 0,5000; each lives for 10 s
-  --seconds N        how long to look at an agent or the hub, default 40
+  --seconds N        how long to look at an agent (two dumps at least) or the hub, default 40
+  --cpu-percent N    what the agent's accounting may take of one core, instead of its default
   --runs N           dumps of each way, the median counts; default 9
   --agents N         of the hub's crowd, default 200
   --only WHAT        dump, agent or hub
@@ -38,6 +39,7 @@ const { values } = parseArgs({
     rates: { type: 'string', default: '0,5000' },
     seconds: { type: 'string' },
     runs: { type: 'string' },
+    'cpu-percent': { type: 'string' },
     agents: { type: 'string' },
     only: { type: 'string' },
     'raise-limit': { type: 'boolean', default: false },
@@ -98,9 +100,11 @@ async function benchAgents(
   seconds: number,
 ): Promise<AgentResult[]> {
   const results: AgentResult[] = [];
+  const percent = values['cpu-percent'];
+  const cpuPercent = percent === undefined ? {} : { cpuPercent: whole('cpu-percent', percent, 1) };
   for (const entries of sizes) {
     for (const perSecond of rates) {
-      const asked: AgentRequest = { entries, perSecond, seconds };
+      const asked: AgentRequest = { entries, perSecond, seconds, ...cpuPercent };
       const { answer } = await inFreshNamespace<AgentAnswer>(script('agent-run.ts'), asked);
       const result = { ...answer, asked };
       onProgress(agentTable([result]));

@@ -14,10 +14,13 @@ export function cpuOf(pid: number): CpuTimes {
   const times = tasks.map((task) => taskTime(pid, task));
   return {
     whole: times.reduce((sum, time) => sum + time, 0),
-    main: taskTime(pid, String(pid)),
+    main: mainTime(pid),
     children: childrenOf(pid).reduce((sum, child) => sum + withChildren(cpuOf(child)), 0),
   };
 }
+
+/** Of the first thread alone, milliseconds. */
+export const mainTime = (pid: number): number => taskTime(pid, String(pid));
 
 export function difference(after: CpuTimes, before: CpuTimes): CpuTimes {
   return {
