@@ -32,6 +32,8 @@ export interface HubAnswer {
 }
 
 const DASHBOARD = join(import.meta.dirname, '../../apps/dashboard');
+/** As the city starts it. */
+const NODE_FLAGS = ['--max-semi-space-size=8'];
 const PORT = 8585;
 const PATIENCE_MS = 120_000;
 const TOKEN = 'a secret of the bench';
@@ -99,10 +101,11 @@ function startHub(): ChildProcess {
     listen: `127.0.0.1:${PORT}`,
     'agent-socket': path('agents.sock'),
     'agent-token-file': path('token'),
+    history: path('history.db'),
     'log-level': 'error',
   };
   const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-  return spawn(process.execPath, [join(DASHBOARD, 'server/main.ts'), ...args], {
+  return spawn(process.execPath, [...NODE_FLAGS, join(DASHBOARD, 'server/main.ts'), ...args], {
     cwd: DASHBOARD,
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit'],

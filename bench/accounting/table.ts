@@ -37,6 +37,7 @@ export function agentTable(results: readonly AgentResult[]): string {
     'p95 ms',
     'MiB',
     'MiB counting',
+    'made',
     'missing',
     'ended unseen',
     'lost dumps',
@@ -48,7 +49,7 @@ export function agentTable(results: readonly AgentResult[]): string {
     ...[cpu.whole, cpu.main, mainPerDump].map((value) => value.toFixed(1)),
     ...[rest.dumpMilliseconds, rest.periodMilliseconds, latency.marks, latency.p50, latency.p95].map(rounded),
     ...[rest.memory.own, rest.memory.counting].map(mebibytes),
-    ...[rest.missing, lost.endedUnseen, lost.lostDumps, lost.lostEvents].map(count),
+    ...[rest.made, rest.missing, lost.endedUnseen, lost.lostDumps, lost.lostEvents].map(count),
   ]);
   return aligned([[...head, ...more], ...rows]);
 }
