@@ -2,7 +2,10 @@
 import { join } from 'node:path';
 
 const benches: { readonly [name: string]: { readonly file: string; readonly about: string } } = {
-  conntrack: { file: 'conntrack.ts', about: 'what it costs to read a large conntrack table: conntrack [entries]' },
+  accounting: {
+    file: 'accounting/main.ts',
+    about: 'counting up to 500,000 connections, and 200 agents on one hub (--help)',
+  },
   routing: { file: 'routing/main.ts', about: 'rules for up to 10,000 Services: time, memory, latency (--help)' },
 };
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Latency, measureLatency } from './latency.ts';
 import { describeMachine } from './machine.ts';
-import { measureRules, type RulesResult } from './rules.ts';
+import { measureRules, type RulesResult, warmAgent } from './rules.ts';
 import { latencyTable, rulesTable } from './table.ts';
 import { parseSize } from './world.ts';
 
@@ -70,6 +70,7 @@ async function benchRules(): Promise<RulesResult[]> {
   const { quick } = values;
   const sizes = values.sizes ?? (quick ? '100x4,1x100' : '100x4,1000x4,5000x4,10000x10,1x5000');
   const results: RulesResult[] = [];
+  await warmAgent(peer().timeoutMs);
   for (const size of sizes.split(',').map(parseSize)) {
     const usual = quick ? 1 : size.services * size.endpoints <= 5_000 ? 5 : 3;
     const repeat = values.repeat === undefined ? usual : count('repeat', values.repeat);

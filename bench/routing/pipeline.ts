@@ -1,6 +1,6 @@
 import { ipset, iptables, type Netfilter } from '@kubecity/netfilter';
 import { RoutingTracker } from '@kubecity/routing';
-import { Compiler, DEFAULT_MASQUERADE_MARK } from '@kubecity/ruleset';
+import { Compiler, defaultCompileOptions } from '@kubecity/ruleset';
 import { RuleSync } from '../../apps/agent/src/rules/rule-sync.ts';
 import { BoundedRunner, realClock } from '../../apps/agent/src/runner.ts';
 import { now, type Router } from './changes.ts';
@@ -27,7 +27,7 @@ export class Pipeline implements Router {
   /** @param written hears every text that iptables-restore took */
   constructor({ written = () => undefined }: { readonly written?: (text: string) => unknown } = {}) {
     this.#sync = new RuleSync({
-      compiler: compiler(),
+      compiler: new Compiler({ ...defaultCompileOptions('IPv4'), localDetect: { kind: 'cidr', cidr: POD_RANGE } }),
       netfilter: this.#recorded(iptables(), written),
       ipset: ipset(),
       now,
@@ -87,7 +87,7 @@ export class Pipeline implements Router {
       restore: async (text) => {
         await door.restore(text);
         this.#written = now();
-        written(text);
+        written([...text].join(''));
       },
     };
   }
@@ -95,16 +95,3 @@ export class Pipeline implements Router {
 
 const isSlice = (object: { kind: string }): object is SliceObject => object.kind === 'EndpointSlice';
 const isService = (object: { kind: string }): object is ServiceObject => object.kind === 'Service';
-
-function compiler(): Compiler {
-  return new Compiler({
-    family: 'IPv4',
-    localDetect: { kind: 'cidr', cidr: POD_RANGE },
-    masqueradeAll: false,
-    masqueradeMark: DEFAULT_MASQUERADE_MARK,
-    nodePortAddresses: [],
-    localhostNodePorts: true,
-    nodeAddresses: [],
-    dropInvalid: true,
-  });
-}

@@ -7,8 +7,8 @@ import { type KubeObject, startMiniApiServer } from '@kubecity/mini-apiserver';
 import { request } from '../namespace.ts';
 import { type ChangeOptions, type ChangeTimes, measureChanges, now } from './changes.ts';
 import { countKernel, type KernelCount } from './machine.ts';
-import { agentCommand, kubeProxyCommand } from './programs.ts';
-import { RouterProcess } from './router-process.ts';
+import { MeasuredRouter } from './measured-router.ts';
+import { agentCommand, ipv4KubeProxyCommand } from './programs.ts';
 import { node, Pods, type Size, service } from './world.ts';
 
 export interface ProcessRequest {
@@ -48,10 +48,10 @@ for (let index = 0; index < size.services; index++) {
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-routing-'));
 writeFileSync(join(folder, 'kubeconfig'), server.kubeconfig('router'), { mode: 0o600 });
-const command = kubeProxy === undefined ? agentCommand(folder) : kubeProxyCommand(kubeProxy, folder);
+const command = kubeProxy === undefined ? agentCommand(folder) : ipv4KubeProxyCommand(kubeProxy, folder);
 
 const start = now();
-const router = new RouterProcess(command);
+const router = new MeasuredRouter(command);
 await router.reached(start, timeoutMs);
 // What follows the sync that wrote the last rule only writes the same again.
 const complete = router.syncs.findIndex(({ rules }) => rules === router.syncs.at(-1)?.rules);
@@ -66,7 +66,7 @@ const times =
     changes,
   ));
 const memory = router.peakMemory();
-router.stop();
+await router.stop();
 rmSync(folder, { recursive: true, force: true });
 await server.close();
 process.stdout.write(

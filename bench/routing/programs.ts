@@ -1,45 +1,38 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { kubeProxyCommand, RULES_ONLY } from '../../apps/agent/testing/kube-proxy-process.ts';
+import type { RouterCommand } from '../../apps/agent/testing/router-process.ts';
 import { findTool } from './machine.ts';
-import { METRICS, type RouterCommand } from './router-process.ts';
+import { METRICS } from './measured-router.ts';
 import { NODE, POD_RANGE } from './world.ts';
 
-const AGENT = join(import.meta.dirname, '../../apps/agent/src/main.ts');
+const AGENT = join(import.meta.dirname, '../../apps/agent/kubecity-agent');
+
+/** As in the image and in the city: what Node compiled once is kept, so that an agent needs no compiler of TypeScript. */
+const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/kubecity-compile');
 
 /** The agent with its defaults. @param folder with a `kubeconfig` in it */
 export function agentCommand(folder: string): RouterCommand {
   const options = { 'node-name': NODE, kubeconfig: join(folder, 'kubeconfig'), 'cluster-cidr': POD_RANGE };
   const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-  return { file: process.execPath, args: [AGENT, ...flags, '--log-level=error'] };
+  const env = { NODE: process.execPath, NODE_COMPILE_CACHE: COMPILED };
+  return { file: AGENT, args: [...flags, '--log-level=error'], env };
 }
 
 /** @param folder with a `kubeconfig` in it; gets the configuration and the tools */
-export function kubeProxyCommand(binary: string, folder: string): RouterCommand {
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(configuration(join(folder, 'kubeconfig'))));
-  return { file: binary, args: ['--config', join(folder, 'config.json'), '--v=0'], env: { PATH: ipv4Only(folder) } };
+export function ipv4KubeProxyCommand(binary: string, folder: string): RouterCommand {
+  return { ...kubeProxyCommand(binary, folder, CONFIGURATION), env: { PATH: ipv4Only(folder) } };
 }
 
-/** Defaults but for what would touch the host, and JSON, the only language of our API server. */
-function configuration(kubeconfig: string) {
-  return {
-    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
-    kind: 'KubeProxyConfiguration',
-    mode: 'iptables',
-    hostnameOverride: NODE,
-    clusterCIDR: POD_RANGE,
-    clientConnection: {
-      kubeconfig,
-      contentType: 'application/json',
-      acceptContentTypes: 'application/json',
-      qps: 50,
-      burst: 100,
-    },
-    metricsBindAddress: METRICS,
-    healthzBindAddress: '127.0.0.1:10256',
-    conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
-    iptables: { masqueradeBit: 14, minSyncPeriod: '1s', syncPeriod: '30s' },
-  };
-}
+/** Defaults but for what would touch the host. */
+const CONFIGURATION = {
+  ...RULES_ONLY,
+  hostnameOverride: NODE,
+  clusterCIDR: POD_RANGE,
+  metricsBindAddress: METRICS,
+  healthzBindAddress: '127.0.0.1:10256',
+  iptables: { masqueradeBit: 14, minSyncPeriod: '1s', syncPeriod: '30s' },
+};
 
 /** kube-proxy serves each family whose tools it finds: without ip6tables only IPv4, as we do here. */
 function ipv4Only(folder: string): string {

@@ -1,3 +1,4 @@
+import { aligned } from '../aligned.ts';
 import { type Latency, TARGETS } from './latency.ts';
 import type { RulesResult } from './rules.ts';
 
@@ -51,13 +52,3 @@ export function latencyTable(latencies: readonly Latency[]): string {
 
 const milliseconds = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(0));
 const mebibytes = (value: number | undefined): string => (value === undefined ? '' : (value / 2 ** 20).toFixed(0));
-
-/** Names to the left, figures to the right. */
-function aligned(rows: readonly Row[]): string {
-  const widths = (rows[0] as Row).map((_, column) =>
-    Math.max(...rows.filter((row) => row.length > 3).map((row) => row[column]?.length ?? 0)),
-  );
-  const cell = (text: string, column: number) =>
-    column < 2 ? text.padEnd(widths[column] as number) : text.padStart(widths[column] as number);
-  return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
-}

@@ -131,13 +131,11 @@ export class ConntrackCare {
     const version = this.#version;
     const rules = this.#rules(family);
     const { entries, seen, interrupted } = await udp.select(family, (flow) => isStale(flow, rules));
-    const { deleted, gone } = await udp.delete(
-      family,
-      version === this.#version ? entries : this.#stillStale(family, entries),
-    );
+    const stale = version === this.#version ? entries : this.#stillStale(family, entries);
+    const { deleted, missing } = await udp.delete(stale);
     metrics.syncSeconds(family, (clock.now() - start) / 1000);
     metrics.deleted(family, deleted);
-    if (deleted > 0) log.info({ family, deleted, gone, seen }, 'stale UDP entries deleted');
+    if (deleted > 0) log.info({ family, deleted, missing, seen }, 'stale UDP entries deleted');
     if (interrupted) throw new Error('the table changed while it was read; some entries may not have been seen');
     const done = new Set(former);
     this.#former[family] = this.#former[family].filter((servicePort) => !done.has(servicePort));

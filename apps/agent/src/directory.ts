@@ -1,85 +1,112 @@
-import type { EdgeClient } from '@kubecity/protocol';
-import { cleanAddress, type KubeNode, type KubePod, type ServicePort } from '@kubecity/routing';
+import type { DirectoryChange, DirectoryNode, DirectoryPod, DirectoryServicePort } from '@kubecity/conntrack';
+import { cleanAddress, type KubeNode, type KubePod, type RoutingTable, type ServicePort } from '@kubecity/routing';
 
-/** IP protocol numbers (IANA) of what a Service may serve. */
-const PROTOCOL_NUMBER: Readonly<Record<ServicePort['protocol'], number>> = { TCP: 6, UDP: 17, SCTP: 132 };
-
-const ANY = '*';
+/** What the directory of accounting must know, by the words that it is changed with. */
+interface Known {
+  readonly servicePort: Map<string, DirectoryServicePort>;
+  readonly pod: Map<string, DirectoryPod>;
+  readonly node: Map<string, DirectoryNode>;
+}
 
 /**
- * Who is who among addresses: which service port a connection was opened to, and who opened it. A finished pod's address
- * may already be another's, so only pods that run count; pods on the host's network are the node.
+ * Turns what the API says into news for the directory of accounting, which lives in another process. News of one turn of
+ * the event loop go together, only the last of each object; `all` is what a directory that begins must hear.
  */
-export class Directory {
-  #doors = new Map<string, string>();
-  #nodePorts = new Map<string, string>();
-  readonly #pods = new Map<string, { readonly addresses: readonly string[]; readonly client: EdgeClient }>();
-  readonly #byAddress = new Map<string, EdgeClient>();
-  readonly #nodes = new Map<string, readonly string[]>();
+export class DirectoryNews {
+  readonly #tell: (changes: readonly DirectoryChange[]) => void;
+  readonly #known: Known = { servicePort: new Map(), pod: new Map(), node: new Map() };
+  #news = new Map<string, DirectoryChange>();
 
-  setServicePorts(ports: Iterable<ServicePort>): void {
-    const doors = new Map<string, string>();
-    const nodePorts = new Map<string, string>();
-    for (const { protocol, key, port, nodePort, clusterIP, externalIPs, loadBalancerIPs } of ports) {
-      const number = PROTOCOL_NUMBER[protocol];
-      for (const address of [clusterIP, ...externalIPs, ...loadBalancerIPs])
-        doors.set(doorId(number, address, port), key);
-      if (nodePort !== undefined) nodePorts.set(doorId(number, ANY, nodePort), key);
+  constructor(tell: (changes: readonly DirectoryChange[]) => void) {
+    this.#tell = tell;
+  }
+
+  all(): DirectoryChange[] {
+    const { servicePort, pod, node } = this.#known;
+    return [
+      ...Array.from(servicePort, ([id, value]) => ({ kind: 'servicePort', id, value }) as const),
+      ...Array.from(pod, ([uid, value]) => ({ kind: 'pod', uid, value }) as const),
+      ...Array.from(node, ([name, value]) => ({ kind: 'node', name, value }) as const),
+    ];
+  }
+
+  /** The rules that the kernel has now, and the ids of those that changed. */
+  setServicePorts({ servicePorts }: RoutingTable, changed: Iterable<string>): void {
+    for (const id of changed) {
+      const port = servicePorts.get(id);
+      const value = port && directoryServicePort(port);
+      this.#put(this.#known.servicePort, id, value, { kind: 'servicePort', id, value });
     }
-    this.#doors = doors;
-    this.#nodePorts = nodePorts;
   }
 
   setPod(pod: KubePod): void {
-    this.deletePod(pod);
-    const { phase, podIP = '', podIPs = [{ ip: podIP }] } = pod.status ?? {};
-    const addresses = podIPs.flatMap(({ ip }) => cleanAddress(ip)?.text ?? []);
-    if (addresses.length === 0 || pod.spec?.hostNetwork || phase === 'Succeeded' || phase === 'Failed') return;
-    const { uid = '', namespace = '', name } = pod.metadata;
-    const client: EdgeClient = { kind: 'pod', uid, namespace, name };
-    this.#pods.set(`${namespace}/${name}`, { addresses, client });
-    for (const address of addresses) this.#byAddress.set(address, client);
+    const uid = uidOf(pod);
+    const value = directoryPod(pod, uid);
+    this.#put(this.#known.pod, uid, value, { kind: 'pod', uid, value });
   }
 
-  deletePod(pod: KubePod): void {
-    const id = `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
-    const known = this.#pods.get(id);
-    if (!known) return;
-    this.#pods.delete(id);
-    // The address may have gone to a younger pod meanwhile; that one keeps it.
-    for (const address of known.addresses) {
-      if (this.#byAddress.get(address) === known.client) this.#byAddress.delete(address);
-    }
+  deletePod(pod: Pick<KubePod, 'metadata'>): void {
+    const uid = uidOf(pod);
+    this.#put(this.#known.pod, uid, undefined, { kind: 'pod', uid, value: undefined });
   }
 
-  setNode(node: KubeNode): void {
-    this.deleteNode(node);
-    const addresses = (node.status?.addresses ?? [])
+  setNode({ metadata: { name }, status }: KubeNode): void {
+    const addresses = (status?.addresses ?? [])
       .filter(({ type }) => type === 'InternalIP' || type === 'ExternalIP')
       .flatMap(({ address }) => cleanAddress(address)?.text ?? []);
-    this.#nodes.set(node.metadata.name, addresses);
-    for (const address of addresses) this.#byAddress.set(address, { kind: 'node', name: node.metadata.name });
+    const value = { name, addresses };
+    this.#put(this.#known.node, name, value, { kind: 'node', name, value });
   }
 
-  deleteNode(node: KubeNode): void {
-    for (const address of this.#nodes.get(node.metadata.name) ?? []) this.#byAddress.delete(address);
-    this.#nodes.delete(node.metadata.name);
+  deleteNode({ metadata: { name } }: Pick<KubeNode, 'metadata'>): void {
+    this.#put(this.#known.node, name, undefined, { kind: 'node', name, value: undefined });
   }
 
-  /**
-   * Key of the service port behind the original destination of a translated connection; `protocol` is the IP protocol
-   * number. A node port listens on every address of its node, also on some that the API does not name, so it is known by
-   * its number alone: whatever else was translated from there, a Service's own address is found first.
-   */
-  servicePort(protocol: number, address: string, port: number): string | undefined {
-    return this.#doors.get(doorId(protocol, address, port)) ?? this.#nodePorts.get(doorId(protocol, ANY, port));
+  #put<T>(known: Map<string, T>, id: string, value: T | undefined, change: DirectoryChange): void {
+    const before = known.get(id);
+    // Most changes of pods and nodes are of things that nobody asks for here.
+    if (JSON.stringify(before) === JSON.stringify(value)) return;
+    if (value === undefined) known.delete(id);
+    else known.set(id, value);
+    if (this.#news.size === 0) setImmediate(() => this.#flush());
+    const key = `${change.kind} ${id}`;
+    // Last come, last told: an address may pass from one pod to another in one turn.
+    this.#news.delete(key);
+    this.#news.set(key, change);
   }
 
-  client(address: string): EdgeClient {
-    return this.#byAddress.get(address) ?? { kind: 'outside', address };
+  #flush(): void {
+    const changes = [...this.#news.values()];
+    this.#news = new Map();
+    this.#tell(changes);
   }
 }
 
-function doorId(protocol: number, address: string, port: number): string {
-  return `${protocol} ${address} ${port}`;
+/** The API gives one to each; what has none is known by its name. */
+const uidOf = ({ metadata: { uid, namespace = '', name } }: Pick<KubePod, 'metadata'>): string =>
+  uid ?? `${namespace}/${name}`;
+
+function directoryPod({ metadata, spec, status }: KubePod, uid: string): DirectoryPod {
+  const { namespace = '', name } = metadata;
+  const { phase, podIP = '', podIPs = [{ ip: podIP }] } = status ?? {};
+  return {
+    uid,
+    namespace,
+    name,
+    node: spec?.nodeName,
+    addresses: podIPs.flatMap(({ ip }) => cleanAddress(ip)?.text ?? []),
+    hostNetwork: spec?.hostNetwork ?? false,
+    finished: phase === 'Succeeded' || phase === 'Failed',
+  };
+}
+
+function directoryServicePort(servicePort: ServicePort): DirectoryServicePort {
+  const { key, protocol, port, nodePort, clusterIP, externalIPs, loadBalancerIPs } = servicePort;
+  return {
+    key,
+    protocol,
+    port,
+    ...(nodePort !== undefined && { nodePort }),
+    addresses: [clusterIP, ...externalIPs, ...loadBalancerIPs],
+  };
 }

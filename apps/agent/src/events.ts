@@ -55,6 +55,16 @@ export const agentEvents = {
     note: `node ${nodeName} cannot route this Service: ${error}`,
   }),
 
+  countersOff: (nodeName: string, on: boolean): EventNews => ({
+    type: 'Warning',
+    reason: 'ConnectionCountersOff',
+    action: 'CountConnections',
+    regarding: node(nodeName),
+    note: on
+      ? 'another hand had switched off net.netfilter.nf_conntrack_acct; it is on again, connections begun meanwhile have no counters'
+      : 'net.netfilter.nf_conntrack_acct is off and cannot be switched on: connections have no counters',
+  }),
+
   kernelDrift: (nodeName: string, drift: string): EventNews => ({
     type: 'Warning',
     reason: 'KernelDrift',

@@ -1,4 +1,3 @@
-import './memory.ts';
 import { cleanUp } from './clean-up.ts';
 import { readConfig } from './config/config.ts';
 import { initKernel } from './kernel-settings.ts';

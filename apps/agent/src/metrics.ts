@@ -1,20 +1,26 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type AccountingFigures, accountingMetrics } from './accounting/accounting-metrics.ts';
+import { SliMetrics } from './health/sli-metrics.ts';
 import { kubeProxyMetrics } from './kube-proxy-metrics.ts';
 
 /** Figures that others hold; read at each scrape. */
 export interface LiveFigures {
-  edges(): number;
+  readonly accounting: AccountingFigures;
   hubConnected(): boolean;
+  /** Whether the kernel counts packets and bytes of connections. */
+  counting(): boolean;
 }
 
 /** kube-proxy's names where the meaning is the same; what only Kubecity knows starts with kubecity_. */
 export function createMetrics(live: LiveFigures) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  accountingMetrics(registry, live.accounting);
   const registers = [registry];
   return {
     registry,
     ...kubeProxyMetrics(registry),
+    slis: new SliMetrics(),
     rules: new Gauge({
       name: 'kubecity_rules',
       help: 'Rules of ours in the kernel, jumps included',
@@ -39,12 +45,12 @@ export function createMetrics(live: LiveFigures) {
       help: 'Faults in Services, slices and overrides',
       registers,
     }),
-    edges: new Gauge({
-      name: 'kubecity_edges',
-      help: 'Edges with traffic that are remembered',
+    counting: new Gauge({
+      name: 'kubecity_accounting_counters',
+      help: '1 while the kernel counts packets and bytes of connections (nf_conntrack_acct)',
       registers,
       collect() {
-        this.set(live.edges());
+        this.set(live.counting() ? 1 : 0);
       },
     }),
     apiLive: new Gauge({

@@ -1,19 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import { connect, EventRecorder, type KubeClient } from '@kubecity/kube';
 import { ipset, iptables, iptablesVariant } from '@kubecity/netfilter';
-import { openConntrack, openGeneration, openUdpTable, watchRefusals } from '@kubecity/netlink';
+import { openGeneration, openUdpTable } from '@kubecity/netlink';
 import { type Family, RoutingTracker } from '@kubecity/routing';
 import { Compiler } from '@kubecity/ruleset';
 import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
-import { type Accounting, startAccounting } from './accounting/accounting.ts';
-import { enableCounters } from './accounting/counters.ts';
+import { Accounting } from './accounting/accounting.ts';
+import { enableCounters, watchCounters } from './accounting/counters.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import type { Invocation } from './config/command-line.ts';
 import type { LoadedConfig } from './config/load.ts';
+import { effectiveFlags } from './config/report.ts';
 import { watchConfig } from './config/watch.ts';
 import { ConntrackCare } from './conntrack-care.ts';
-import { Directory } from './directory.ts';
+import { DirectoryNews } from './directory.ts';
 import { agentEvents, EVENT_CONTROLLER } from './events.ts';
 import { serveHealth, serveMetrics } from './health/health-server.ts';
 import { HealthState } from './health/health-state.ts';
@@ -28,14 +28,19 @@ import { HubLink } from './hub-link.ts';
 import { makeConntrackSettings } from './kernel-settings.ts';
 import { createMetrics } from './metrics.ts';
 import { PendingChanges } from './pending-changes.ts';
+import { Questions } from './questions.ts';
 import { DriftCheck } from './rules/drift-check.ts';
 import { ownNodeOf } from './rules/own-node.ts';
 import { RuleLoop } from './rules/rule-loop.ts';
 import { RuleOptions } from './rules/rule-options.ts';
 import { RuleSync } from './rules/rule-sync.ts';
-import { realClock, threadCpuMilliseconds } from './runner.ts';
+import { type FamilyRules, readServiceRules } from './rules/service-rules.ts';
+import { realClock } from './runner.ts';
 import { TriggerTimes } from './trigger-times.ts';
 import { watchCluster } from './watches.ts';
+
+/** Prometheus waits 10 s for a scrape. */
+const SCRAPE_MS = 8_000;
 
 /** The composition root: builds everything once, wires it, and takes it down on a signal. Rules stay in the kernel. */
 export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log: Logger): Promise<void> {
@@ -44,9 +49,10 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   for (const { path, reason } of loaded.notTaken) log.warn({ path, reason }, 'kube-proxy setting without effect here');
   const stopping = new AbortController();
   const sysctls = openSysctls();
-  await enableCounters(log, sysctls);
+  const found = await enableCounters(log, sysctls);
   /** The configuration as it is now; what needs a new process is read from `config`. */
   let current = config;
+  let settings = loaded.settings;
   const setConntrack = () => makeConntrackSettings(current, sysctls, log);
   await setConntrack();
 
@@ -58,27 +64,58 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     failed: (err) => log.warn({ err }, 'an event was not written'),
   });
   const tracker = new RoutingTracker({ name: nodeName });
-  const directory = new Directory();
+  tracker.allowExternalIPs(config.allowExternalIPs);
   const triggers = new TriggerTimes(Date.now());
   let hub: HubLink | undefined;
-  let accounting: Accounting | undefined;
+  const counters = watchCounters({
+    found,
+    sysctls,
+    clock: realClock,
+    log,
+    switchedOff: (now) => events.record(agentEvents.countersOff(nodeName, now !== 'unavailable')),
+  });
+  const directory = new DirectoryNews((changes) => accounting.apply(changes));
+  const accounting = new Accounting({
+    settings: {
+      node: nodeName,
+      everyMs: config.accountingMs,
+      cpuPercent: config.accountingCpuPercent,
+      direct: config.accountingDirect,
+    },
+    directory: () => directory.all(),
+    frame: (frame, taken) => hub?.sendEdges(frame, taken),
+    renewed: () => hub?.renew(),
+    clock: realClock,
+    log,
+  });
   const metrics = createMetrics({
-    edges: () => accounting?.totals().edges ?? 0,
+    accounting: {
+      totals: () => accounting.totals,
+      servicePorts: async () => {
+        const answer = await accounting.ask({ kind: 'servicePorts' }, SCRAPE_MS);
+        return answer.kind === 'servicePorts' ? answer.servicePorts : undefined;
+      },
+      deaths: () => accounting.deaths,
+      now: Date.now,
+    },
     hubConnected: () => hub?.connected ?? false,
+    counting: () => counters.counters !== 'unavailable',
   });
 
   const pending = new PendingChanges(metrics);
 
   const families = await familiesHere(sysctls, iptables({ family: 'IPv6' }), log);
   const syncs = new Map<Family, RuleSync>();
+  const inKernel = new Map<Family, FamilyRules>();
   const options = new RuleOptions(families, config.proxy, { tcpLiberal: await tcpIsLiberal(sysctls) }, (changed) => {
     syncs.get(changed.family)?.configure(changed);
     rules.request();
   });
   for (const family of families) {
     const compiler = new Compiler(options.of(family));
-    const doors = { netfilter: iptables({ family }), ipset: ipset() };
-    syncs.set(family, new RuleSync({ compiler, ...doors, now: () => performance.now() }));
+    const netfilter = iptables({ family });
+    syncs.set(family, new RuleSync({ compiler, netfilter, ipset: ipset(), now: () => performance.now() }));
+    inKernel.set(family, { compiler, netfilter });
   }
   const generation = (await iptablesVariant()) === 'nf_tables' ? openGeneration() : undefined;
   const health = new HealthState({
@@ -125,7 +162,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     },
     applied: (applied) => {
       const ports = [...applied.table.servicePorts.values()];
-      directory.setServicePorts(ports);
+      directory.setServicePorts(applied.table, applied.changed);
       care.synced({ ...applied, after: applied.table });
       const local = localEndpoints(ports, nodeName);
       const without = withoutLocalEndpoints(ports);
@@ -141,7 +178,8 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       pending.synced();
       // Only now does the rule stand that keeps the neighbourhood out of 127.0.0.0/8.
       if (options.of('IPv4').localhostNodePorts) void openLoopback();
-      beginAccounting();
+      // Only now are service ports known by their addresses: what an earlier dump saw could not be named.
+      accounting.begin();
     },
     reported: (report) => hub?.sendRules(report),
     isolated: ({ port, reason }) =>
@@ -161,36 +199,42 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     config.metrics &&
       (await serveMetrics(
         config.metrics,
-        { state: health, counters: metrics, registry: metrics.registry, configuration: () => current },
+        {
+          state: health,
+          counters: metrics,
+          registry: metrics.registry,
+          configuration: () => current,
+          flags: () => effectiveFlags(invocation, settings),
+          process: { version: packageJson.version, startedAt: performance.timeOrigin },
+          profiling: () => current.profiling,
+          setLogLevel: (level) => {
+            log.level = level;
+            log.info({ level }, 'log level set by hand');
+          },
+        },
         keep('metricsListenerFailed'),
       )),
   ];
 
-  const conntrack = openConntrack({ destinationNatOnly: true });
-  /** Only now are service ports known by their addresses: what an earlier dump saw could not be named. */
-  const beginAccounting = () => {
-    accounting ??= startAccounting({
-      conntrack,
-      watchRefusals,
-      directory,
-      everyMs: config.accountingMs,
-      now: Date.now,
-      cpu: threadCpuMilliseconds,
-      emit: (frame) => hub?.sendEdges(frame),
-      log,
-    });
-  };
+  const questions = new Questions({
+    rules: (service) => readServiceRules(inKernel, service, Date.now()),
+    accounting: (question, withinMs) => accounting.ask(question, withinMs),
+  });
   if (config.hub && config.hubToken !== undefined) {
     hub = new HubLink({
       address: config.hub,
       token: config.hubToken,
       node: nodeName,
-      epoch: randomUUID(),
       version: packageJson.version,
-      fresh: () => {
+      epoch: () => accounting.epoch,
+      welcomed: (interest) => {
         hub?.sendRules(rules.report());
-        accounting?.resync();
+        accounting.listen(interest);
       },
+      gone: () => accounting.unlisten(),
+      interest: (interest) => accounting.look(interest),
+      resync: () => accounting.resync(),
+      ask: (question) => questions.answer(question),
       log,
     });
   }
@@ -232,7 +276,11 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     failed: (err) => log.error({ err }, 'the new configuration is refused; the old one stays'),
     changed: (change) => {
       current = change.config;
-      log.level = current.logLevel;
+      settings = change.settings;
+      // What was set by hand stays until the setting itself changes.
+      if (change.live.includes('logLevel')) log.level = current.logLevel;
+      tracker.allowExternalIPs(current.allowExternalIPs);
+      if (tracker.dirty) rules.request();
       options.setProxy(current.proxy);
       setConntrack().catch((err: unknown) => log.error({ err }, 'connection tracking settings cannot be made'));
       beginWhenReady();
@@ -247,8 +295,8 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     log.info({ signal }, 'stopping; rules stay in the kernel');
     stopping.abort();
     hub?.close();
-    await Promise.all([rules.stop(), care.stop(), accounting?.stop()]);
-    conntrack.close();
+    counters.stop();
+    await Promise.all([rules.stop(), care.stop(), accounting.stop()]);
     udp.close();
     generation?.close();
     await Promise.all([serviceHealth.close(), ...listeners.map((listener) => listener?.close())]);

@@ -12,12 +12,6 @@ export const realClock: Clock = {
   },
 };
 
-/** User and system time of this thread: kernel work on its behalf (a dump) is in it, waiting is not. */
-export function threadCpuMilliseconds(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
-
 export interface RunnerOptions {
   readonly run: () => Promise<void>;
   /** At least this long between the end of a run and the start of the next. */

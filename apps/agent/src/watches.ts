@@ -9,12 +9,12 @@ import type {
   RoutingTracker,
 } from '@kubecity/routing';
 import type { Logger } from 'pino';
-import type { Directory } from './directory.ts';
+import type { DirectoryNews } from './directory.ts';
 import { TRIGGER_TIME, type TriggerTimes } from './trigger-times.ts';
 
 export interface WatchTargets {
   readonly tracker: RoutingTracker;
-  readonly directory: Directory;
+  readonly directory: Omit<DirectoryNews, 'all' | 'setServicePorts'>;
   readonly triggers: Pick<TriggerTimes, 'set' | 'delete'>;
   /** Name of this node. */
   readonly nodeName: string;
@@ -174,12 +174,9 @@ function nameOf({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMe
 }
 
 function trimMeta(metadata: ObjectMeta): ObjectMeta {
-  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, labels } = metadata;
+  const { generation, creationTimestamp, labels } = metadata;
   return {
-    name,
-    ...(namespace !== undefined && { namespace }),
-    ...(uid !== undefined && { uid }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
+    ...nameOf(metadata),
     ...(generation !== undefined && { generation }),
     ...(creationTimestamp !== undefined && { creationTimestamp }),
     ...(labels !== undefined && { labels }),

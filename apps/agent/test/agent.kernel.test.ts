@@ -85,6 +85,7 @@ function startAgent(): ChildProcess {
     hub: `unix:${hubSocket}`,
     'hub-token-file': tokenFile,
     'accounting-ms': '200',
+    'accounting-cpu-percent': '100',
     'log-level': 'error',
   };
   const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
@@ -131,17 +132,65 @@ describe('the agent', () => {
 
   it('greets the hub and counts every connection once, by client and backend', async () => {
     await eventually(() =>
-      expect(hub.hellos.at(-1)).toMatchObject({ protocol: PROTOCOL_VERSION, token: 'a-token', node: 'node-a' }),
+      expect(hub.hellos.at(-1)).toMatchObject({ protocols: [PROTOCOL_VERSION], token: 'a-token', node: 'node-a' }),
     );
     const total = () => Object.values(hub.opened(PORT)).reduce((sum, count) => sum + count, 0);
-    await eventually(() => expect(total()).toBeGreaterThan(0));
-    // A reset connection stays in conntrack for 10 s, dumps come five times a second: none can be missed.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // What is older than the first dump is its base.
+    await eventually(() => expect(hub.frames).toBeGreaterThan(0));
     const before = total();
     const tally = await lab.call('client', VIP, 80, 300);
     expect(Object.keys(tally).sort()).toEqual(['p1 10.244.1.9', 'p2 10.244.1.9', 'p3 10.244.1.9']);
     await eventually(() => expect(total()).toBe(before + 300));
     expect(hub.clients()).toContainEqual({ kind: 'pod', uid: 'uid-client', namespace: 'shop', name: 'client' });
+  });
+
+  it('shows the rules of one Service as the kernel holds them, with what they matched', async () => {
+    const answer = await hub.ask({ kind: 'rules', service: 'shop/cart' });
+    if (answer.kind !== 'rules') throw new Error(answer.kind);
+    const shown = answer.chains.map(
+      ({ family, table, chain, rules }) => [`${family} ${table} ${chain}`, rules] as const,
+    );
+    const [door, own] = shown;
+    expect([door?.[0], own?.[0]]).toEqual([
+      'IPv4 nat CITY-ADDRESSES',
+      expect.stringMatching(/^IPv4 nat CITY-S-.*cart/),
+    ]);
+    expect(door?.[1]).toEqual([
+      { rule: expect.stringContaining(`-d ${VIP}/32`), packets: expect.any(Number), bytes: expect.any(Number) },
+    ]);
+    // Its counters begin again when a chain is written.
+    for (const rules of [door?.[1], own?.[1]])
+      expect(rules?.reduce((sum, rule) => sum + rule.packets, 0)).toBeGreaterThanOrEqual(300);
+    expect(shown.flatMap(([, rules]) => rules.map(({ rule }) => rule)).join()).toContain(
+      '--to-destination 10.244.1.1:8080',
+    );
+    expect(await hub.ask({ kind: 'rules', service: 'shop/none' })).toMatchObject({
+      kind: 'refused',
+      code: 'not-found',
+    });
+  });
+
+  it('tells single connections, and ends those of one backend when it is asked to', async () => {
+    const held = await lab.open('client', VIP, 80);
+    const [backend = ''] = (await held.ask()).split(' ');
+    const which = { servicePort: PORT, backend: `10.244.1.${backend.slice(1)}:8080` };
+    await eventually(async () => {
+      const answer = await hub.ask({ kind: 'flows', ...which, limit: 1000 });
+      if (answer.kind !== 'flows') throw new Error(answer.kind);
+      expect(answer.flows.filter(({ state }) => state !== 'over')).toEqual([
+        expect.objectContaining({
+          ...{ protocol: 'TCP', destination: `${VIP}:80`, backend: which.backend, counted: true },
+          client: { kind: 'pod', uid: 'uid-client', namespace: 'shop', name: 'client' },
+        }),
+      ]);
+    });
+    const classes = ['moving', 'idle'] as const;
+    expect(await hub.ask({ kind: 'endFlows', ...which, classes: [...classes], perSecond: 100 })).toMatchObject({
+      ...{ kind: 'endFlows', matched: 1, deleted: 1, left: 0 },
+    });
+    const entries = tool(`conntrack -L -p tcp --orig-dst ${VIP}`).split('\n');
+    expect(entries.filter((line) => line.includes('ESTABLISHED'))).toEqual([]);
+    held.close();
   });
 
   it('acknowledges an override after its kernel holds it, and none is routed there after that', async () => {

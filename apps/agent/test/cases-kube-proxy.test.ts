@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { kubeProxyConfiguration } from '../cases/kernel/kube-proxy-config.ts';
-import { readFigures } from '../cases/kernel/kube-proxy-process.ts';
 import { listsIn } from '../cases/kernel/kube-proxy-rules.ts';
+import { readFigures } from '../testing/router-figures.ts';
 import { casesOf } from './cases-files.ts';
 
 const MAIN = fileURLToPath(new URL('../cases/main.ts', import.meta.url));
@@ -59,24 +59,47 @@ describe('figures of kube-proxy', () => {
       labels
         .flatMap((label, i) => [
           line('duration_seconds_count', label, String(i + 1)),
+          line('duration_seconds_sum', label, `${i + 1}.25`),
           line('last_timestamp_seconds', label, `1.7953899848${i}e+09`),
           line('last_queued_timestamp_seconds', label, '1.795389984e+09'),
           line('iptables_restore_failures_total', label, '1'),
+          line('iptables_total', label.replace('}', ',table="nat"}'), '40'),
+          line('iptables_total', label.replace('}', ',table="filter"}'), '2'),
         ])
         .join('\n');
     const pending = [line('endpoint_changes_pending', '', '3'), line('service_changes_pending', '', '1')].join('\n');
-    expect(readFigures(`${of(['{ip_family="IPv4"}', '{ip_family="IPv6"}'])}\n${pending}`)).toEqual({
+    const both = `${of(['{ip_family="IPv4"}', '{ip_family="IPv6"}'])}\n${pending}`;
+    expect(readFigures(both)).toEqual({
       syncs: 3,
+      seconds: 3.5,
       ended: 1_795_389_984.81,
       queued: 1_795_389_984,
       pending: 4,
       failures: 2,
+      rules: 84,
+    });
+    expect(readFigures(both, 'IPv6')).toEqual({
+      syncs: 1,
+      seconds: 1.25,
+      ended: 1_795_389_984.8,
+      queued: 1_795_389_984,
+      pending: 4,
+      failures: 1,
+      rules: 42,
     });
     expect(readFigures(of(['']))).toMatchObject({ syncs: 1, pending: 0, failures: 1 });
   });
 
   it('are zero before it has said any', () => {
-    expect(readFigures('')).toEqual({ syncs: 0, ended: 0, queued: 0, pending: 0, failures: 0 });
+    expect(readFigures('')).toEqual({
+      syncs: 0,
+      seconds: 0,
+      ended: 0,
+      queued: 0,
+      pending: 0,
+      failures: 0,
+      rules: 0,
+    });
   });
 });
 

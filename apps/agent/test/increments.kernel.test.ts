@@ -1,5 +1,5 @@
 import { ipset, iptables } from '@kubecity/netfilter';
-import { Compiler, compile, firstDifference, stateOf } from '@kubecity/ruleset';
+import { Compiler, compile, defaultCompileOptions, firstDifference, stateOf } from '@kubecity/ruleset';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cityEvents, RandomCity } from '../../../packages/ruleset/test/random-city.ts';
@@ -10,7 +10,7 @@ import { OPTIONS } from './rule-world.ts';
 
 const FAMILIES = [
   OPTIONS,
-  { ...OPTIONS, family: 'IPv6', localDetect: { kind: 'cidr', cidr: 'fd00:244::/48' }, localhostNodePorts: false },
+  { ...defaultCompileOptions('IPv6'), localDetect: { kind: 'cidr', cidr: 'fd00:244::/48' } },
 ] as const;
 
 afterEach(async () => {

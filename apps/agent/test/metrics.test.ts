@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { createMetrics } from '../src/metrics.ts';
+import { IDLE } from './idle-figures.ts';
 
 const SYNC_BUCKETS = [...Array(15).keys()].map((k) => 0.001 * 2 ** k);
 
 it("has kube-proxy's names, types and labels", async () => {
-  const { registry } = createMetrics({ edges: () => 0, hubConnected: () => false });
+  const { registry } = createMetrics(IDLE);
   const found = (await registry.getMetricsAsJSON()).map(({ name, type }) => `${name} ${type}`);
   expect(found.filter((name) => name.startsWith('kubeproxy_')).sort()).toEqual([
     'kubeproxy_conntrack_reconciler_deleted_entries_total counter',
@@ -30,7 +31,7 @@ it("has kube-proxy's names, types and labels", async () => {
 });
 
 it('measures with the buckets of kube-proxy', async () => {
-  const metrics = createMetrics({ edges: () => 0, hubConnected: () => false });
+  const metrics = createMetrics(IDLE);
   metrics.syncSeconds.observe({ ip_family: 'IPv4' }, 0.003);
   metrics.networkProgrammingSeconds.observe({ ip_family: 'IPv6' }, 90);
   const text = await metrics.registry.metrics();

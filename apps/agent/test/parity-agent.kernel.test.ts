@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,10 +14,13 @@ import { Lab, NODE_ADDRESS } from './lab/lab.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kubecity-parity-'));
 const socketPath = join(folder, 'api.sock');
+const configFile = join(folder, 'agent.yaml');
 const lab = new Lab();
 const taken = createServer();
 let api: MiniApiServer;
 let agent: ChildProcess;
+
+const EXTERNAL = '198.51.100.20';
 
 /** Policy Local behind every door, and the only endpoint on another node. */
 function putFront(): void {
@@ -32,6 +35,7 @@ function putFront(): void {
       internalTrafficPolicy: 'Local',
       externalTrafficPolicy: 'Local',
       healthCheckNodePort: 31_020,
+      externalIPs: [EXTERNAL],
       ports: [{ name: 'http', port: 80, nodePort: 30_020, protocol: 'TCP' }],
     },
   });
@@ -60,7 +64,9 @@ beforeAll(async () => {
   putFront();
   taken.listen(31_020, '0.0.0.0');
   await once(taken, 'listening');
+  writeFileSync(configFile, 'syncPeriodMs: 30000\n');
   const flags = [
+    `--config=${configFile}`,
     '--node-name=Node-A',
     `--kube-socket=${socketPath}`,
     '--conntrack-udp-timeout-seconds=77',
@@ -69,7 +75,7 @@ beforeAll(async () => {
   agent = spawn(process.execPath, [fileURLToPath(new URL('../src/main.ts', import.meta.url)), ...flags], {
     stdio: 'inherit',
   });
-  await eventually(async () => expect(await page('/healthz')).toContain('"healthy":true'));
+  await eventually(async () => expect(JSON.parse(await page('/healthz'))).toMatchObject({ healthy: true }));
 });
 afterAll(async () => {
   agent.kill();
@@ -125,4 +131,22 @@ it('counts the service ports that drop here because their endpoints are elsewher
 it('makes the kernel settings that it was asked for, and those of node ports on loopback', () => {
   expect(setting('netfilter/nf_conntrack_udp_timeout')).toBe('77');
   expect(setting('ipv4/conf/all/route_localnet')).toBe('1');
+});
+
+it('tells on loopback what it is, how it was started and what its health checks said', async () => {
+  expect(await page('/statusz')).toMatch(/\nPaths: .* \/metrics \/metrics\/slis /);
+  expect(await page('/flagz')).toMatch(/\nconntrack-udp-timeout-seconds=77\n(.*\n)*node-name=node-a\n/);
+  await page('/healthz');
+  expect(await page('/metrics/slis')).toMatch(/^kubernetes_healthcheck{name="routing",type="healthz"} 1$/m);
+});
+
+it('closes the doors at external IPs and opens those for profiles while it runs', async () => {
+  const rules = () => execFileSync('iptables-save', { encoding: 'utf8' });
+  expect(rules()).toContain(EXTERNAL);
+  expect(await page('/debug/pprof/heap?seconds=1')).toBe('404 page not found\n');
+  writeFileSync(configFile, 'allowExternalIPs: false\nprofiling: true\n');
+  await eventually(async () => expect(rules()).not.toContain(EXTERNAL));
+  expect(rules()).toContain('10.96.0.20');
+  expect(await page('/flagz')).toMatch(/\nallow-external-ips=false\n(.*\n)*profiling=true\n/);
+  expect(JSON.parse(await page('/debug/pprof/heap?seconds=1'))).toHaveProperty('head');
 });

@@ -1,5 +1,8 @@
+import { defaultCompileOptions } from '@kubecity/ruleset';
 import { describe, expect, it } from 'vitest';
 import type { ProxyConfig } from '../src/config/agent-config.ts';
+import { parseCommandLine } from '../src/config/command-line.ts';
+import { loadConfig } from '../src/config/load.ts';
 import { compileOptions } from '../src/rules/compile-options.ts';
 import { type OwnNode, ownNodeOf } from '../src/rules/own-node.ts';
 import { RuleOptions } from '../src/rules/rule-options.ts';
@@ -29,6 +32,14 @@ const of = (family: 'IPv4' | 'IPv6', more: Partial<ProxyConfig> = {}, node: OwnN
   compileOptions(family, { ...PROXY, ...more }, node, { tcpLiberal: false });
 
 describe('what rules depend on', () => {
+  it.each(['IPv4', 'IPv6'] as const)(
+    'is the default where nothing is configured and no Node is known: %s',
+    (family) => {
+      const { proxy } = loadConfig(parseCommandLine([], {})).config;
+      expect(compileOptions(family, proxy, undefined, { tcpLiberal: false })).toEqual(defaultCompileOptions(family));
+    },
+  );
+
   it('has one address a family, internal before external, unless the configuration gives one for that family', () => {
     expect([of('IPv4').nodeAddresses, of('IPv6').nodeAddresses]).toEqual([['192.168.10.11'], ['2001:db8::11']]);
     const given = { nodeIPs: ['10.0.0.7'] };

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { createMetrics } from '../src/metrics.ts';
 import { PendingChanges } from '../src/pending-changes.ts';
+import { IDLE } from './idle-figures.ts';
 
 it('changes are pending until a sync that began after them has succeeded', async () => {
-  const metrics = createMetrics({ edges: () => 0, hubConnected: () => false });
+  const metrics = createMetrics(IDLE);
   const changes = new PendingChanges(metrics);
   const value = async (kind: 'service' | 'endpoint', what: 'pending' | 'total') =>
     (await metrics.registry.getSingleMetric(`kubeproxy_sync_proxy_rules_${kind}_changes_${what}`)?.get())?.values[0]

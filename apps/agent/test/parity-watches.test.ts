@@ -6,7 +6,7 @@ import { type MiniApiServer, startMiniApiServer } from '@kubecity/mini-apiserver
 import { type KubeNode, RoutingTracker } from '@kubecity/routing';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Directory } from '../src/directory.ts';
+import { DirectoryNews } from '../src/directory.ts';
 import { watchCluster } from '../src/watches.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kubecity-watches-'));
@@ -59,7 +59,7 @@ it('asks for the Services and slices that are ours, and waits for every list', a
     client,
     {
       tracker,
-      directory: new Directory(),
+      directory: new DirectoryNews(() => {}),
       triggers: { set() {}, delete() {} },
       nodeName: 'node-a',
       ownNode: (own: KubeNode | undefined) => seen.nodes.push(own?.metadata.name),

@@ -7,9 +7,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMetrics } from '../src/metrics.ts';
 import { DriftCheck } from '../src/rules/drift-check.ts';
 import { type Applied, RuleLoop } from '../src/rules/rule-loop.ts';
-import { type Isolated, RuleSync } from '../src/rules/rule-sync.ts';
+import { RuleSync } from '../src/rules/rule-sync.ts';
+import type { Isolated } from '../src/rules/suspects.ts';
 import { realClock } from '../src/runner.ts';
 import { TriggerTimes } from '../src/trigger-times.ts';
+import { IDLE } from './idle-figures.ts';
 import { OPTIONS, service, slice } from './rule-world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -28,7 +30,7 @@ function counted(kernel: FakeNetfilter, generation: Generation): FakeNetfilter {
   const restore = kernel.restore.bind(kernel);
   kernel.restore = async (text) => {
     await restore(text);
-    generation.id += text.match(/^COMMIT$/gm)?.length ?? 0;
+    generation.id += [...text].join('').match(/^COMMIT$/gm)?.length ?? 0;
   };
   return kernel;
 }
@@ -65,7 +67,7 @@ function setUp() {
     drift: new DriftCheck(generation, Date.now, log),
     triggers: new TriggerTimes(0),
     health: { queued() {}, updated() {} },
-    metrics: createMetrics({ edges: () => 0, hubConnected: () => false }),
+    metrics: createMetrics(IDLE),
     clock: realClock,
     log,
     pace: () => ({ minSyncMs: 100, syncPeriodMs: 30_000, checkMs: 5_000 }),

@@ -1,17 +1,11 @@
 import type { Ipset, Netfilter } from '@kubecity/netfilter';
 import { type KubeEndpointSlice, type KubeService, RoutingTracker } from '@kubecity/routing';
-import { type CompileOptions, Compiler, DEFAULT_MASQUERADE_MARK } from '@kubecity/ruleset';
+import { type CompileOptions, Compiler, defaultCompileOptions } from '@kubecity/ruleset';
 import { RuleSync, type SyncResult } from '../src/rules/rule-sync.ts';
 
 export const OPTIONS: CompileOptions = {
-  family: 'IPv4',
+  ...defaultCompileOptions('IPv4'),
   localDetect: { kind: 'cidr', cidr: '10.244.0.0/16' },
-  masqueradeAll: false,
-  masqueradeMark: DEFAULT_MASQUERADE_MARK,
-  nodePortAddresses: [],
-  localhostNodePorts: true,
-  nodeAddresses: [],
-  dropInvalid: true,
 };
 
 export const service = (name: string, clusterIP: string, spec: object = {}): KubeService => ({

@@ -92,6 +92,47 @@ describe('the map', () => {
   });
 });
 
+describe('the traffic table', () => {
+  /** Sums of the table and of `/metrics`, each with the moment it is of (Unix ms). */
+  interface Sums {
+    readonly table: { readonly at: number; readonly opened: number; readonly moving: number };
+    readonly metrics: { readonly at: number; readonly opened: number; readonly moving: number };
+  }
+  const sums = () =>
+    page.evaluate<Sums>(`(async () => {
+      const text = await (await fetch('/metrics')).text();
+      const sum = (pattern) => [...text.matchAll(pattern)].reduce((all, [, value]) => all + Number(value), 0);
+      const cell = (id) => Number(document.querySelector('[data-testid=traffic-totals] [data-column="' + id + '"]').dataset.value);
+      return {
+        table: {
+          at: Number(document.querySelector('[data-testid=traffic-moment]').dataset.at),
+          opened: cell('opened'),
+          moving: cell('moving'),
+        },
+        metrics: {
+          at: Math.round(1000 * sum(/^kubecity_traffic_moment_seconds (\\S+)$/gm)),
+          opened: sum(/^kubecity_traffic_connections_opened_total\\{.*\\} (\\S+)$/gm),
+          moving: sum(/^kubecity_traffic_open_connections\\{.*state="moving".*\\} (\\S+)$/gm),
+        },
+      };
+    })()`);
+
+  it('says what /metrics says of the same moment', async () => {
+    await page.getByTestId('traffic-toggle').click();
+    await page.getByTestId('traffic-totals').waitFor();
+    const same: Sums[] = [];
+    await eventually(async () => {
+      const now = await sums();
+      // Both move on every second, but one after the other.
+      if (now.table.at === now.metrics.at && now.table.at !== same.at(-1)?.table.at) same.push(now);
+      expect(same.length).toBeGreaterThanOrEqual(3);
+    });
+    for (const { table, metrics } of same) expect(table).toEqual(metrics);
+    expect(same[0]?.table.opened).toBeGreaterThan(100);
+    await page.getByTestId('traffic-toggle').click();
+  });
+});
+
 describe('steering by hand', () => {
   it('finds the Service and opens its panel', async () => {
     await page.getByTestId('find').click();

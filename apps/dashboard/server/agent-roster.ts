@@ -2,9 +2,14 @@ import type { Acknowledgement, CityRecord, RulesReport } from '@kubecity/protoco
 
 /** An agent from which nothing came for so long is stale. */
 export const SILENT_MILLISECONDS = 5000;
+/** One whose dumps are rarer, because its table is large, may miss two while it is connected. */
+const SILENT_PERIODS = 2.5;
 
 interface Seen {
   version: string;
+  connected: boolean;
+  /** From one of its dumps to the next, milliseconds. */
+  period: number;
   lastFrameAt: number | undefined;
   rules: RulesReport | undefined;
   acknowledged: ReadonlyMap<string, Acknowledgement>;
@@ -12,6 +17,8 @@ interface Seen {
 
 const newcomer = (version: string): Seen => ({
   version,
+  connected: true,
+  period: 0,
   lastFrameAt: undefined,
   rules: undefined,
   acknowledged: new Map(),
@@ -24,23 +31,38 @@ export class AgentRoster {
   /** What the agent said before its restart stays true of the kernel until it says otherwise. */
   connected(node: string, version: string): void {
     const known = this.#seen.get(node);
-    if (known) known.version = version;
+    if (known) Object.assign(known, { version, connected: true });
     else this.#seen.set(node, newcomer(version));
   }
 
-  heard(node: string, now: number, rules?: RulesReport): void {
+  disconnected(node: string): void {
+    const seen = this.#seen.get(node);
+    if (seen) seen.connected = false;
+  }
+
+  /** @param periodMilliseconds until the next frame is to be expected */
+  heardEdges(node: string, now: number, periodMilliseconds: number): void {
+    const seen = this.#heard(node, now);
+    seen.period = periodMilliseconds;
+  }
+
+  heardRules(node: string, now: number, rules: RulesReport): void {
+    const seen = this.#heard(node, now);
+    seen.rules = rules;
+    seen.acknowledged = new Map(rules.acknowledged.map((entry) => [entry.uid, entry]));
+  }
+
+  #heard(node: string, now: number): Seen {
     const seen = this.#seen.get(node);
     if (!seen) throw new Error(`agent of ${node} is heard before it connected`);
     seen.lastFrameAt = now;
-    if (!rules) return;
-    seen.rules = rules;
-    seen.acknowledged = new Map(rules.acknowledged.map((entry) => [entry.uid, entry]));
+    return seen;
   }
 
   /** The node is gone from the cluster; its agent may still be connected, and is then as good as new. */
   forgetNode(node: string): void {
     const seen = this.#seen.get(node);
-    if (seen) this.#seen.set(node, newcomer(seen.version));
+    if (seen) this.#seen.set(node, { ...newcomer(seen.version), connected: seen.connected });
   }
 
   /** Undefined too while the node's kernel is not what it wishes. */
@@ -52,7 +74,8 @@ export class AgentRoster {
   stateOf(node: string, now: number): 'live' | 'stale' | 'absent' {
     const seen = this.#seen.get(node);
     if (!seen) return 'absent';
-    return seen.lastFrameAt !== undefined && now - seen.lastFrameAt <= SILENT_MILLISECONDS ? 'live' : 'stale';
+    const patience = seen.connected ? Math.max(SILENT_MILLISECONDS, SILENT_PERIODS * seen.period) : SILENT_MILLISECONDS;
+    return seen.lastFrameAt !== undefined && now - seen.lastFrameAt <= patience ? 'live' : 'stale';
   }
 
   countBy(state: 'live' | 'stale', now: number): number {
@@ -60,7 +83,7 @@ export class AgentRoster {
   }
 
   /** The agent's part of a node record. */
-  describe(node: string, now: number, table: NodeConntrack | undefined): CityRecord<'node'>['agent'] {
+  describe(node: string, now: number, conntrack: NodeConntrack | undefined): CityRecord<'node'>['agent'] {
     const seen = this.#seen.get(node);
     if (!seen) return { state: 'absent' };
     const { rules } = seen;
@@ -78,14 +101,7 @@ export class AgentRoster {
         lastSync: rules.lastSync,
         drift: rules.drift,
       }),
-      ...(table && {
-        conntrack: {
-          entries: table.entries,
-          max: table.max,
-          withoutCounters: table.withoutCounters,
-          lostDumps: table.lostDumps,
-        },
-      }),
+      ...(conntrack && { conntrack }),
     };
   }
 }

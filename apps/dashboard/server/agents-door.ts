@@ -1,26 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
-  type AgentHello,
   type AgentToHub,
   agentHello,
+  commonProtocol,
   edgeFrame,
-  type HubToAgent,
-  PROTOCOL_VERSION,
+  type Interest,
+  PROTOCOLS,
   rulesReport,
 } from '@kubecity/protocol';
 import type { Logger } from 'pino';
-import type { DefaultEventsMap, Namespace, Socket } from 'socket.io';
 import { z } from 'zod';
+import { type AskAgent, agentQuestions } from './agent-questions.ts';
+import type { AgentData, AgentSocket, AgentsNamespace } from './agent-socket.ts';
 import type { CityModel } from './city-model.ts';
 import type { HubMetrics } from './metrics.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RefusedPeer } from './refusal.ts';
-
-interface AgentData {
-  hello: AgentHello;
-}
-export type AgentsNamespace = Namespace<AgentToHub, HubToAgent, DefaultEventsMap, AgentData>;
-type AgentSocket = Socket<AgentToHub, HubToAgent, DefaultEventsMap, AgentData>;
 
 export interface AgentsDoorOptions {
   readonly token: string;
@@ -30,17 +25,26 @@ export interface AgentsDoorOptions {
   readonly now: () => number;
 }
 
+export interface AgentsDoor {
+  /** Asks one agent; every failure is an answer of kind `refused`. */
+  readonly ask: AskAgent;
+  /** Tells all agents what is being looked at, if that is news. */
+  setInterest(interest: Interest): void;
+}
+
 /** An agent sends a frame a second and a report after each change. */
 const MESSAGES = { perSecond: 20, burst: 60 };
 
 /** Lets agents in, parses what they say, and gives it to the model. One agent a node: the latest to connect. */
-export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOptions): void {
+export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOptions): AgentsDoor {
   const { model, log, metrics, now } = options;
   const sockets = new Map<string, AgentSocket>();
+  /** Nobody looks at anything until a browser comes. */
+  let interest: Interest = { services: [] };
 
   namespace.use((socket, next) => {
     try {
-      socket.data.hello = welcome(socket.handshake.auth, options.token);
+      Object.assign(socket.data, admit(socket.handshake.auth, options.token));
       next();
     } catch (refused) {
       if (!(refused instanceof RefusedPeer)) throw refused;
@@ -51,13 +55,14 @@ export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOp
   });
 
   namespace.on('connection', (socket) => {
-    const { hello } = socket.data;
+    const { hello, protocol } = socket.data;
     const agentLog = log.child({ node: hello.node });
     const limit = new RateLimit(MESSAGES.perSecond, MESSAGES.burst);
     sockets.get(hello.node)?.disconnect(true);
     sockets.set(hello.node, socket);
     model.agentConnected(hello);
-    agentLog.info({ epoch: hello.epoch, version: hello.version }, 'agent connected');
+    agentLog.info({ epoch: hello.epoch, version: hello.version, protocol }, 'agent connected');
+    socket.emit('welcome', { protocol, interest });
 
     /** Closes the transport, so that the agent comes back by itself, later and later, and begins with a reset. */
     const turnAway = (code: 'invalid-message' | 'rate-limited', event: string, reason: string) => {
@@ -65,14 +70,14 @@ export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOp
       agentLog.warn({ code, event, reason }, 'agent turned away');
       socket.conn.close();
     };
-    const receive = <T>(event: keyof AgentToHub, schema: z.ZodType<T>, take: (message: T) => void) => {
-      return (raw: unknown) => {
+    const receive = <T>(event: keyof AgentToHub, schema: z.ZodType<T>, take: (message: T, taken: unknown) => void) => {
+      return (raw: unknown, taken?: unknown) => {
         if (sockets.get(hello.node) !== socket) return; // the last words of a predecessor
         if (!limit.admit(now())) return turnAway('rate-limited', event, `more than ${MESSAGES.perSecond} a second`);
         const parsed = schema.safeParse(raw);
         if (!parsed.success) return turnAway('invalid-message', event, firstFault(parsed.error));
         metrics.agentMessages.inc({ event });
-        take(parsed.data);
+        take(parsed.data, taken);
       };
     };
     socket.on(
@@ -81,31 +86,61 @@ export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOp
     );
     socket.on(
       'edges',
-      receive('edges', edgeFrame, (frame) => {
+      receive('edges', edgeFrame, (frame, taken) => {
         const outcome = model.takeEdges(hello.node, frame, now());
+        if (typeof taken === 'function') taken();
         if (outcome.ok) return;
         agentLog.info({ why: outcome.why }, 'asking the agent for a reset');
         socket.emit('resync');
       }),
     );
     socket.on('disconnect', (reason) => {
-      if (sockets.get(hello.node) === socket) sockets.delete(hello.node);
+      if (sockets.get(hello.node) === socket) {
+        sockets.delete(hello.node);
+        model.agentDisconnected(hello.node);
+      }
       agentLog.info({ reason }, 'agent disconnected');
     });
   });
+
+  return {
+    ask: agentQuestions((node) => sockets.get(node)),
+    setInterest(next) {
+      if (sameInterest(interest, next)) return;
+      interest = next;
+      model.traffic.setInterest(next, now());
+      for (const socket of sockets.values()) socket.emit('interest', next);
+    },
+  };
 }
 
-/** Throws a RefusedPeer. The version is looked at first: another version may have another handshake. */
-function welcome(auth: unknown, token: string): AgentHello {
-  const version = z.looseObject({ protocol: z.number() }).safeParse(auth).data?.protocol;
-  if (version !== undefined && version !== PROTOCOL_VERSION) {
-    throw new RefusedPeer('protocol-version', `this hub speaks protocol ${PROTOCOL_VERSION}, the agent ${version}`);
+/** Throws a RefusedPeer. The versions are looked at first: another version may have another handshake. */
+function admit(auth: unknown, token: string): AgentData {
+  const offered = offeredProtocols(auth);
+  const protocol = offered && commonProtocol(offered);
+  if (offered && protocol === undefined) {
+    const [ours, theirs] = [PROTOCOLS.join(', '), offered.slice(0, 16).join(', ')];
+    throw new RefusedPeer('protocol-version', `this hub speaks protocol ${ours}, the agent ${theirs}`);
   }
   const hello = agentHello.safeParse(auth);
   if (!hello.success) throw new RefusedPeer('invalid-message', `handshake: ${firstFault(hello.error)}`);
   if (!sameSecret(hello.data.token, token)) throw new RefusedPeer('unauthenticated', 'the token is not the hub’s');
-  return hello.data;
+  return { hello: hello.data, protocol: commonProtocol(hello.data.protocols) as number };
 }
+
+/** Undefined when the handshake names none; protocol 1 named its only version. */
+function offeredProtocols(auth: unknown): number[] | undefined {
+  const parsed = z
+    .union([z.looseObject({ protocols: z.array(z.number()) }), z.looseObject({ protocol: z.number() })])
+    .safeParse(auth).data;
+  if (!parsed) return undefined;
+  return 'protocols' in parsed ? (parsed.protocols as number[]) : [parsed.protocol as number];
+}
+
+const sameInterest = (a: Interest, b: Interest) =>
+  a.services === 'all' || b.services === 'all' ? a.services === b.services : sameNames(a.services, b.services);
+const sameNames = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((name, i) => name === b[i]);
 
 /** Compares digests, so that neither length nor content shows in the time it takes. */
 function sameSecret(a: string, b: string): boolean {

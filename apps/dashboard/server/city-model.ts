@@ -1,4 +1,4 @@
-import type { AgentHello, CityRecord, EdgeFrame, EdgeKey, RulesReport } from '@kubecity/protocol';
+import type { AgentHello, CityRecord, EdgeFrame, RulesReport } from '@kubecity/protocol';
 import {
   type KubeEndpointSlice,
   type KubeNode,
@@ -11,13 +11,14 @@ import {
   RoutingTracker,
   type ServicePortId,
 } from '@kubecity/routing';
-import type { FrameOutcome } from './agent-ledger.ts';
 import { AgentRoster } from './agent-roster.ts';
 import { backendId, backendRecords, nodeRecord, podRecord, serviceRecord } from './object-records.ts';
 import { overrideRecord } from './override-records.ts';
 import { type ChangedKeys, RecordStore } from './record-store.ts';
 import { TICK_MILLISECONDS, Timeline } from './timeline.ts';
-import { Traffic } from './traffic.ts';
+import type { FrameOutcome } from './traffic/agent-ledger.ts';
+import { edgeNamer } from './traffic/edge-table.ts';
+import { Traffic } from './traffic/traffic.ts';
 
 /** The objects the model is made of, by the name under which they are watched. */
 export interface CityObjects {
@@ -38,6 +39,8 @@ export const OBJECT_KINDS = [
   'routingOverrides',
 ] as const satisfies readonly ObjectKind[];
 
+/** So many nodes tell their figures with each refresh. */
+const NODES_PER_ROUND = 20;
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 const idOf = ({ namespace, name }: ObjectMeta) => (namespace === undefined ? name : `${namespace}/${name}`);
 
@@ -48,7 +51,7 @@ const idOf = ({ namespace, name }: ObjectMeta) => (namespace === undefined ? nam
 export class CityModel {
   readonly store = new RecordStore();
   readonly roster = new AgentRoster();
-  readonly traffic = new Traffic();
+  readonly traffic = new Traffic(edgeNamer((uid) => this.#podsByUid.get(uid)?.spec?.nodeName));
   readonly #timeline = new Timeline(this.store);
   readonly #objects: { readonly [K in ObjectKind]: Map<string, CityObjects[K]> } = {
     namespaces: new Map(),
@@ -64,6 +67,7 @@ export class CityModel {
   #held = new Map<string, string[]>();
   #table: RoutingTable = { servicePorts: new Map(), outcomes: [], problems: [] };
   readonly #clusterName: string;
+  #round = 0;
 
   constructor(clusterName: string) {
     this.#clusterName = clusterName;
@@ -137,34 +141,39 @@ export class CityModel {
 
   agentConnected({ node, epoch, version }: AgentHello): void {
     this.roster.connected(node, version);
-    this.traffic.ledgerOf(node).connected(epoch);
+    this.traffic.connected(node, epoch);
+  }
+
+  agentDisconnected(node: string): void {
+    this.roster.disconnected(node);
   }
 
   takeRules(node: string, report: RulesReport, now: number): void {
-    this.roster.heard(node, now, report);
+    this.roster.heardRules(node, now, report);
   }
 
   takeEdges(node: string, frame: EdgeFrame, now: number): FrameOutcome {
-    this.roster.heard(node, now);
+    this.roster.heardEdges(node, now, frame.table.periodMilliseconds);
     return this.traffic.take(node, frame, now);
   }
 
   /** Brings the records up to date and returns the keys of those that changed since the last call. */
   refresh(now: number): ChangedKeys {
     this.refreshRoutes();
-    this.#refreshNodes(now);
-    const open = this.traffic.open();
     const isLive = (node: string) => this.roster.stateOf(node, now) === 'live';
-    this.store.replaceAll(
-      'edge',
-      this.traffic.edges((node) => !isLive(node), this.#nameClient),
-    );
+    this.traffic.show(now, (node) => !isLive(node));
+    this.#refreshNodes(now);
     const backends = [...this.store.all('backend')].map(([id]) => id);
-    this.store.replaceAll('load', this.traffic.loads(backends, open, now));
-    this.#refreshOverrides(open, isLive);
-    const tick = this.traffic.takeTick(now, TICK_MILLISECONDS);
+    this.store.replaceAll(
+      'load',
+      this.traffic.backends.records(backends, (id) => this.store.get('load', id)),
+    );
+    this.#refreshOverrides(isLive);
     // a point made while nobody is heard would show a quiet city, not an unseen one
-    if (tick && this.roster.countBy('live', now) > 0) this.#timeline.tick(tick);
+    if (this.#timeline.isDue(now) && this.roster.countBy('live', now) > 0) {
+      const tick = this.traffic.tick(now, TICK_MILLISECONDS / 1000);
+      if (tick) this.#timeline.tick(tick);
+    }
     this.#timeline.forget(now);
     return this.store.take();
   }
@@ -205,23 +214,30 @@ export class CityModel {
     return `${namespace}/${slice?.metadata.labels?.[SERVICE_NAME_LABEL]}`;
   }
 
+  /** Times and figures of a node change with each of its frames: in a large cluster the nodes take turns to tell them. */
   #refreshNodes(now: number): void {
+    this.#round += 1;
+    const turns = Math.ceil(this.#objects.nodes.size / NODES_PER_ROUND);
     const records = new Map<string, CityRecord<'node'>>();
+    let place = 0;
     for (const [name, node] of this.#objects.nodes) {
-      const table = this.traffic.tableOf(name);
-      records.set(name, nodeRecord(node, this.roster.describe(name, now, table)));
+      const agent = this.roster.describe(name, now, this.traffic.tableOf(name));
+      const before = this.store.get('node', name)?.agent;
+      const waits = (place++ + this.#round) % turns !== 0 && before?.state === agent.state;
+      const { lastFrameAt, conntrack } = waits ? before : agent;
+      records.set(name, nodeRecord(node, { ...agent, lastFrameAt, conntrack }));
     }
     this.store.replaceAll('node', records);
   }
 
-  #refreshOverrides(open: ReturnType<Traffic['open']>, isLive: (node: string) => boolean): void {
+  #refreshOverrides(isLive: (node: string) => boolean): void {
     const records = new Map<string, CityRecord<'override'>>();
     const around = {
       nodes: [...this.#objects.nodes.keys()].sort(),
       isLive,
       acknowledgementOf: (node: string, uid: string) => this.roster.acknowledgementOf(node, uid),
       backendsOf: (uid: string) => this.#held.get(uid) ?? [],
-      open,
+      openOf: (backend: string) => this.traffic.backends.openOf(backend),
     };
     for (const outcome of this.#table.outcomes) {
       const object = this.#objects.routingOverrides.get(idOf(outcome));
@@ -229,15 +245,6 @@ export class CityModel {
     }
     this.store.replaceAll('override', records);
   }
-
-  readonly #nameClient = (client: EdgeKey['client'], reporter: string): CityRecord<'edge'>['client'] => {
-    if (client.kind === 'node') return { kind: 'node', id: client.name, label: client.name, node: client.name };
-    if (client.kind === 'outside') {
-      return { kind: 'outside', id: client.address, label: client.address, node: reporter };
-    }
-    const node = this.#podsByUid.get(client.uid)?.spec?.nodeName ?? reporter;
-    return { kind: 'pod', id: client.uid, label: `${client.namespace}/${client.name}`, node };
-  };
 }
 
 function backendRecordsOf(table: RoutingTable, id: ServicePortId): Map<string, CityRecord<'backend'>> {

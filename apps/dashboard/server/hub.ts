@@ -5,11 +5,15 @@ import { Server as SocketServer } from 'socket.io';
 import { openAgentsDoor } from './agents-door.ts';
 import { CityModel } from './city-model.ts';
 import { ClusterWatch } from './cluster-watch.ts';
+import { History, type HistorySettings, historySettings } from './history/history.ts';
+import { HistoryRecorder } from './history/history-recorder.ts';
 import { openMapDoor } from './map-door.ts';
+import { mapQuestions } from './map-questions.ts';
 import { type HubMetrics, hubMetrics } from './metrics.ts';
 import { sameSite } from './origin.ts';
 import { statusWriter } from './status-writer.ts';
 import { steering } from './steering.ts';
+import { trafficMetrics } from './traffic-metrics.ts';
 
 export interface HubOptions {
   readonly client: KubeClient;
@@ -22,6 +26,8 @@ export interface HubOptions {
   readonly agentServer?: HttpServer;
   readonly now?: () => number;
   readonly frameMilliseconds?: number;
+  /** Absent: in memory, small. */
+  readonly history?: HistorySettings;
   /** The development server has web sockets of its own on `server`. */
   readonly foreignUpgrades?: boolean;
 }
@@ -38,7 +44,8 @@ export interface Hub {
 
 /** An agent's first frame names every edge: some 250 bytes each. */
 const AGENT_MESSAGE_BYTES = 32 * 1024 * 1024;
-const BROWSER_MESSAGE_BYTES = 64 * 1024;
+/** A browser may look at a thousand Services with long names. */
+const BROWSER_MESSAGE_BYTES = 512 * 1024;
 const STATUS_EVERY_FRAMES = 2;
 
 /** Joins cluster, agents and browsers on the servers given. Listening and closing of those is their owner's. */
@@ -63,14 +70,29 @@ export function startHub(options: HubOptions): Hub {
     ? new SocketServer(agentServer, { serveClient: false, maxHttpBufferSize: AGENT_MESSAGE_BYTES })
     : sockets;
 
-  openAgentsDoor(agentSockets.of('/agents'), { token: options.token, model, log, metrics, now });
+  const agents = openAgentsDoor(agentSockets.of('/agents'), { token: options.token, model, log, metrics, now });
   const steer = steering({ client, model, log, now });
-  const map = openMapDoor(sockets.of('/map'), { store: model.store, steer, log, metrics, now });
+  const history = new History({ ...(options.history ?? historySettings({})), log, metrics });
+  const recorder = new HistoryRecorder(model.traffic);
+  const map = openMapDoor(sockets.of('/map'), {
+    moment: { store: model.store, shown: model.traffic.shown },
+    steer,
+    answer: mapQuestions({ model, ask: agents.ask, history }),
+    lookedAt: (interest) => agents.setInterest(interest),
+    log,
+    metrics,
+    now,
+  });
+  const publish = trafficMetrics(metrics.registry, model);
   const writeStatus = statusWriter({ client, model, log, metrics, now });
 
   let frames = 0;
   const timer = setInterval(() => {
-    map.send(model.refresh(now()));
+    const at = now();
+    const changed = model.refresh(at);
+    publish(at);
+    map.send(changed, at);
+    record(recorder, history);
     frames += 1;
     // a status made of half the lists would be wrong
     if (watch.live && frames % STATUS_EVERY_FRAMES === 0) void writeStatus();
@@ -86,8 +108,21 @@ export function startHub(options: HubOptions): Hub {
       clearInterval(timer);
       stop.abort();
       await Promise.all([...new Set([sockets, agentSockets])].map((io) => io.close()));
+      await history.close();
     },
   };
+}
+
+function record(recorder: HistoryRecorder, history: History): void {
+  if (history.takeForgotNames()) recorder.tellAll();
+  const step = recorder.take();
+  if (!step) return;
+  if (history.hasRoom) history.add(step);
+  else {
+    // the names that it defines would be lost with it
+    recorder.tellAll();
+    history.lost('its thread is too slow');
+  }
 }
 
 function count(metrics: HubMetrics, model: CityModel, now: number): void {

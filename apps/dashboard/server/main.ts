@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { connect, ensureCrd, KubeError } from '@kubecity/kube';
 import next from 'next';
 import { type Logger, pino } from 'pino';
+import { historySettings } from './history/history.ts';
 import { type Hub, startHub } from './hub.ts';
 import { addProcessMetrics } from './metrics.ts';
 import { type DashboardOptions, readOptions } from './options.ts';
@@ -43,7 +44,17 @@ async function run(options: DashboardOptions): Promise<void> {
 
   const agentServer =
     options.agentSocket === undefined ? undefined : createServer((_request, response) => response.writeHead(404).end());
-  hub = startHub({ client, clusterName: options.clusterName, token, log, server, agentServer, foreignUpgrades: dev });
+  const history = historySettings(options);
+  hub = startHub({
+    client,
+    clusterName: options.clusterName,
+    token,
+    log,
+    server,
+    agentServer,
+    history,
+    foreignUpgrades: dev,
+  });
   addProcessMetrics(hub.metrics);
   if (agentServer && options.agentSocket) await listenOnSocket(agentServer, options.agentSocket);
   server.listen(listen.port, listen.host);

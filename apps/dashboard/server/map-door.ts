@@ -1,82 +1,60 @@
 import { randomUUID } from 'node:crypto';
 import {
   type BrowserToHub,
-  type CityOp,
   type HubToBrowser,
-  PROTOCOL_VERSION,
+  type Interest,
+  type MapAnswer,
+  mapQuestion,
   type SteerAnswer,
   type SteerRequest,
   steerRequest,
 } from '@kubecity/protocol';
 import type { Logger } from 'pino';
-import type { Namespace, Socket } from 'socket.io';
+import type { Namespace } from 'socket.io';
 import { firstFault } from './agents-door.ts';
+import { type AnswerMap, refusal } from './map-questions.ts';
+import { type CityMoment, Reader } from './map-reader.ts';
 import type { HubMetrics } from './metrics.ts';
 import { RateLimit } from './rate-limit.ts';
-import { type ChangedKeys, mergeKeys, type RecordStore } from './record-store.ts';
+import type { ChangedKeys } from './record-store.ts';
 import { RefusedPeer } from './refusal.ts';
 
 export type MapNamespace = Namespace<BrowserToHub, HubToBrowser>;
-type MapSocket = Socket<BrowserToHub, HubToBrowser>;
 
 export interface MapDoorOptions {
-  readonly store: RecordStore;
+  readonly moment: CityMoment;
   readonly steer: (request: SteerRequest) => Promise<SteerAnswer>;
+  readonly answer: AnswerMap;
+  /** What all readers together look at, before each round of frames. */
+  readonly lookedAt: (interest: Interest) => void;
   readonly log: Logger;
   readonly metrics: HubMetrics;
   readonly now: () => number;
 }
 
 export interface MapDoor {
-  /** Sends every reader that can take it what it lacks. */
-  send(changed: ChangedKeys): void;
+  /**
+   * Sends every reader that can take it what it lacks.
+   * @param at the moment of all figures (Unix ms)
+   */
+  send(changed: ChangedKeys, at: number): void;
 }
 
 /** A pointer that drags a weight sends a few a second; a snapshot is dear. */
 const STEERS = { perSecond: 5, burst: 10 };
 const RESYNCS = { perSecond: 0.2, burst: 3 };
+/** A hand on the time line asks for a moment a few times a second. */
+const QUESTIONS = { perSecond: 5, burst: 20 };
+const MOST_QUESTIONS_OPEN = 4;
 const MOST_READERS = 200;
 /** So many keys a reader may lack in any city, however small. */
 const LEAST_KEYS = 1000;
-
-/** One browser. It holds keys, never records, of what its reader lacks: bounded by the city, however slow the reader. */
-class Reader {
-  readonly #socket: MapSocket;
-  #seq = 0;
-  #lacks: ChangedKeys | 'everything' = 'everything';
-
-  constructor(socket: MapSocket) {
-    this.#socket = socket;
-  }
-
-  lackEverything(): void {
-    this.#lacks = 'everything';
-  }
-
-  /** Keys of what is gone add up, too: past `most` a snapshot is the shorter way. */
-  lack(more: ChangedKeys, most: number): void {
-    if (this.#lacks === 'everything') return;
-    mergeKeys(this.#lacks, more);
-    const keys = [...this.#lacks.values()].reduce((sum, ids) => sum + ids.size, 0);
-    if (keys > most) this.lackEverything();
-  }
-
-  /** The transport has handed all that was sent before to the kernel (the test that `volatile` makes, too). */
-  get ready(): boolean {
-    return this.#socket.conn.transport.writable;
-  }
-
-  send(store: RecordStore, epoch: string, at: number): void {
-    const ops: CityOp[] = this.#lacks === 'everything' ? store.snapshot() : store.opsFor(this.#lacks);
-    this.#lacks = new Map();
-    // an empty frame too: it says that the hub lives and what time it has
-    this.#socket.emit('city', { protocol: PROTOCOL_VERSION, epoch, seq: this.#seq, at, ops });
-    this.#seq += 1;
-  }
-}
+/** As many as an agent takes; whoever looks at more looks at all. */
+const MOST_LOOKED_AT = 10_000;
 
 export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): MapDoor {
-  const { store, log, metrics, now } = options;
+  const { moment, log, metrics, now } = options;
+  const { store, shown } = moment;
   const epoch = randomUUID();
   const readers = new Map<string, Reader>();
 
@@ -92,8 +70,9 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
     const reader = new Reader(socket);
     readers.set(socket.id, reader);
     metrics.readers.set(readers.size);
-    reader.send(store, epoch, now());
+    reader.send(moment, epoch, shown.moment || now());
 
+    socket.on('look', (raw: unknown) => reader.wish(raw));
     const resyncs = new RateLimit(RESYNCS.perSecond, RESYNCS.burst);
     socket.on('resync', () => {
       if (resyncs.admit(now())) reader.lackEverything();
@@ -103,11 +82,31 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
       if (typeof answer !== 'function') return; // nobody waits for a word, so nothing is done in silence
       void (async () => answer(await steer(raw, steers.admit(now()))))();
     });
+    const questions = new RateLimit(QUESTIONS.perSecond, QUESTIONS.burst);
+    let open = 0;
+    socket.on('ask', (raw: unknown, answer: unknown) => {
+      if (typeof answer !== 'function') return;
+      const admitted = open < MOST_QUESTIONS_OPEN && questions.admit(now());
+      open += 1;
+      void (async () => {
+        answer(await ask(raw, admitted));
+        open -= 1;
+      })();
+    });
     socket.on('disconnect', () => {
       readers.delete(socket.id);
       metrics.readers.set(readers.size);
     });
   });
+
+  async function ask(raw: unknown, admitted: boolean): Promise<MapAnswer> {
+    if (!admitted) return refusal('rate-limited', 'Too many questions at once. Wait a moment.');
+    const parsed = mapQuestion.safeParse(raw);
+    if (!parsed.success) return refusal('invalid-message', firstFault(parsed.error));
+    const answer = await options.answer(parsed.data);
+    metrics.questions.inc({ kind: parsed.data.kind, code: answer.kind === 'refused' ? answer.code : 'ok' });
+    return answer;
+  }
 
   async function steer(raw: unknown, admitted: boolean): Promise<SteerAnswer> {
     if (!admitted) return { ok: false, code: 'rate-limited', message: 'Too many requests at once. Wait a moment.' };
@@ -126,13 +125,31 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
     for (const reader of readers.values()) reader.lack(changed, most);
   }
 
+  /** Takes what readers wish to see, and tells what that is together. */
+  function lookAround(): void {
+    for (const reader of readers.values()) {
+      if (!reader.takeWish()) metrics.refused.inc({ door: 'map', code: 'invalid-message' });
+    }
+    options.lookedAt(together([...readers.values()].map(({ services }) => services)));
+  }
+
   return {
-    send(changed) {
+    send(changed, at) {
+      lookAround();
       spread(changed);
       for (const reader of readers.values()) {
-        if (reader.ready) reader.send(store, epoch, now());
+        if (reader.ready) reader.send(moment, epoch, at);
         else metrics.heldFrames.inc();
       }
     },
   };
+}
+
+function together(looks: readonly (ReadonlySet<string> | 'all')[]): Interest {
+  const services = new Set<string>();
+  for (const look of looks) {
+    if (look === 'all') return { services: 'all' };
+    for (const name of look) services.add(name);
+  }
+  return services.size > MOST_LOOKED_AT ? { services: 'all' } : { services: [...services].sort() };
 }

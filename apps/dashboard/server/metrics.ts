@@ -41,6 +41,18 @@ export function hubMetrics() {
       labelNames: ['action', 'code'],
       registers,
     }),
+    questions: new Counter({
+      name: name('questions_total'),
+      help: 'Questions of browsers by outcome.',
+      labelNames: ['kind', 'code'],
+      registers,
+    }),
+    historyBytes: new Gauge({ name: name('history_bytes'), help: 'Room that the history takes.', registers }),
+    historyLost: new Counter({
+      name: name('history_lost_steps_total'),
+      help: 'Seconds that are missing in the history because they could not be written.',
+      registers,
+    }),
     statusWrites: new Counter({
       name: name('status_writes_total'),
       help: 'Writes of RoutingOverride status by outcome.',

@@ -8,6 +8,8 @@ export interface DashboardOptions {
   readonly agentSocket?: string;
   readonly agentTokenFile: string;
   readonly clusterName: string;
+  readonly history?: string;
+  readonly historyMegabytes?: number;
   readonly logLevel: string;
   readonly exitWithStdin: boolean;
   readonly dev: boolean;
@@ -35,6 +37,12 @@ export function readOptions(argv: readonly string[]): DashboardOptions {
     .addOption(option('--agent-socket <path>', 'Unix socket for agents; without it they connect where browsers do'))
     .addOption(option('--agent-token-file <file>', 'file with the secret that agents show').makeOptionMandatory())
     .addOption(option('--cluster-name <name>', 'name on the map').default('kubernetes'))
+    .addOption(option('--history <file>', 'where the past is kept; without it: in memory, until the dashboard ends'))
+    .addOption(
+      option('--history-megabytes <number>', 'most room for the past (default: 512, in memory 64)').argParser(
+        parseMegabytes,
+      ),
+    )
     .addOption(
       option('--log-level <level>', 'least to log')
         .choices(['trace', 'debug', 'info', 'warn', 'error'])
@@ -44,6 +52,12 @@ export function readOptions(argv: readonly string[]): DashboardOptions {
     .addOption(option('--dev', 'serve the pages from their sources').default(false))
     .parse(argv)
     .opts<DashboardOptions>();
+}
+
+export function parseMegabytes(text: string): number {
+  const megabytes = Number(text);
+  if (Number.isInteger(megabytes) && megabytes >= 16 && megabytes <= 65_536) return megabytes;
+  throw new InvalidArgumentError('give a whole number from 16 to 65536.');
 }
 
 /** `host:port`, an IPv6 address in brackets. */

@@ -1,6 +1,6 @@
 import type { Acknowledgement, CityRecord } from '@kubecity/protocol';
 import type { KubeRoutingOverride, OverrideOutcome } from '@kubecity/routing';
-import type { OpenConnections } from './traffic.ts';
+import type { OpenConnections } from './traffic/backend-loads.ts';
 
 /** What the records of overrides are made of, besides the overrides themselves. */
 export interface OverrideSurroundings {
@@ -11,7 +11,7 @@ export interface OverrideSurroundings {
   readonly acknowledgementOf: (node: string, uid: string) => Acknowledgement | undefined;
   /** Backend ids that have their weight from this override. */
   readonly backendsOf: (uid: string) => readonly string[];
-  readonly open: ReadonlyMap<string, OpenConnections>;
+  readonly openOf: (backend: string) => OpenConnections;
 }
 
 export function overrideRecord(
@@ -42,7 +42,7 @@ export function overrideRecord(
     backends,
     nodes: { desired: around.nodes.length, acknowledged, waitingFor },
     connections: {
-      ...sumOpen(backends, around.open),
+      ...sumOpen(backends.map(around.openOf)),
       coverage: around.nodes.every(around.isLive) ? 'complete' : 'atLeast',
     },
   };
@@ -61,13 +61,13 @@ function messageOf({ state, field, message }: OverrideOutcome): string | undefin
   return field === undefined || state === 'invalid' ? message : `${field}: ${message}`;
 }
 
-function sumOpen(backends: readonly string[], open: ReadonlyMap<string, OpenConnections>): OpenConnections {
-  const sum = { moving: 0, idle: 0, closing: 0 };
-  for (const backend of backends) {
-    const { moving = 0, idle = 0, closing = 0 } = open.get(backend) ?? {};
+function sumOpen(backends: readonly OpenConnections[]): OpenConnections {
+  const sum = { moving: 0, idle: 0, closing: 0, waiting: 0 };
+  for (const { moving, idle, closing, waiting } of backends) {
     sum.moving += moving;
     sum.idle += idle;
     sum.closing += closing;
+    sum.waiting += waiting;
   }
   return sum;
 }

@@ -16,7 +16,8 @@ export interface OverrideStatus {
   readonly observedGeneration: number;
   readonly conditions: readonly Condition[];
   readonly nodes: { readonly desired: number; readonly acknowledged: number; readonly waitingFor: readonly string[] };
-  readonly connections: CityRecord<'override'>['connections'];
+  /** As the CRD has it: those without an answer yet are in the condition, not here. */
+  readonly connections: Omit<CityRecord<'override'>['connections'], 'waiting'>;
 }
 
 type Verdict = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
@@ -54,9 +55,11 @@ export function overrideStatus(record: CityRecord<'override'>, stored: unknown, 
       acknowledged: record.nodes.acknowledged.length,
       waitingFor: record.nodes.waitingFor.slice(0, MOST_NAMES),
     },
-    connections: record.connections,
+    connections: withoutWaiting(record.connections),
   };
 }
+
+const withoutWaiting = ({ waiting: _, ...connections }: CityRecord<'override'>['connections']) => connections;
 
 export const sameStatus = (a: OverrideStatus, stored: unknown) => isDeepEqual(a, stored);
 
@@ -105,11 +108,11 @@ function programmedVerdict({ state, nodes }: CityRecord<'override'>): Verdict {
   return verdict('True', 'AllNodes', `in the kernel of ${counted(nodes.desired, 'node')}`);
 }
 
-/** Closing connections (TIME_WAIT and the like) carry nothing any more and are not waited for. */
+/** Closing connections carry nothing any more and are not waited for; those whose first packet is not answered yet are. */
 function drainedVerdict({ connections }: CityRecord<'override'>, programmed: boolean): Verdict {
   const verdict = (status: Verdict['status'], reason: string, message: string) =>
     ({ type: 'Drained', status, reason, message }) as const;
-  const open = connections.moving + connections.idle;
+  const open = connections.moving + connections.idle + connections.waiting;
   const atLeast = connections.coverage === 'atLeast';
   if (!programmed) return verdict('False', 'NotProgrammed', 'new connections may still come: see condition Programmed');
   if (open > 0)

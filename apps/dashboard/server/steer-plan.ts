@@ -13,7 +13,7 @@ import {
   type ServicePort,
 } from '@kubecity/routing';
 import { backendId } from './object-records.ts';
-import { serviceOf } from './traffic.ts';
+import { serviceOf } from './traffic/figures.ts';
 
 /** What must be written to the API for one request, and what to tell the operator when it is written. */
 export type SteerPlan =

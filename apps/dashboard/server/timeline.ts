@@ -12,12 +12,19 @@ const MOST_ACTIONS = 1000;
 export class Timeline {
   readonly #store: RecordStore;
   #actions = 0;
+  #nextTick = 0;
 
   constructor(store: RecordStore) {
     this.#store = store;
   }
 
+  isDue(now: number): boolean {
+    // a clock that was set back begins anew
+    return now >= this.#nextTick || now < this.#nextTick - TICK_MILLISECONDS;
+  }
+
   tick(record: CityRecord<'tick'>): void {
+    this.#nextTick = record.at + TICK_MILLISECONDS;
     this.#store.set('tick', String(record.at), record);
   }
 

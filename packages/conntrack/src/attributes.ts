@@ -37,30 +37,21 @@ export class AttributeCursor {
 
   /** Payload as u8, u16 or u32 in network order; too short a payload breaks the walk and reads as 0. */
   u8(): number {
-    return this.#has(1) ? this.#view.getUint8(this.start) : 0;
+    return this.has(1) ? this.#view.getUint8(this.start) : 0;
   }
   u16(): number {
-    return this.#has(2) ? this.#view.getUint16(this.start) : 0;
+    return this.has(2) ? this.#view.getUint16(this.start) : 0;
   }
   u32(): number {
-    return this.#has(4) ? this.#view.getUint32(this.start) : 0;
+    return this.has(4) ? this.#view.getUint32(this.start) : 0;
   }
   /** u64 as a number: exact below 2^53, which a byte counter reaches after 9 PB. */
   u64(): number {
-    return this.#has(8) ? this.#view.getUint32(this.start) * 0x1_0000_0000 + this.#view.getUint32(this.start + 4) : 0;
+    return this.has(8) ? this.#view.getUint32(this.start) * 0x1_0000_0000 + this.#view.getUint32(this.start + 4) : 0;
   }
 
-  /** A copy of the attribute at hand: header, payload, and padding. */
-  whole(): Uint8Array {
-    const copy = new Uint8Array(align4(ATTRIBUTE_HEADER + this.end - this.start));
-    const { buffer, byteOffset } = this.#view;
-    copy.set(
-      new Uint8Array(buffer, byteOffset + this.start - ATTRIBUTE_HEADER, ATTRIBUTE_HEADER + this.end - this.start),
-    );
-    return copy;
-  }
-
-  #has(bytes: number): boolean {
+  /** Whether the payload has at least so many bytes; too short a one breaks the walk. */
+  has(bytes: number): boolean {
     if (this.end - this.start >= bytes) return true;
     this.#break();
     return false;
@@ -80,23 +71,28 @@ export class MessageWriter {
   #length = 0;
 
   host16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value, HOST_LITTLE_ENDIAN);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value, HOST_LITTLE_ENDIAN);
     return this;
   }
   host32(value: number): this {
-    this.#view.setUint32(this.#grow(4), value, HOST_LITTLE_ENDIAN);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value, HOST_LITTLE_ENDIAN);
     return this;
   }
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
     return this;
   }
   u16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value);
     return this;
   }
   u32(value: number): this {
-    this.#view.setUint32(this.#grow(4), value);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value);
     return this;
   }
   u64(value: number): this {
@@ -104,7 +100,8 @@ export class MessageWriter {
   }
 
   bytes(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#grow(bytes.length));
+    const at = this.#grow(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
@@ -112,7 +109,10 @@ export class MessageWriter {
     const start = this.#length;
     this.host16(0).host16(type);
     body();
-    this.#view.setUint16(start, this.#length - start, HOST_LITTLE_ENDIAN);
+    const length = this.#length - start;
+    if (length > 0xffff)
+      throw new RangeError(`attribute ${type} has ${length} bytes, more than its length field can say`);
+    this.#view.setUint16(start, length, HOST_LITTLE_ENDIAN);
     this.#grow(align4(this.#length) - this.#length);
     return this;
   }
@@ -123,13 +123,23 @@ export class MessageWriter {
   /** The message, its total length written into the first four bytes. */
   finish(): Uint8Array {
     this.#view.setUint32(0, this.#length, HOST_LITTLE_ENDIAN);
+    return this.written();
+  }
+  /** What was written as it is: attributes without a message around them. */
+  written(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** Where the next `by` bytes go; bytes and view may be others afterwards. */
   #grow(by: number): number {
     const offset = this.#length;
-    if (offset + by > this.#bytes.length) throw new RangeError(`a message may have ${this.#bytes.length} bytes`);
     this.#length += by;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length, 2 * this.#bytes.length));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
     return offset;
   }
 }

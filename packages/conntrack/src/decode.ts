@@ -1,17 +1,16 @@
 import { AttributeCursor } from './attributes.ts';
-import { emptyFlowRow, type FlowRow } from './flow-row.ts';
+import { emptyFlowRow, type FlowRow, IP_PROTOCOL } from './flow-row.ts';
 import { forEachMessage, viewOf } from './messages.ts';
+import { TupleReader } from './tuple-reader.ts';
 import {
   AF_INET,
   AF_INET6,
   CT_NEW,
   CTA,
   CTA_COUNTERS,
-  CTA_IP,
-  CTA_PROTOCOL,
   CTA_PROTOCOL_INFO,
   CTA_TCP,
-  CTA_TUPLE,
+  CTA_TIMESTAMP,
   NFGEN_HEADER,
   NLMSG_DONE,
   NLMSG_ERROR,
@@ -24,10 +23,13 @@ const HAS_STATUS = 4;
 const HAS_ID = 8;
 const HAS_ALL = HAS_ORIGINAL | HAS_REPLY | HAS_STATUS | HAS_ID;
 
+const NS_PER_MS = 1e6;
+
 /**
- * Reads conntrack entries from received chunks and hands each to `onRow` as the same, reused row.
+ * Reads conntrack entries of TCP, UDP and SCTP, both families, from received chunks and hands each to `onRow` as the same,
+ * reused row (`copyFlowRow` keeps one).
  *
- * - IPv6 entries are counted (`ipv6`) and skipped: today the data plane and the accounting are IPv4.
+ * - Entries of other protocols (ICMP …) are counted (`ignored`) and skipped.
  * - Entries that are cut short or lack a tuple, status or id are counted (`malformed`), as is a chunk that ends inside a
  *   message; messages that are no entries are counted (`foreign`). Neither is handed on, neither throws.
  * - Unknown attributes are skipped.
@@ -35,12 +37,13 @@ const HAS_ALL = HAS_ORIGINAL | HAS_REPLY | HAS_STATUS | HAS_ID;
  */
 export class FlowDecoder {
   rows = 0;
-  ipv6 = 0;
+  ignored = 0;
   malformed = 0;
   foreign = 0;
 
   readonly #onRow: (row: FlowRow) => void;
   readonly #row = emptyFlowRow();
+  readonly #tuples = new TupleReader();
   // One cursor per depth of nesting.
   readonly #top = new AttributeCursor();
   readonly #middle = new AttributeCursor();
@@ -65,12 +68,25 @@ export class FlowDecoder {
       return;
     }
     const family = view.getUint8(start);
-    if (family === AF_INET6) this.ipv6 += 1;
-    else if (family !== AF_INET) this.foreign += 1;
-    else if (this.#entry(view, start + NFGEN_HEADER, end)) {
+    if (family === AF_INET) this.#family(4);
+    else if (family === AF_INET6) this.#family(6);
+    else {
+      this.foreign += 1;
+      return;
+    }
+    if (!this.#entry(view, start + NFGEN_HEADER, end)) this.malformed += 1;
+    else if (!isCounted(this.#row.protocol)) this.ignored += 1;
+    else {
       this.rows += 1;
       this.#onRow(this.#row);
-    } else this.malformed += 1;
+    }
+  }
+
+  /** IPv4 writes the first word of each address only. */
+  #family(family: FlowRow['family']): void {
+    if (this.#row.family === family) return;
+    this.#row.family = family;
+    this.#row.words.fill(0);
   }
 
   #entry(view: DataView, start: number, end: number): boolean {
@@ -83,11 +99,11 @@ export class FlowDecoder {
     for (top.open(view, start, end); top.next(); ) {
       switch (top.type) {
         case CTA.tupleOriginal:
-          sound &&= this.#tuple(view, true);
+          sound &&= this.#tuples.read(view, top.start, top.end, row, true);
           has |= HAS_ORIGINAL;
           break;
         case CTA.tupleReply:
-          sound &&= this.#tuple(view, false);
+          sound &&= this.#tuples.read(view, top.start, top.end, row, false);
           has |= HAS_REPLY;
           break;
         case CTA.status:
@@ -103,9 +119,15 @@ export class FlowDecoder {
         case CTA.mark:
           row.mark = top.u32();
           break;
+        case CTA.zone:
+          row.zone = top.u16();
+          break;
         case CTA.id:
           row.id = top.u32();
           has |= HAS_ID;
+          break;
+        case CTA.timestamp:
+          sound &&= this.#timestamp(view);
           break;
         case CTA.countersOriginal:
           sound &&= this.#counters(view, true);
@@ -121,49 +143,6 @@ export class FlowDecoder {
     return sound && !top.broken && has === HAS_ALL;
   }
 
-  /** One direction's addresses, protocol and ports. Ports may be missing (ICMP), the rest may not. */
-  #tuple(view: DataView, original: boolean): boolean {
-    const { start, end } = this.#top;
-    const middle = this.#middle;
-    const inner = this.#inner;
-    let source = -1;
-    let destination = -1;
-    let protocol = -1;
-    let sourcePort = 0;
-    let destinationPort = 0;
-    let sound = true;
-    for (middle.open(view, start, end); middle.next(); ) {
-      if (middle.type === CTA_TUPLE.ip) {
-        for (inner.open(view, middle.start, middle.end); inner.next(); ) {
-          if (inner.type === CTA_IP.source4) source = inner.u32();
-          else if (inner.type === CTA_IP.destination4) destination = inner.u32();
-        }
-        sound &&= !inner.broken;
-      } else if (middle.type === CTA_TUPLE.protocol) {
-        for (inner.open(view, middle.start, middle.end); inner.next(); ) {
-          if (inner.type === CTA_PROTOCOL.number) protocol = inner.u8();
-          else if (inner.type === CTA_PROTOCOL.sourcePort) sourcePort = inner.u16();
-          else if (inner.type === CTA_PROTOCOL.destinationPort) destinationPort = inner.u16();
-        }
-        sound &&= !inner.broken;
-      }
-    }
-    const row = this.#row;
-    if (original) {
-      row.protocol = protocol;
-      row.source = source;
-      row.destination = destination;
-      row.sourcePort = sourcePort;
-      row.destinationPort = destinationPort;
-    } else {
-      row.replySource = source;
-      row.replyDestination = destination;
-      row.replySourcePort = sourcePort;
-      row.replyDestinationPort = destinationPort;
-    }
-    return sound && !middle.broken && source >= 0 && destination >= 0 && protocol >= 0;
-  }
-
   #protocolInfo(view: DataView): boolean {
     const { start, end } = this.#top;
     const middle = this.#middle;
@@ -177,6 +156,15 @@ export class FlowDecoder {
       sound &&= !inner.broken;
     }
     return sound && !middle.broken;
+  }
+
+  #timestamp(view: DataView): boolean {
+    const { start, end } = this.#top;
+    const middle = this.#middle;
+    for (middle.open(view, start, end); middle.next(); ) {
+      if (middle.type === CTA_TIMESTAMP.start) this.#row.startedAt = Math.round(middle.u64() / NS_PER_MS);
+    }
+    return !middle.broken;
   }
 
   #counters(view: DataView, original: boolean): boolean {
@@ -200,11 +188,16 @@ export class FlowDecoder {
   }
 }
 
+const isCounted = (protocol: number): boolean =>
+  protocol === IP_PROTOCOL.tcp || protocol === IP_PROTOCOL.udp || protocol === IP_PROTOCOL.sctp;
+
 /** What an entry may leave out must not be left over from the row before; the rest is written by every sound entry. */
 function blankOptional(row: FlowRow): void {
+  row.zone = 0;
   row.timeout = 0;
   row.mark = 0;
   row.tcpState = 0;
+  row.startedAt = 0;
   row.originalPackets = 0;
   row.originalBytes = 0;
   row.replyPackets = 0;

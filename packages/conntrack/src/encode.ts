@@ -1,54 +1,49 @@
+import { sameAddress } from './address.ts';
 import type { MessageWriter } from './attributes.ts';
-import { type FlowRow, IP_PROTOCOL, STATUS } from './flow-row.ts';
+import { ADDRESS, type AddressPlace, type FlowRow, IP_PROTOCOL, STATUS } from './flow-row.ts';
 import { netfilterMessage } from './header.ts';
 import {
-  AF_INET,
-  CT_GET,
+  addressFamily,
+  addressWords,
+  inverted,
+  originalTuple,
+  replyTuple,
+  writeAddress,
+  writeTuple,
+} from './tuple-writer.ts';
+import {
   CT_NEW,
   CTA,
   CTA_COUNTERS,
-  CTA_IP,
   CTA_NAT,
   CTA_NAT_PORT,
-  CTA_PROTOCOL,
   CTA_PROTOCOL_INFO,
   CTA_TCP,
-  CTA_TUPLE,
+  CTA_TIMESTAMP,
   NLM_F_ACK,
   NLM_F_CREATE_EXCL,
-  NLM_F_DUMP,
   NLM_F_MULTI,
   NLM_F_REQUEST,
 } from './wire.ts';
 
-export interface DumpRequest {
-  readonly sequence: number;
-  /**
-   * Ask the kernel for translated (DST_NAT) entries only. Kernels before 5.15 ignore the wish and send everything, and
-   * no reply says which happened: look at every row's status again.
-   */
-  readonly destinationNatOnly?: boolean;
-}
-
-/** IPCTNL_MSG_CT_GET as a dump of the IPv4 table. */
-export function encodeDumpRequest({ sequence, destinationNatOnly = false }: DumpRequest): Uint8Array {
-  const message = netfilterMessage(CT_GET, NLM_F_REQUEST | NLM_F_DUMP, sequence, AF_INET);
-  if (destinationNatOnly) {
-    message.attribute(CTA.status, () => message.u32(STATUS.destinationNat));
-    message.attribute(CTA.statusMask, () => message.u32(STATUS.destinationNat));
-  }
-  return message.finish();
-}
+const NS_PER_MS = 1e6;
 
 /** One entry as the kernel writes it into a dump: the inverse of `FlowDecoder`. */
 export function encodeFlow(flow: FlowRow, sequence = 0): Uint8Array {
-  const message = netfilterMessage(CT_NEW, NLM_F_MULTI, sequence, AF_INET);
-  writeTuples(message, flow);
+  const message = netfilterMessage(CT_NEW, NLM_F_MULTI, sequence, addressFamily(flow.family));
+  writeTuple(message, CTA.tupleOriginal, flow.family, originalTuple(flow));
+  writeTuple(message, CTA.tupleReply, flow.family, replyTuple(flow));
+  writeZone(message, flow);
   message.attribute(CTA.status, () => message.u32(flow.status));
   message.attribute(CTA.mark, () => message.u32(flow.mark));
   message.attribute(CTA.id, () => message.u32(flow.id));
   message.attribute(CTA.timeout, () => message.u32(flow.timeout));
   writeTcpState(message, flow);
+  if (flow.startedAt !== 0) {
+    message.nested(CTA.timestamp, () => {
+      message.attribute(CTA_TIMESTAMP.start, () => message.u64(flow.startedAt * NS_PER_MS));
+    });
+  }
   if (flow.hasCounters) {
     writeCounters(message, CTA.countersOriginal, flow.originalPackets, flow.originalBytes);
     writeCounters(message, CTA.countersReply, flow.replyPackets, flow.replyBytes);
@@ -56,48 +51,58 @@ export function encodeFlow(flow: FlowRow, sequence = 0): Uint8Array {
   return message.finish();
 }
 
+/** What a request may say about a new entry's status; the kernel sets the rest itself. */
+const SETTABLE = STATUS.seenReply | STATUS.assured;
+
 /**
- * IPCTNL_MSG_CT_NEW with an acknowledgement: puts `flow` into the kernel's table, translated to its reply source. The
- * kernel derives the reply tuple from the translation, and sets status and id itself.
+ * IPCTNL_MSG_CT_NEW with an acknowledgement: puts `flow` into the kernel's table, translated where its reply differs from
+ * its original direction. The kernel derives the reply tuple from the translation, sets the id, and counts from 0.
  */
 export function encodeCreateRequest(flow: FlowRow, sequence: number): Uint8Array {
-  const message = netfilterMessage(CT_NEW, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE_EXCL, sequence, AF_INET);
-  writeTuples(message, {
-    ...flow,
-    replySource: flow.destination,
-    replyDestination: flow.source,
-    replySourcePort: flow.destinationPort,
-    replyDestinationPort: flow.sourcePort,
-  });
+  const flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE_EXCL;
+  const message = netfilterMessage(CT_NEW, flags, sequence, addressFamily(flow.family));
+  const original = originalTuple(flow);
+  writeTuple(message, CTA.tupleOriginal, flow.family, original);
+  writeTuple(message, CTA.tupleReply, flow.family, inverted(original));
+  writeZone(message, flow);
+  message.attribute(CTA.status, () => message.u32(STATUS.confirmed | (flow.status & SETTABLE)));
   message.attribute(CTA.timeout, () => message.u32(flow.timeout));
   message.attribute(CTA.mark, () => message.u32(flow.mark));
   writeTcpState(message, flow);
-  message.nested(CTA.natDestination, () => {
-    message.attribute(CTA_NAT.minimum4, () => message.u32(flow.replySource));
-    message.attribute(CTA_NAT.maximum4, () => message.u32(flow.replySource));
-    message.nested(CTA_NAT.protocol, () => {
-      message.attribute(CTA_NAT_PORT.minimum, () => message.u16(flow.replySourcePort));
-      message.attribute(CTA_NAT_PORT.maximum, () => message.u16(flow.replySourcePort));
-    });
-  });
+  if (differs(flow, ADDRESS.destination, ADDRESS.replySource) || flow.destinationPort !== flow.replySourcePort) {
+    writeTranslation(message, CTA.natDestination, flow, ADDRESS.replySource, flow.replySourcePort);
+  }
+  if (differs(flow, ADDRESS.source, ADDRESS.replyDestination) || flow.sourcePort !== flow.replyDestinationPort) {
+    writeTranslation(message, CTA.natSource, flow, ADDRESS.replyDestination, flow.replyDestinationPort);
+  }
   return message.finish();
 }
 
-function writeTuples(message: MessageWriter, flow: FlowRow): void {
-  const tuple = (type: number, source: number, destination: number, sourcePort: number, destinationPort: number) =>
-    message.nested(type, () => {
-      message.nested(CTA_TUPLE.ip, () => {
-        message.attribute(CTA_IP.source4, () => message.u32(source));
-        message.attribute(CTA_IP.destination4, () => message.u32(destination));
-      });
-      message.nested(CTA_TUPLE.protocol, () => {
-        message.attribute(CTA_PROTOCOL.number, () => message.u8(flow.protocol));
-        message.attribute(CTA_PROTOCOL.sourcePort, () => message.u16(sourcePort));
-        message.attribute(CTA_PROTOCOL.destinationPort, () => message.u16(destinationPort));
-      });
+const differs = ({ words }: FlowRow, one: AddressPlace, other: AddressPlace): boolean =>
+  !sameAddress(words, one, words, other);
+
+function writeTranslation(
+  message: MessageWriter,
+  type: number,
+  flow: FlowRow,
+  place: AddressPlace,
+  port: number,
+): void {
+  const { family } = flow;
+  const words = addressWords(flow, place);
+  const [minimum, maximum] = family === 4 ? [CTA_NAT.minimum4, CTA_NAT.maximum4] : [CTA_NAT.minimum6, CTA_NAT.maximum6];
+  message.nested(type, () => {
+    writeAddress(message, minimum, family, words);
+    writeAddress(message, maximum, family, words);
+    message.nested(CTA_NAT.protocol, () => {
+      message.attribute(CTA_NAT_PORT.minimum, () => message.u16(port));
+      message.attribute(CTA_NAT_PORT.maximum, () => message.u16(port));
     });
-  tuple(CTA.tupleOriginal, flow.source, flow.destination, flow.sourcePort, flow.destinationPort);
-  tuple(CTA.tupleReply, flow.replySource, flow.replyDestination, flow.replySourcePort, flow.replyDestinationPort);
+  });
+}
+
+function writeZone(message: MessageWriter, { zone }: FlowRow): void {
+  if (zone !== 0) message.attribute(CTA.zone, () => message.u16(zone));
 }
 
 function writeTcpState(message: MessageWriter, flow: FlowRow): void {

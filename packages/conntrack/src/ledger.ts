@@ -1,18 +1,17 @@
-import { formatIPv4 } from './address.ts';
-import { type Directory, DirectoryMemo } from './directory.ts';
-import { type Edge, EdgeTable } from './edges.ts';
-import { type FlowRow, IP_PROTOCOL, STATUS, TCP_STATE } from './flow-row.ts';
+import type { FlowDetail, TableFigures } from '@kubecity/protocol';
+import { Binding } from './binding.ts';
+import type { Directory } from './directory.ts';
+import { DumpTimes } from './dump-times.ts';
+import type { Edge } from './edge.ts';
+import { EdgeTable } from './edges.ts';
+import { classOf, type OpenClass, OVER, reclass, sawEnd, WITHOUT_COUNTERS } from './flow-class.ts';
+import { FLOW } from './flow-flags.ts';
+import { type FlowQuery, FlowReader } from './flow-reader.ts';
+import { type FlowRow, STATUS, TCP_STATE } from './flow-row.ts';
 import { FlowTable, NONE } from './flow-table.ts';
-
-/** What the ledger remembers of a flow, as bits of `FlowTable.flags`. */
-const OLDER = 1; // was there before us: its counters are our base, it was never `opened`
-const MOVED = 2; // bytes moved in the dump that showed it last
-const REPLIED = 4; // the backend has answered
-const UNCOUNTED = 8; // the kernel keeps no counters for it
-const MISSING = 16; // the last complete dump did not show it
-
-/** An edge without flows whose figures rest for so long is forgotten; its totals are final. */
-const FORGET_AFTER_MS = 5 * 60_000;
+import { addUp, diedUnanswered, NOTHING, remember } from './flow-traffic.ts';
+import { isPickedUpBackwards } from './picked-up.ts';
+import { REVIVED, SUCCESSOR, successionOf, ZEROED } from './succession.ts';
 
 export interface LedgerOptions {
   readonly directory: Directory;
@@ -20,24 +19,31 @@ export interface LedgerOptions {
   readonly maxEdges?: number;
 }
 
+/** What the ledger knows of the figures of the table: of the last dump, but for `endedUnseen`, which is a total. */
+export type LedgerFigures = Pick<
+  TableFigures,
+  'withoutCounters' | 'endedUnseen' | 'elsewhere' | 'unexplained' | 'folded'
+>;
+
 /**
  * Turns dumps of one node's conntrack table into totals per edge. For each dump: `begin`, `add` for every row, `end`.
  *
- * What counts: entries with status DST_NAT whose original destination is a service port. A connection is translated on
- * exactly one node, the one where it enters the cluster's routing (the client pod's node, or the node that an outside
- * client spoke to), so the sum over all nodes has each connection once. The backend's node sees it untranslated.
+ * What counts: see `attribute`. Every connection counts on one node of the cluster, so the sum over all nodes has each
+ * once. Flows that are not ours are remembered, too: to whom a flow belongs is decided at its first sight (a little later
+ * when news may come), because a Service may vanish and a pod's address be reused while the flow lives on. One whose
+ * Service comes to be known later gets there with all that it carried since the ledger began.
  *
- * How it counts: identity is CTA_ID + tuple; what a flow adds is now − last. A new identity, a smaller counter or a TCP
- * connection that begins again is a new flow. Flows of the first complete dump are older than we are: what they carried
- * so far is the base, they count as open but not as opened. Flows that end between two dumps add nothing more; TIME_WAIT
- * (120 s) and CLOSE (10 s) let a dump see their final numbers. Service port and client are those of the first sight,
- * because a Service may vanish and a pod's address may be reused while the flow lives on.
+ * How it counts: identity is CTA_ID, zone and tuple; what a flow adds is now − last. A new identity, a smaller counter or a
+ * TCP connection that begins again is a new flow (see `successionOf`). Flows of the first complete dump are older than we
+ * are: what they carried so far is the base, they count as open but not as opened. Flows that end between two dumps add
+ * nothing more; TIME_WAIT (120 s) and CLOSE (10 s) let a dump see their final numbers. Those that vanish before
+ * (see `sawEnd`) count as `endedUnseen`.
  *
- * What is open: TCP is `moving` (established, bytes since the previous dump), `idle` (established, none) or `closing`
- * (after the first FIN, before the last ACK). TIME_WAIT and CLOSE are in no class: both sides are through, and whoever
- * waits for the open ones to go must not wait for the kernel's memory of them. Neither are half-open ones: they are
- * opened, and become established, refused, or unanswered when the SYN's entry expires (after 120 s). UDP and SCTP are moving or idle until the entry expires.
- * A flow without counters counts as moving, since nobody can say that it is quiet.
+ * What is open: TCP is `moving` (established, bytes since the previous dump), `idle` (established, none), `closing` (after
+ * the first FIN, before the last ACK) or `waiting` (before it is established; it becomes refused, or unanswered when the
+ * entry of the SYN expires after 120 s). TIME_WAIT and CLOSE are in no class: both sides are through, and whoever waits
+ * for the open ones to go must not wait for the kernel's memory of them. UDP and SCTP are moving or idle until the entry
+ * expires. A flow without counters counts as moving, since nobody can say that it is quiet.
  *
  * A resize of the kernel's hash table during a dump may hide or double rows, without a sign of it. So a doubled row adds
  * what moved in between, and a flow is let go only after two complete dumps without it.
@@ -46,19 +52,24 @@ export class FlowLedger {
   readonly edges: EdgeTable;
   /** Number of dumps begun; `Edge.revision` refers to it. */
   revision = 0;
-  /** Flows of the last dump without byte counters. */
-  withoutCounters = 0;
 
-  readonly #flows = new FlowTable();
-  readonly #memo: DirectoryMemo;
+  readonly #flows: FlowTable;
+  readonly #binding: Binding;
+  readonly #reader: FlowReader;
+  readonly #times = new DumpTimes();
   #at = 0;
   /** A complete dump has been seen: whatever is new from now on began under our eyes. */
   #settled = false;
-  #open = new Map<Edge, OpenFlows>();
+  #withoutCounters = 0;
+  #endedUnseen = 0;
+  #elsewhere = 0;
+  #unexplained = 0;
 
   constructor({ directory, maxEdges = 50_000 }: LedgerOptions) {
-    this.#memo = new DirectoryMemo(directory);
-    this.edges = new EdgeTable(maxEdges);
+    this.edges = new EdgeTable(maxEdges, directory.addresses);
+    this.#flows = new FlowTable(directory.addresses);
+    this.#binding = new Binding(directory, this.#flows, this.edges);
+    this.#reader = new FlowReader(this.#flows, directory.addresses);
   }
 
   /** Flows remembered: those of the last dump, and those that it missed for the first time. */
@@ -66,24 +77,27 @@ export class FlowLedger {
     return this.#flows.size;
   }
 
+  get figures(): LedgerFigures {
+    return {
+      withoutCounters: this.#withoutCounters,
+      endedUnseen: this.#endedUnseen,
+      elsewhere: this.#elsewhere,
+      unexplained: this.#unexplained,
+      folded: this.edges.folded(),
+    };
+  }
+
   /** @param at time of the dump, Unix ms */
   begin(at: number): void {
     this.#at = at;
     this.revision += 1;
-    this.#memo.forget();
+    this.#times.set(this.revision, at);
+    this.#binding.begin(this.revision, at);
   }
 
   /** One row of the dump; the row is read, not kept. */
   add(row: FlowRow): void {
-    if (!(row.status & STATUS.destinationNat)) return;
-    let slot = this.#flows.find(row);
-    if (slot !== NONE && this.#begunAgain(slot, row)) {
-      this.#letGo(slot);
-      slot = NONE;
-    }
-    if (slot === NONE) slot = this.#enter(row);
-    else if (!this.#flows.edge[slot]) this.#attribute(slot, row);
-    this.#account(slot, row);
+    this.#account(this.#slotOf(row), row, row.tcpState);
   }
 
   /**
@@ -92,13 +106,13 @@ export class FlowLedger {
    * final counters.
    */
   refuse(row: FlowRow): void {
-    if (!(row.status & STATUS.destinationNat) || !this.#settled) return;
-    let slot = this.#flows.find(row);
-    if (slot === NONE) slot = this.#enter(row);
+    if (!this.#settled) return;
+    const slot = this.#slotOf(row);
+    this.#bound(slot, this.#binding.last(slot));
     // It is not there any more: to be over, and not to die unanswered.
-    this.#account(slot, { ...row, tcpState: TCP_STATE.close });
+    this.#account(slot, row, TCP_STATE.close);
     const edge = this.#flows.edge[slot];
-    if (edge && !this.#is(slot, OLDER)) {
+    if (edge && !this.#flows.is(slot, FLOW.older)) {
       edge.refused += 1;
       this.#touch(edge);
     }
@@ -108,172 +122,152 @@ export class FlowLedger {
   /** @param complete false when the dump failed or was interrupted: rows it lacks are then no proof of anything. */
   end(complete: boolean): void {
     const flows = this.#flows;
-    this.withoutCounters = 0;
-    this.#open = new Map();
+    this.#withoutCounters = 0;
+    this.#elsewhere = 0;
+    this.#unexplained = 0;
     for (let slot = 0; slot < flows.top; slot += 1) {
-      const seen = flows.seen[slot] as number;
-      if (seen === 0) continue;
-      if (seen !== this.revision && complete) {
-        if (this.#is(slot, MISSING)) this.#letGo(slot);
-        else this.#set(slot, MISSING);
-      }
-      if (flows.seen[slot] !== 0 && !this.#is(slot, MISSING)) this.#classify(slot);
+      if (!flows.isLive(slot)) continue;
+      if (complete && flows.seen[slot] !== this.revision) this.#missed(slot);
+      else if (!flows.is(slot, FLOW.missing)) this.#figure(slot);
     }
     this.#settled ||= complete;
-    this.#publish();
+    this.edges.retire(this.#at);
+  }
+
+  /** Single connections of a service port, or of one backend, the busiest first; `total` tells how many there are. */
+  details({ limit, ...query }: FlowQuery & { readonly limit: number }): { total: number; flows: FlowDetail[] } {
+    return this.#reader.details(query, limit);
+  }
+
+  /** Names in the kernel, for `encodeDeleteBatch`, of the connections of one backend that are in one of the classes. */
+  identities({ classes, ...query }: Required<FlowQuery> & { readonly classes: readonly OpenClass[] }): Uint8Array[] {
+    return this.#reader.identities(query, classes);
+  }
+
+  #slotOf(row: FlowRow): number {
+    const flows = this.#flows;
+    const slot = flows.find(row);
+    if (slot === NONE) return this.#enter(row);
+    const succession = successionOf(flows, slot, row);
+    if (succession === SUCCESSOR) {
+      if (!this.#sawEnd(slot)) flows.mark(slot, FLOW.cut);
+      this.#letGo(slot);
+      return this.#enter(row);
+    }
+    if (succession === ZEROED) remember(this.#flows, slot, NOTHING);
+    else if (succession === REVIVED) this.#revive(slot);
+    if (!flows.edge[slot]) this.#bound(slot, this.#binding.again(slot, row.startedAt));
+    return slot;
   }
 
   #enter(row: FlowRow): number {
     const flows = this.#flows;
     const slot = flows.insert(row);
+    flows.since[slot] = this.#at;
+    flows.started[slot] = row.startedAt >>> 0;
+    if (row.status & STATUS.destinationNat) flows.mark(slot, FLOW.translated);
     if (!this.#settled) {
-      flows.flags[slot] = OLDER;
-      this.#remember(slot, row);
+      flows.mark(slot, FLOW.older);
+      remember(flows, slot, row);
     }
-    this.#attribute(slot, row);
+    if (isPickedUpBackwards(row)) flows.mark(slot, FLOW.elsewhere);
+    else this.#bound(slot, this.#binding.first(slot, row.startedAt));
     return slot;
   }
 
-  /** Binds the flow to its edge. Until the directory knows its destination it has none, and adds up unseen. */
-  #attribute(slot: number, row: FlowRow): void {
-    const servicePort = this.#memo.servicePort(row);
-    if (servicePort === undefined) return;
-    const backend = `${formatIPv4(row.replySource)}:${row.replySourcePort}`;
-    const edge = this.edges.intern(this.#memo.client(row.source), servicePort, backend, this.#at);
-    this.#flows.edge[slot] = edge;
+  /** The flow has its edge now, if there is one. Until then it adds up unseen. */
+  #bound(slot: number, edge: Edge | undefined): void {
+    if (!edge) return;
     edge.flows += 1;
-    if (!this.#is(slot, OLDER)) edge.opened += 1;
+    if (!this.#flows.is(slot, FLOW.older)) edge.opened += 1;
     this.#touch(edge);
   }
 
-  #account(slot: number, row: FlowRow): void {
+  /** Another connection has begun in the entry. */
+  #revive(slot: number): void {
     const flows = this.#flows;
-    if (flows.seen[slot] !== this.revision) flows.flags[slot] = (flows.flags[slot] as number) & ~(MOVED | MISSING);
-    flows.seen[slot] = this.revision;
-    flows.tcpState[slot] = row.tcpState;
-    if (row.status & STATUS.seenReply) this.#set(slot, REPLIED);
-    if (!row.hasCounters) this.#set(slot, UNCOUNTED);
+    flows.since[slot] = this.#at;
+    flows.unmark(slot, FLOW.older);
     const edge = flows.edge[slot];
     if (!edge) return;
-
-    const packetsToBackend = row.originalPackets - (flows.originalPackets[slot] as number);
-    const bytesToBackend = row.originalBytes - (flows.originalBytes[slot] as number);
-    const packetsToClient = row.replyPackets - (flows.replyPackets[slot] as number);
-    const bytesToClient = row.replyBytes - (flows.replyBytes[slot] as number);
-    if (packetsToBackend + bytesToBackend + packetsToClient + bytesToClient > 0) {
-      edge.packetsToBackend += packetsToBackend;
-      edge.bytesToBackend += bytesToBackend;
-      edge.packetsToClient += packetsToClient;
-      edge.bytesToClient += bytesToClient;
-      this.#set(slot, MOVED);
-      this.#remember(slot, row);
-      this.#touch(edge);
-    }
+    edge.opened += 1;
+    this.#touch(edge);
   }
 
-  /**
-   * The same identity for another connection: the kernel reuses memory, and CTA_ID is made of its address and the tuple.
-   * Seen by counters that fell, or by life in a connection that was over (the kernel never revives an entry). One that
-   * ended and was overtaken in both between two dumps cannot be told from its predecessor.
-   */
-  #begunAgain(slot: number, row: FlowRow): boolean {
+  #account(slot: number, row: FlowRow, tcpState: number): void {
     const flows = this.#flows;
-    return (
-      row.originalPackets < (flows.originalPackets[slot] as number) ||
-      row.originalBytes < (flows.originalBytes[slot] as number) ||
-      row.replyPackets < (flows.replyPackets[slot] as number) ||
-      row.replyBytes < (flows.replyBytes[slot] as number) ||
-      (isOver(flows.tcpState[slot] as number) && !isOver(row.tcpState))
-    );
+    let flags = flows.flags[slot] as number;
+    if (flows.seen[slot] !== this.revision) flags &= ~(FLOW.moved | FLOW.missing | FLOW.cut);
+    flows.seen[slot] = this.revision;
+    flows.tcpState[slot] = tcpState;
+    flows.timeout[slot] = row.timeout;
+    if (row.status & STATUS.seenReply) flags |= FLOW.replied;
+    if (!row.hasCounters) flags |= FLOW.uncounted;
+    if (tcpState >= TCP_STATE.finWait && tcpState <= TCP_STATE.timeWait) flags |= FLOW.finishing;
+    const edge = flows.edge[slot];
+    if (edge && addUp(flows, slot, row, edge)) {
+      flags |= FLOW.moved;
+      this.#touch(edge);
+    }
+    flows.flags[slot] = flags;
+    if (!edge) return;
+    const moved = (flags & (FLOW.moved | FLOW.uncounted)) !== 0;
+    const flowClass = classOf(flows.protocolOf(slot), tcpState, moved);
+    this.#reclass(slot, edge, flags & FLOW.uncounted && flowClass !== OVER ? flowClass | WITHOUT_COUNTERS : flowClass);
+  }
+
+  /** A complete dump did not show it: once may be a mistake of the dump. */
+  #missed(slot: number): void {
+    const flows = this.#flows;
+    if (flows.is(slot, FLOW.missing)) {
+      this.#letGo(slot);
+      return;
+    }
+    flows.mark(slot, this.#sawEnd(slot) ? FLOW.missing : FLOW.missing | FLOW.cut);
+    const edge = flows.edge[slot];
+    if (edge) this.#reclass(slot, edge, OVER);
   }
 
   #letGo(slot: number): void {
     const flows = this.#flows;
+    this.#bound(slot, this.#binding.last(slot));
     const edge = flows.edge[slot];
     if (edge) {
+      this.#reclass(slot, edge, OVER);
       edge.flows -= 1;
-      if (this.#diedUnanswered(slot)) {
+      if (diedUnanswered(flows, slot)) {
         edge.unanswered += 1;
         this.#touch(edge);
       }
+      if (flows.is(slot, FLOW.cut) && !flows.is(slot, FLOW.uncounted)) this.#endedUnseen += 1;
     }
     flows.release(slot);
   }
 
-  /** TCP only: many UDP protocols never answer. */
-  #diedUnanswered(slot: number): boolean {
-    return (
-      this.#flows.protocol[slot] === IP_PROTOCOL.tcp &&
-      this.#flows.tcpState[slot] === TCP_STATE.synSent &&
-      !this.#is(slot, REPLIED | OLDER)
-    );
+  #sawEnd(slot: number): boolean {
+    const { seen, tcpState, timeout } = this.#flows;
+    const passed = this.#at - this.#times.of(seen[slot] as number);
+    return sawEnd(this.#flows.protocolOf(slot), tcpState[slot] as number, timeout[slot] as number, passed);
   }
 
-  #classify(slot: number): void {
+  #figure(slot: number): void {
     const flows = this.#flows;
-    if (this.#is(slot, UNCOUNTED)) this.withoutCounters += 1;
-    const edge = flows.edge[slot];
-    if (!edge) return;
-    const open = this.#openOf(edge);
-    const tcp = flows.protocol[slot] === IP_PROTOCOL.tcp;
-    const state = flows.tcpState[slot] as number;
-    if (!tcp || state === TCP_STATE.established) {
-      if (this.#is(slot, MOVED | UNCOUNTED)) open.moving += 1;
-      else open.idle += 1;
-    } else if (state >= TCP_STATE.finWait && state <= TCP_STATE.lastAck) open.closing += 1;
+    if (flows.is(slot, FLOW.uncounted)) this.#withoutCounters += 1;
+    if (flows.edge[slot]) return;
+    this.#elsewhere += 1;
+    if (flows.is(slot, FLOW.unexplained)) this.#unexplained += 1;
   }
 
-  #openOf(edge: Edge): OpenFlows {
-    let open = this.#open.get(edge);
-    if (!open) {
-      open = { moving: 0, idle: 0, closing: 0 };
-      this.#open.set(edge, open);
-    }
-    return open;
-  }
-
-  /** Writes what is open now into the edges, and forgets those that have long been over. */
-  #publish(): void {
-    for (const edge of this.edges.values()) {
-      const { moving, idle, closing } = this.#open.get(edge) ?? NOTHING_OPEN;
-      if (edge.moving !== moving || edge.idle !== idle || edge.closing !== closing) {
-        edge.moving = moving;
-        edge.idle = idle;
-        edge.closing = closing;
-        this.#touch(edge);
-      }
-      if (edge.flows === 0 && this.#at - edge.changedAt > FORGET_AFTER_MS) this.edges.delete(edge);
-    }
-  }
-
-  #remember(slot: number, row: FlowRow): void {
-    const flows = this.#flows;
-    flows.originalPackets[slot] = row.originalPackets;
-    flows.originalBytes[slot] = row.originalBytes;
-    flows.replyPackets[slot] = row.replyPackets;
-    flows.replyBytes[slot] = row.replyBytes;
+  #reclass(slot: number, edge: Edge, to: number): void {
+    const from = this.#flows.class[slot] as number;
+    if (from === to) return;
+    this.#flows.class[slot] = to;
+    reclass(edge, from, to);
+    this.#touch(edge);
   }
 
   #touch(edge: Edge): void {
     edge.revision = this.revision;
     edge.changedAt = this.#at;
   }
-
-  #is(slot: number, flags: number): boolean {
-    return ((this.#flows.flags[slot] as number) & flags) !== 0;
-  }
-
-  #set(slot: number, flag: number): void {
-    this.#flows.flags[slot] = (this.#flows.flags[slot] as number) | flag;
-  }
 }
-
-interface OpenFlows {
-  moving: number;
-  idle: number;
-  closing: number;
-}
-
-const isOver = (tcpState: number): boolean => tcpState === TCP_STATE.timeWait || tcpState === TCP_STATE.close;
-
-const NOTHING_OPEN: OpenFlows = { moving: 0, idle: 0, closing: 0 };

@@ -27,6 +27,15 @@ export function forEachMessage(view: DataView, visit: MessageVisitor): boolean {
   return true;
 }
 
+/** The netlink messages of a chunk, each with its header, as windows into it; what is cut short is left out. */
+export function messagesOf(bytes: Uint8Array): Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  forEachMessage(viewOf(bytes), (_type, _flags, _sequence, start, end) => {
+    messages.push(bytes.subarray(start - NLMSG_HEADER, end));
+  });
+  return messages;
+}
+
 /**
  * Follows one request (named by its sequence number) through the chunks that answer it: is the answer finished, did the
  * kernel refuse, was it interrupted by a change of the table it walks. Messages of other requests are ignored.

@@ -1,94 +1,109 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  ADDRESS,
   AnswerProgress,
-  encodeCreateRequest,
-  encodeDumpRequest,
+  copyFlowRow,
+  decodeEntry,
+  encodeEntry,
   encodeFlow,
   FlowDecoder,
   type FlowRow,
-  formatIPv4,
-  parseIPv4,
+  formatWords,
+  TableStatsReader,
 } from '../src/index.ts';
 import { anyFlow, concat, flow } from './flows.ts';
-
-/**
- * Received from a Linux 6.18 kernel: a TCP connection to 10.96.0.10:80, translated to 127.0.0.1:8080.
- * `conntrack -L -o extended,id` said of it: tcp 6 ESTABLISHED src=0.0.0.0 dst=10.96.0.10 sport=49436 dport=80 packets=5
- * bytes=274 src=127.0.0.1 dst=0.0.0.0 sport=8080 dport=49436 packets=1 bytes=60 [ASSURED] mark=0 use=1 id=717804485
- */
-const KERNEL_ENTRY = hex(
-  '0c010000 0001 2200 07000000 00301800', // netlink header: 268 bytes, CT_NEW, MULTI|DUMP_FILTERED, sequence 7, port
-  '02000000', // AF_INET
-  '34000180 14000180 0800010000000000 080002000a60000a', // original addresses
-  '1c000280 0500010006000000 06000200c11c0000 0600030000500000', // TCP, ports
-  '34000280 14000180 080001007f000001 0800020000000000',
-  '1c000280 0500010006000000 060002001f900000 06000300c11c0000',
-  '08000300000001ae', // status: SEEN_REPLY ASSURED CONFIRMED DST_NAT, NAT done
-  '0800080000000000', // mark
-  '08000c002ac8d3c5', // id
-  '08000b0000000001', // use: unknown to us
-  '080007000000012b', // timeout 299
-  '30000480 2c000180 0500010003000000 050002000a000000 050003000a000000 0600040033000000 0600050023000000',
-  '1c000980 0c00010000000000 00000005 0c00020000000000 00000112',
-  '1c000a80 0c00010000000000 00000001 0c00020000000000 0000003c',
-);
-const DONE = hex('14000000 0300 0200 07000000 00000000 00000000');
-const REFUSED_EPERM = hex('24000000 0200 0000 07000000 00000000 ffffffff', '14000000010101030700000000000000');
-
-function hex(...text: string[]): Uint8Array {
-  return Uint8Array.from(Buffer.from(text.join('').replaceAll(' ', ''), 'hex'));
-}
+import { CPU_STATS, DONE, hex, KERNEL, REFUSED_EPERM, TABLE_STATS } from './kernel-bytes.ts';
 
 function decode(...chunks: Uint8Array[]) {
   const rows: FlowRow[] = [];
-  const decoder = new FlowDecoder((row) => rows.push({ ...row }));
+  const decoder = new FlowDecoder((row) => rows.push(copyFlowRow(row)));
   for (const chunk of chunks) decoder.read(chunk);
-  const { ipv6, malformed, foreign } = decoder;
-  return { rows, ipv6, malformed, foreign };
+  const { ignored, malformed, foreign } = decoder;
+  return { rows, ignored, malformed, foreign };
 }
 
-describe('FlowDecoder', () => {
-  test("reads the kernel's own bytes", () => {
-    expect(decode(KERNEL_ENTRY)).toEqual({
-      rows: [
-        {
-          protocol: 6,
-          source: 0,
-          destination: parseIPv4('10.96.0.10'),
-          sourcePort: 49436,
-          destinationPort: 80,
-          replySource: parseIPv4('127.0.0.1'),
-          replyDestination: 0,
-          replySourcePort: 8080,
-          replyDestinationPort: 49436,
-          status: 0x1ae,
-          timeout: 299,
-          mark: 0,
-          id: 717804485,
-          tcpState: 3,
-          hasCounters: true,
-          originalPackets: 5,
-          originalBytes: 274,
-          replyPackets: 1,
-          replyBytes: 60,
-        },
-      ],
-      ipv6: 0,
-      malformed: 0,
-      foreign: 0,
+/** The row with its addresses as text. */
+function shown({ words, ...row }: FlowRow) {
+  const text = (place: number) => formatWords(row.family, words, place);
+  return {
+    ...row,
+    source: text(ADDRESS.source),
+    destination: text(ADDRESS.destination),
+    replySource: text(ADDRESS.replySource),
+    replyDestination: text(ADDRESS.replyDestination),
+  };
+}
+
+const only = (bytes: Uint8Array) => {
+  const { rows, malformed, foreign, ignored } = decode(bytes);
+  expect([rows.length, ignored, malformed, foreign]).toEqual([1, 0, 0, 0]);
+  return shown(rows[0] as FlowRow);
+};
+
+describe("the kernel's own bytes", () => {
+  test('TCP over IPv4, without a timestamp', () => {
+    expect(only(KERNEL.tcp4)).toEqual({
+      ...{ family: 4, protocol: 6, zone: 0, source: '0.0.0.0', destination: '10.96.0.10', sourcePort: 49436 },
+      ...{ destinationPort: 80, replySource: '127.0.0.1', replyDestination: '0.0.0.0', replySourcePort: 8080 },
+      ...{ replyDestinationPort: 49436, status: 0x1ae, timeout: 299, mark: 0, id: 717804485, tcpState: 3 },
+      ...{ startedAt: 0, hasCounters: true, originalPackets: 5, originalBytes: 274, replyPackets: 1, replyBytes: 60 },
     });
   });
 
+  test('TCP over IPv6, with mark, timestamp and labels', () => {
+    expect(only(KERNEL.tcp6)).toEqual({
+      ...{ family: 6, protocol: 6, zone: 0, source: 'fd00:96::2', destination: 'fd00:96::1', sourcePort: 46372 },
+      ...{ destinationPort: 81, replySource: '::1', replyDestination: 'fd00:96::2', replySourcePort: 8081 },
+      ...{ replyDestinationPort: 46372, status: 0x1ae, timeout: 431_999, mark: 42, id: 3137084619, tcpState: 3 },
+      ...{ startedAt: 1_795_401_291_815, hasCounters: true },
+      ...{ originalPackets: 4, originalBytes: 301, replyPackets: 3, replyBytes: 229 },
+    });
+  });
+
+  test('UDP in a zone, of both directions or of the original one', () => {
+    expect(only(KERNEL.udpZone)).toMatchObject({ protocol: 17, zone: 8, destinationPort: 78, sourcePort: 58405 });
+    expect(only(KERNEL.udpZoneOfOriginal)).toMatchObject({
+      ...{ protocol: 17, zone: 7, destinationPort: 77, sourcePort: 37479, id: 3487882718 },
+      ...{ replySourcePort: 77, replyDestinationPort: 37479 },
+    });
+  });
+
+  test('SCTP in both families', () => {
+    const ports = { protocol: 132, sourcePort: 40000, destinationPort: 80, replySourcePort: 8080, tcpState: 0 };
+    expect(only(KERNEL.sctp4)).toMatchObject({ ...ports, family: 4, replySource: '10.2.0.5', id: 3524640377 });
+    expect(only(KERNEL.sctp6)).toMatchObject({ ...ports, family: 6, replySource: 'fd00:2::5', id: 3750704765 });
+  });
+
+  test('ICMP of both families is counted and passed over', () => {
+    expect(decode(concat(KERNEL.icmp, KERNEL.tcp4, KERNEL.icmpv6, KERNEL.tcp6))).toMatchObject({
+      rows: [{ family: 4 }, { family: 6 }],
+      ...{ ignored: 2, malformed: 0, foreign: 0 },
+    });
+  });
+
+  test('counts of the table and of each CPU are added up', () => {
+    const reader = new TableStatsReader();
+    reader.read(CPU_STATS);
+    expect(reader.stats).toBeUndefined();
+    reader.read(concat(TABLE_STATS, DONE));
+    expect(reader.stats).toEqual({ entries: 5, max: 262_144, insertFailed: 7, dropped: 32, earlyDropped: 1 });
+    expect(reader.malformed).toBe(0);
+    reader.read(CPU_STATS.subarray(0, 150));
+    expect(reader.malformed).toBe(1);
+  });
+});
+
+describe('FlowDecoder', () => {
   test('reads a chunk that is a window into a larger buffer', () => {
-    const backing = concat(hex('ffffffffff'), KERNEL_ENTRY, hex('ffff'));
-    expect(decode(backing.subarray(5, 5 + KERNEL_ENTRY.length)).rows).toHaveLength(1);
+    const backing = concat(hex('ffffffffff'), KERNEL.tcp4, hex('ffff'));
+    expect(decode(backing.subarray(5, 5 + KERNEL.tcp4.length)).rows).toHaveLength(1);
   });
 
   test('a row carries nothing over from the one before', () => {
     const older = flow({ protocol: 17, hasCounters: false });
-    const rows = decode(concat(KERNEL_ENTRY, encodeFlow(older))).rows;
-    expect(rows[1]).toEqual(older);
+    const { rows } = decode(concat(KERNEL.tcp6, encodeFlow(older), KERNEL.udpZoneOfOriginal, encodeFlow(older)));
+    expect([rows[1], rows[3]]).toEqual([older, older]);
   });
 
   test('counters are 64 bits wide', () => {
@@ -96,72 +111,99 @@ describe('FlowDecoder', () => {
     expect(decode(encodeFlow(big)).rows).toEqual([big]);
   });
 
-  test('IPv6 entries are counted and skipped', () => {
-    const ipv6 = KERNEL_ENTRY.slice();
-    ipv6[16] = 10;
-    expect(decode(concat(ipv6, KERNEL_ENTRY))).toMatchObject({ rows: [{}], ipv6: 1, malformed: 0 });
+  test('reads tuples whose attributes come in another order, or with company', () => {
+    const { original, ...rest } = decodeEntry(KERNEL.tcp4);
+    const { ip, protocol } = original;
+    const { source, destination } = ip;
+    const { number, sourcePort, destinationPort } = protocol;
+    const turned = { protocol: { destinationPort, sourcePort, number }, ip: { destination, source } };
+    const unknown = [{ type: 77, payload: hex('01020304') }];
+    for (const tuple of [turned, { ip, protocol, unknown }, { ip: { ...ip, unknown }, protocol }]) {
+      expect(decode(encodeEntry({ original: tuple, ...rest })).rows).toEqual(decode(KERNEL.tcp4).rows);
+    }
+  });
+
+  test('an entry without ports is still an entry; without addresses it is none', () => {
+    const { original, ...rest } = decodeEntry(KERNEL.tcp6);
+    const bare = encodeEntry({ ...rest, original: { ...original, protocol: { number: 6 } } });
+    expect(only(bare)).toMatchObject({ sourcePort: 0, destinationPort: 0, destination: 'fd00:96::1' });
+    const ip = { source: original.ip.source } as typeof original.ip;
+    expect(decode(encodeEntry({ ...rest, original: { ...original, ip } }))).toMatchObject({ rows: [], malformed: 1 });
+    const ipv4 = { source: '10.0.0.1', destination: '10.0.0.2' };
+    const mixed = encodeEntry({ ...rest, original: { ...original, ip: ipv4 } });
+    expect(decode(mixed), 'IPv4 addresses in an IPv6 entry').toMatchObject({ rows: [], malformed: 1 });
   });
 
   test('end and error messages are no rows and no errors; others are foreign', () => {
     const foreign = DONE.slice();
     foreign[4] = 0x77;
-    expect(decode(concat(KERNEL_ENTRY, foreign, DONE, REFUSED_EPERM))).toMatchObject({
-      rows: [{}],
-      malformed: 0,
-      foreign: 1,
+    const otherFamily = KERNEL.tcp4.slice();
+    otherFamily[16] = 7;
+    expect(decode(concat(KERNEL.tcp4, foreign, DONE, REFUSED_EPERM, otherFamily))).toMatchObject({
+      ...{ rows: [{}], malformed: 0, foreign: 2 },
     });
   });
 
-  test('an entry cut at any byte is counted as malformed, never handed on', () => {
-    for (let length = 1; length < KERNEL_ENTRY.length; length += 1) {
-      expect(decode(KERNEL_ENTRY.subarray(0, length))).toEqual({ rows: [], ipv6: 0, malformed: 1, foreign: 0 });
-      // The same with a header that owns up to the length: only a cut between attributes behind the last needed one is
-      // a whole entry (the id ends at 148).
-      const honest = KERNEL_ENTRY.slice(0, length);
+  test.each([
+    // The last attribute that an entry cannot do without is the id.
+    ['tcp4', 148],
+    ['tcp6', 196],
+  ] as const)('an entry cut at any byte is counted as malformed, never handed on: %s', (name, needed) => {
+    const whole = KERNEL[name];
+    for (let length = 1; length < whole.length; length += 1) {
+      expect(decode(whole.subarray(0, length))).toEqual({ rows: [], ignored: 0, malformed: 1, foreign: 0 });
+      // The same with a header that owns up to the length: a cut between attributes behind the last needed one is a whole entry.
+      const honest = whole.slice(0, length);
       if (length < 16) continue;
       new DataView(honest.buffer).setUint32(0, length, true);
       const { rows, malformed } = decode(honest);
       expect(rows.length + malformed).toBe(1);
-      if (length < 148) expect(malformed).toBe(1);
+      if (length < needed) expect(malformed).toBe(1);
     }
   });
 
   test('an attribute longer than its parent is malformed', () => {
-    const broken = KERNEL_ENTRY.slice();
+    const broken = KERNEL.tcp4.slice();
     broken[24] = 0xff; // CTA_TUPLE_IP inside the original tuple
     expect(decode(broken)).toMatchObject({ rows: [], malformed: 1 });
   });
 
   test('any bytes end in counts: no throw, no hang, no read outside', () => {
-    const noise = fc.uint8Array({ maxLength: 400 });
     fc.assert(
-      fc.property(noise, (bytes) => {
-        decode(bytes);
+      fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
+        const { rows, ignored, malformed, foreign } = decode(bytes);
+        expect(rows.length + ignored + malformed + foreign).toBeLessThanOrEqual(bytes.length);
         new AnswerProgress(7).read(bytes);
+        new TableStatsReader().read(bytes);
       }),
-      { numRuns: 500 },
+      { numRuns: 1000, seed: 41 },
     );
   });
 
-  test('a damaged entry is one row or one error, and its neighbours survive', () => {
-    const damage = fc.array(fc.tuple(fc.nat(KERNEL_ENTRY.length - 17), fc.nat(255)), { minLength: 1, maxLength: 8 });
-    fc.assert(
-      fc.property(damage, (hits) => {
-        const damaged = KERNEL_ENTRY.slice();
-        for (const [at, value] of hits) damaged[16 + at] = value;
-        const result = decode(concat(KERNEL_ENTRY, damaged, KERNEL_ENTRY));
-        expect(result.rows.length + result.malformed + result.ipv6 + result.foreign).toBe(3);
-        expect(result.rows.length).toBeGreaterThanOrEqual(2);
-      }),
-      { numRuns: 1000 },
-    );
-  });
+  test.each(Object.entries(KERNEL))(
+    'a damaged entry is one of the counts, and its neighbours survive: %s',
+    (_, entry) => {
+      const damage = fc.array(fc.tuple(fc.nat(entry.length - 17), fc.nat(255)), { minLength: 1, maxLength: 8 });
+      fc.assert(
+        fc.property(damage, (hits) => {
+          const damaged = entry.slice();
+          for (const [at, value] of hits) damaged[16 + at] = value;
+          const { rows, ignored, malformed, foreign } = decode(concat(KERNEL.tcp4, damaged, KERNEL.tcp6));
+          expect(rows.length + ignored + malformed + foreign).toBe(3);
+          expect(rows.at(0)).toEqual(decode(KERNEL.tcp4).rows[0]);
+          expect(rows.at(-1)).toEqual(decode(KERNEL.tcp6).rows[0]);
+        }),
+        { numRuns: 500, seed: 42 },
+      );
+    },
+  );
 
   test('what is encoded decodes to the same rows', () => {
     fc.assert(
       fc.property(fc.array(anyFlow, { maxLength: 20 }), (flows) => {
         expect(decode(concat(...flows.map((each) => encodeFlow(each)))).rows).toEqual(flows);
       }),
+      { seed: 43 },
     );
   });
 });
@@ -174,8 +216,8 @@ describe('AnswerProgress', () => {
   };
 
   test('goes on until DONE', () => {
-    expect(follow(KERNEL_ENTRY)).toMatchObject({ finished: false });
-    expect(follow(concat(KERNEL_ENTRY, DONE))).toMatchObject({ finished: true, errno: 0, interrupted: false });
+    expect(follow(KERNEL.tcp4)).toMatchObject({ finished: false });
+    expect(follow(concat(KERNEL.tcp4, DONE))).toMatchObject({ finished: true, errno: 0, interrupted: false });
   });
 
   test('an error and a failed DONE carry their errno', () => {
@@ -186,7 +228,7 @@ describe('AnswerProgress', () => {
   });
 
   test('DUMP_INTR on any message marks the whole answer', () => {
-    const interrupted = KERNEL_ENTRY.slice();
+    const interrupted = KERNEL.tcp4.slice();
     interrupted[6] = 0x12;
     expect(follow(interrupted, DONE)).toMatchObject({ finished: true, interrupted: true });
   });
@@ -200,34 +242,4 @@ describe('AnswerProgress', () => {
   test('a chunk cut short is counted', () => {
     expect(follow(DONE.subarray(0, 18))).toMatchObject({ finished: false, truncated: 1 });
   });
-});
-
-describe('requests', () => {
-  test('dump of everything', () => {
-    expect(encodeDumpRequest({ sequence: 7 })).toEqual(hex('14000000 0101 0103 07000000 00000000 02000000'));
-  });
-
-  test('dump of translated entries: status and mask DST_NAT', () => {
-    expect(encodeDumpRequest({ sequence: 7, destinationNatOnly: true })).toEqual(
-      hex('24000000 0101 0103 07000000 00000000 02000000 0800030000000020 08001a0000000020'),
-    );
-  });
-
-  test('creation names the reply before translation, and the translation', () => {
-    const request = encodeCreateRequest(flow({ protocol: 6, tcpState: 3, timeout: 60 }), 9);
-    expect(request.subarray(4, 20)).toEqual(hex('0001 0506 09000000 00000000 02000000'));
-    const plainReply =
-      '14000180 080001000a60000a 080002000a010002 1c000280 0500010006000000 0600020000500000 060003009c400000';
-    const toBackend = '28000d80 080001000a020005 080002000a020005 14000380 060001001f900000 060002001f900000';
-    expect(Buffer.from(request).toString('hex')).toContain(Buffer.from(hex(plainReply)).toString('hex'));
-    expect(request.subarray(-40)).toEqual(hex(toBackend));
-  });
-});
-
-test('addresses', () => {
-  expect(formatIPv4(0xfffe0001)).toBe('255.254.0.1');
-  fc.assert(fc.property(fc.nat(0xffffffff), (address) => parseIPv4(formatIPv4(address)) === address));
-  for (const text of ['', '1.2.3', '1.2.3.256', '1.2.3.04', '1.2.3.4.5', 'a.b.c.d']) {
-    expect(() => parseIPv4(text)).toThrow(RangeError);
-  }
 });

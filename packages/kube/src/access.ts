@@ -1,16 +1,7 @@
-import type { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type Dispatcher } from 'undici';
-import { failed, KubeError } from './error.ts';
-
-/** How to reach the API server. Exactly one of the three. */
-export interface ConnectOptions {
-  /** Path of a kubeconfig file; its current context is used. */
-  readonly kubeconfig?: string;
-  /** Path of a Unix socket on which an API server listens without authentication. */
-  readonly socketPath?: string;
-  /** With the ServiceAccount of the pod this runs in. */
-  readonly inCluster?: boolean;
-}
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { KubeError } from './error.ts';
+import { askIdentity, type ConnectOptions, type Identity } from './identity.ts';
+import { TokenFile } from './token-file.ts';
 
 /** What one request needs: where to, as whom, over which connections. */
 export interface Access {
@@ -21,19 +12,28 @@ export interface Access {
 
 export interface AccessSource {
   access(): Promise<Access>;
-  /** After a refused or failed request: the next one reads certificates anew. Requests under way are not touched. */
+  /** After a refused or failed request: the next one reads credentials anew. Requests under way are not touched. */
   renew(): void;
   close(): Promise<void>;
 }
 
-export function accessSource(options: ConnectOptions): AccessSource {
+export interface AccessDoors {
+  ask(options: ConnectOptions, signal: AbortSignal): Promise<Identity>;
+  /** Unix time in milliseconds. */
+  now(): number;
+}
+
+export function accessSource(
+  options: ConnectOptions,
+  doors: AccessDoors = { ask: askIdentity, now: Date.now },
+): AccessSource {
   const given = [options.kubeconfig, options.socketPath, options.inCluster || undefined].filter(
     (way) => way !== undefined,
   );
   if (given.length !== 1) {
     throw new KubeError('invalid', 'connect', 'exactly one of kubeconfig, socketPath and inCluster must be given');
   }
-  return options.socketPath === undefined ? clusterAccess(options) : socketAccess(options.socketPath);
+  return options.socketPath === undefined ? new ClusterAccess(options, doors) : socketAccess(options.socketPath);
 }
 
 function socketAccess(socketPath: string): AccessSource {
@@ -43,74 +43,119 @@ function socketAccess(socketPath: string): AccessSource {
 }
 
 /**
- * KubeConfig makes a new dispatcher, and so a new TLS connection, for each request it signs. Ours is kept until a
- * request fails, while the headers come from KubeConfig each time, since tokens rotate.
+ * Milliseconds between two questions for an identity. While a cluster is away each failed request would ask; the pause
+ * grows as long as the answers stay the same.
  */
-function clusterAccess(options: ConnectOptions): AccessSource {
-  let config: Promise<KubeConfig> | undefined;
-  let kept: Dispatcher | undefined;
-  const retired = new Set<Dispatcher>();
+const ASK_EVERY = { first: 30_000, most: 300_000 };
+/** A plugin that gives what is out of date, or a wrong clock, must not cause a question for each request. */
+const SHORTEST_LIFE = 10_000;
+/** Half the 60 s after which undici would begin: load balancers drop idle connections by then. As client-go. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 };
 
-  async function access(): Promise<Access> {
-    const { RequestContext, HttpMethod } = await import('@kubernetes/client-node');
-    config ??= loadConfig(options);
-    const kubeConfig = await config;
-    const origin = kubeConfig.getCurrentCluster()?.server.replace(/\/+$/, '') ?? '';
-    const request = new RequestContext(origin, HttpMethod.GET);
-    await kubeConfig.applySecurityAuthentication(request);
-    kept ??= request.getDispatcher() ?? new Agent({ connect: { keepAlive: true, keepAliveInitialDelay: 30_000 } });
-    return { origin, headers: request.getHeaders(), dispatcher: kept };
-  }
-
-  function renew(): void {
-    if (kept === undefined) return;
-    const old = kept;
-    kept = undefined;
-    config = undefined;
-    retired.add(old);
-    // close() lets running watches end by themselves; it rejects only when close() below destroyed it meanwhile
-    old.close().then(
-      () => retired.delete(old),
-      () => retired.delete(old),
-    );
-  }
-
-  async function close(): Promise<void> {
-    await Promise.all([...retired, ...(kept ? [kept] : [])].map((dispatcher) => dispatcher.destroy()));
-  }
-  return { access, renew, close };
+interface Kept {
+  readonly identity: Identity;
+  readonly token: TokenFile | undefined;
+  /** What of the identity the dispatcher was made for, as JSON. */
+  readonly connection: string;
+  readonly dispatcher: Dispatcher;
 }
 
-/** Reads the kubeconfig or the ServiceAccount. The client library is large, so it is loaded only when it is needed. */
-async function loadConfig(options: ConnectOptions): Promise<KubeConfig> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
-  const config = new KubeConfig();
-  if (options.inCluster) {
-    if (!process.env.KUBERNETES_SERVICE_HOST) {
-      throw new KubeError('invalid', 'connect', 'not inside a cluster: KUBERNETES_SERVICE_HOST is not set');
+/**
+ * The identity costs a process to ask for, so it is kept: until a request fails, and if it has an end, until shortly
+ * before. A token file is read here meanwhile. The connections stay as long as their address and certificates do.
+ */
+class ClusterAccess implements AccessSource {
+  readonly #options: ConnectOptions;
+  readonly #doors: AccessDoors;
+  readonly #closed = new AbortController();
+  readonly #retired = new Set<Dispatcher>();
+  #kept: Kept | undefined;
+  #asking: Promise<void> | undefined;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  /** Unix time in milliseconds of the next question. */
+  #askAt = Number.NEGATIVE_INFINITY;
+  #pause = ASK_EVERY.first;
+  /** A request failed with what is kept. */
+  #doubted = false;
+  /** Of the last question, while there is nothing better to go on with. */
+  #failure: unknown;
+
+  constructor(options: ConnectOptions, doors: AccessDoors) {
+    this.#options = options;
+    this.#doors = doors;
+  }
+
+  async access(): Promise<Access> {
+    if (this.#doors.now() >= this.#askAt) {
+      this.#asking ??= this.#ask().finally(() => {
+        this.#asking = undefined;
+      });
+      await this.#asking;
     }
-    config.loadFromCluster();
-    return config;
+    if (this.#kept === undefined || this.#failure !== undefined) throw this.#failure;
+    const { identity, token, dispatcher } = this.#kept;
+    const bearer = token && { Authorization: `Bearer ${await token.read()}` };
+    return { origin: identity.origin, headers: { ...identity.headers, ...bearer }, dispatcher };
   }
-  const operation = `read kubeconfig ${options.kubeconfig}`;
-  try {
-    config.loadFromFile(options.kubeconfig ?? '');
-  } catch (cause) {
-    throw new KubeError('invalid', operation, cause instanceof Error ? cause.message : String(cause), { cause });
+
+  renew(): void {
+    this.#doubted = true;
+    this.#kept?.token?.forget();
+    this.#askAt = Math.min(this.#askAt, this.#askedAt + this.#pause);
   }
-  const cluster = config.getCurrentCluster();
-  if (!cluster) throw new KubeError('invalid', operation, 'its current context names no cluster');
-  // The library refuses plain HTTP; towards this machine itself there is nobody to listen in.
-  const { protocol, hostname } = serverUrl(operation, cluster.server);
-  const loopback = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-  if (protocol === 'http:' && loopback) Object.assign(cluster, { skipTLSVerify: true });
-  return config;
+
+  async close(): Promise<void> {
+    this.#closed.abort(new Error('the client is closed'));
+    const dispatchers = [...this.#retired, ...(this.#kept ? [this.#kept.dispatcher] : [])];
+    await Promise.all([this.#asking, ...dispatchers.map((dispatcher) => dispatcher.destroy())]);
+  }
+
+  /** Never rejects: see `#failure`. */
+  async #ask(): Promise<void> {
+    const { signal } = this.#closed;
+    const askedAt = this.#doors.now();
+    this.#askedAt = askedAt;
+    try {
+      signal.throwIfAborted();
+      const identity = await this.#doors.ask(this.#options, signal);
+      signal.throwIfAborted();
+      const same = JSON.stringify(identity) === JSON.stringify(this.#kept?.identity);
+      this.#pause = same ? Math.min(this.#pause * 2, ASK_EVERY.most) : ASK_EVERY.first;
+      this.#keep(identity);
+      this.#doubted = false;
+      this.#failure = undefined;
+      this.#askAt = askAgainAt(askedAt, identity.expiry);
+    } catch (error) {
+      this.#pause = ASK_EVERY.first;
+      this.#askAt = askedAt + this.#pause;
+      const end = this.#kept?.identity.expiry ?? Number.POSITIVE_INFINITY;
+      // asked ahead of its end, and nobody refused it yet: it still serves
+      const serves = this.#kept !== undefined && !this.#doubted && this.#doors.now() < end;
+      if (!serves) this.#failure = signal.aborted ? signal.reason : error;
+    }
+  }
+
+  #keep(identity: Identity): void {
+    const token = identity.tokenFile === undefined ? undefined : new TokenFile(identity.tokenFile, this.#doors.now);
+    const connection = JSON.stringify([identity.origin, identity.tls, identity.proxy]);
+    const old = this.#kept;
+    const dispatcher = old?.connection === connection ? old.dispatcher : dispatcherFor(identity);
+    this.#kept = { identity, token, connection, dispatcher };
+    if (old === undefined || old.dispatcher === dispatcher) return;
+    this.#retired.add(old.dispatcher);
+    const gone = () => this.#retired.delete(old.dispatcher);
+    // close() lets running watches end by themselves; it rejects only when close() above destroyed it meanwhile
+    old.dispatcher.close().then(gone, gone);
+  }
 }
 
-function serverUrl(operation: string, server: string): URL {
-  try {
-    return new URL(server);
-  } catch (cause) {
-    throw failed(operation, cause);
-  }
+/** At 80 % of its life, as the kubelet does, but a very short one is used up. Infinite when it has no end. */
+function askAgainAt(askedAt: number, expiry = Number.POSITIVE_INFINITY): number {
+  const life = Math.max(expiry - askedAt, SHORTEST_LIFE);
+  return askedAt + Math.max(life * 0.8, Math.min(life, ASK_EVERY.first));
+}
+
+function dispatcherFor({ tls, proxy }: Identity): Dispatcher {
+  if (proxy !== undefined) return new ProxyAgent({ uri: proxy, proxyTls: KEEP_ALIVE, requestTls: tls });
+  return new Agent({ connect: { ...tls, ...KEEP_ALIVE } });
 }

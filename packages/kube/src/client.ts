@@ -2,8 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { request as httpRequest } from 'undici';
 import { z } from 'zod';
-import { accessSource, type ConnectOptions } from './access.ts';
+import { accessSource } from './access.ts';
 import { failed, isKubeError, KubeError, refused } from './error.ts';
+import type { ConnectOptions } from './identity.ts';
 import { jsonLines } from './lines.ts';
 import { describe, type Place, pathOf, type Resource } from './resource.ts';
 

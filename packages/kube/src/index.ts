@@ -1,10 +1,10 @@
-export type { ConnectOptions } from './access.ts';
 export type { AccessAttributes, KubeClient, ListOptions, WatchEvent, WatchOptions } from './client.ts';
 export { connect } from './client.ts';
 export { ensureCrd, routingOverrideCrd } from './crd.ts';
 export type { KubeErrorCode } from './error.ts';
 export { isKubeError, KubeError } from './error.ts';
 export { type EventNews, EventRecorder, type EventRecorderOptions, type Regarding } from './events.ts';
+export type { ConnectOptions } from './identity.ts';
 export type { Place, Resource } from './resource.ts';
 export { pathOf, resources } from './resource.ts';
 export type { Watched, WatchResourceOptions } from './watch.ts';

@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type MiniApiServer, startMiniApiServer } from '@kubecity/mini-apiserver';
@@ -118,4 +120,38 @@ test('a kubeconfig over TLS: the token says who we are and what we may', async (
   const stranger = connect({ kubeconfig: file });
   await expect(stranger.list(resources.namespaces)).rejects.toMatchObject({ code: 'unauthorized' });
   await Promise.all([reader.close(), stranger.close()]);
+});
+
+test('a token file: a refused token is read again, without waiting', async () => {
+  const file = join(directory, 'kubeconfig');
+  const tokenFile = join(directory, 'token');
+  writeFileSync(file, server.kubeconfig('reader').replace(`token: "${TOKEN}"`, 'tokenFile: token'));
+  writeFileSync(tokenFile, 'out of date');
+  const reader = connect({ kubeconfig: file });
+  await expect(reader.list(resources.namespaces)).rejects.toMatchObject({ code: 'unauthorized' });
+  writeFileSync(tokenFile, `${TOKEN}\n`);
+  expect((await reader.list<Namespace>(resources.namespaces)).items).toHaveLength(2);
+  await reader.close();
+});
+
+test('proxy-url: the API server is reached through a tunnel', async () => {
+  const tunnels: (string | undefined)[] = [];
+  const proxy = createServer().on('connect', ({ url }, socket) => {
+    tunnels.push(url);
+    const far = connectTcp(server.port ?? 0, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(far).pipe(socket);
+    });
+    socket.on('error', () => far.destroy());
+    far.on('error', () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const file = join(directory, 'kubeconfig');
+  const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  writeFileSync(file, server.kubeconfig('reader').replace(/^( +)server: .*$/m, `$&\n$1proxy-url: ${proxyUrl}`));
+  const reader = connect({ kubeconfig: file });
+  expect((await reader.list<Namespace>(resources.namespaces)).items).toHaveLength(2);
+  expect(tunnels).toEqual([`127.0.0.1:${server.port}`]);
+  await reader.close();
+  proxy.close();
 });

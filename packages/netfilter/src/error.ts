@@ -1,3 +1,5 @@
+import type { RestoreText } from './netfilter.ts';
+
 export type NetfilterCode =
   /** The tool is not installed. */
   | 'missing-tool'
@@ -37,7 +39,7 @@ export interface Exit {
   /** null when a signal ended it */
   readonly status: number | null;
   readonly stderr: string;
-  readonly input: string;
+  readonly input: RestoreText;
   readonly cause?: unknown;
 }
 
@@ -71,7 +73,7 @@ export function errorOf({ operation, status, stderr, input, cause }: Exit): Netf
 }
 
 /** iptables-restore says "line 12 failed" or "Error occurred at line: 12"; ipset says "Error in line 12". */
-function failingLine(stderr: string, input: string): string | undefined {
+function failingLine(stderr: string, input: RestoreText): string | undefined {
   const number = /line:? (\d+)/.exec(stderr)?.[1];
-  return number === undefined ? undefined : input.split('\n')[Number(number) - 1];
+  return number === undefined ? undefined : [...input].join('').split('\n')[Number(number) - 1];
 }

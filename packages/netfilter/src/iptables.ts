@@ -1,7 +1,8 @@
 import type { Family } from '@kubecity/routing';
 import type { Table } from '@kubecity/ruleset';
+import { parseCounted } from './counted.ts';
 import { NetfilterError } from './error.ts';
-import type { Netfilter } from './netfilter.ts';
+import type { CountedChain, Netfilter } from './netfilter.ts';
 import { run } from './run.ts';
 
 export interface IptablesOptions {
@@ -23,15 +24,22 @@ export function iptables({ family = 'IPv4', lockSeconds = 5, timeoutMs = 120_000
       for (const chain of chains) texts.push(await listChain(tool, wait, table, chain, timeoutMs));
       return texts.join('');
     },
+    listCounted: async (table, chains) => {
+      const found: CountedChain[] = [];
+      for (const chain of chains) {
+        found.push(...parseCounted(await listChain(tool, [...wait, '-v'], table, chain, timeoutMs)));
+      }
+      return found;
+    },
     restore: async (text) => {
       await run(`${tool}-restore`, ['--noflush', ...wait], text, timeoutMs);
     },
   };
 }
 
-async function listChain(tool: string, wait: string[], table: Table, chain: string, timeoutMs: number) {
+async function listChain(tool: string, options: string[], table: Table, chain: string, timeoutMs: number) {
   try {
-    return await run(tool, [...wait, '-t', table, '-S', chain], '', timeoutMs);
+    return await run(tool, [...options, '-t', table, '-S', chain], '', timeoutMs);
   } catch (error) {
     if (error instanceof NetfilterError && error.code === 'missing-chain') return '';
     throw error;

@@ -1,5 +1,21 @@
 import type { Table } from '@kubecity/ruleset';
 
+/** Text, or pieces of it that are written while they are made; they can be read again, to name the line that failed. */
+export type RestoreText = string | Iterable<string>;
+
+/** A chain as the kernel holds it at this moment, with what its rules have matched since they were written. */
+export interface CountedChain {
+  readonly chain: string;
+  readonly rules: readonly CountedRule[];
+}
+
+export interface CountedRule {
+  /** As after `-A CHAIN`. */
+  readonly rule: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
 /** The only door to the kernel's rules, one family. */
 export interface Netfilter {
   /** One table, or all there are, as iptables-save prints them. All at once costs iptables-nft no more than one. */
@@ -9,8 +25,10 @@ export interface Netfilter {
    * Costs a few milliseconds a chain, however large the table is (iptables-nft).
    */
   list(table: Table, chains: Iterable<string>): Promise<string>;
+  /** The named chains with the counters of their rules, in that order; one that is not there is left out. Costs what `list` does. */
+  listCounted(table: Table, chains: Iterable<string>): Promise<CountedChain[]>;
   /** Applies a restore text without flushing what it does not name; each table in it is atomic. */
-  restore(text: string): Promise<void>;
+  restore(text: RestoreText): Promise<void>;
 }
 
 /** The only door to the kernel's address sets. Names are the caller's, of both families. */

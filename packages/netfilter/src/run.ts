@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
 import { errorOf } from './error.ts';
+import type { RestoreText } from './netfilter.ts';
 
 /**
  * Runs one tool of the iptables family to its end and returns what it printed. Rejects with a NetfilterError.
  * @param timeoutMs a tool that runs longer is killed
  */
-export function run(tool: string, args: readonly string[], input: string, timeoutMs: number): Promise<string> {
+export function run(tool: string, args: readonly string[], input: RestoreText, timeoutMs: number): Promise<string> {
   const operation = [tool, ...args].join(' ');
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
@@ -22,6 +24,13 @@ export function run(tool: string, args: readonly string[], input: string, timeou
       if (status === 0) resolve(Buffer.concat(out).toString('utf8'));
       else reject(errorOf({ operation, status, stderr: Buffer.concat(err).toString('utf8'), input }));
     });
-    child.stdin.end(input);
+    // Not by string iteration, which would go letter by letter.
+    const source = Readable.from(typeof input === 'string' ? [input] : input);
+    // Without its rest the text must not be taken for whole: the tool goes before its input ends.
+    source.on('error', (cause) => {
+      child.kill('SIGKILL');
+      reject(cause);
+    });
+    source.pipe(child.stdin);
   });
 }

@@ -35,6 +35,33 @@ export function doorCases(open: () => Netfilter): void {
     expect(await door.save('nat')).not.toContain('CITY-B');
   });
 
+  it('takes text in pieces, and names the line that failed in whichever piece it stands', async () => {
+    const door = open();
+    const rules = Array.from({ length: 3000 }, (_, i) => `-A CITY-A -s 203.0.${i >> 8}.${i & 255}/32 -j RETURN\n`);
+    await door.restore(['*nat\n:CITY-A - [0:0]\n', ...rules, 'COMMIT\n']);
+    expect((await door.list('nat', ['CITY-A'])).match(/^-A /gm)).toHaveLength(3000);
+    const bad = ['*nat\n:CITY-B - [0:0]\n', ...rules, '-A CITY-B -j CITY-NOWHERE\n', 'COMMIT\n'];
+    // The real one finds the missing chain at COMMIT or at its own line, by version; the rule is named in either case or none.
+    await expect(door.restore(bad)).rejects.toMatchObject({ code: 'refused' });
+    await expect(door.restore(['*nat\n', ...rules, '-A CITY-NOWHERE -j RETURN\n', 'COMMIT\n'])).rejects.toMatchObject({
+      line: '-A CITY-NOWHERE -j RETURN',
+    });
+  });
+
+  it('applies nothing of a table whose text broke off', async () => {
+    const door = open();
+    async function restore() {
+      await door.restore({
+        *[Symbol.iterator]() {
+          yield '*nat\n:CITY-B - [0:0]\n';
+          throw new Error('no more');
+        },
+      });
+    }
+    await expect(restore()).rejects.toThrow('no more');
+    expect(await door.save('nat')).not.toContain('CITY-B');
+  });
+
   it('prints all tables at once', async () => {
     const door = open();
     await door.restore('*filter\n:CITY-A - [0:0]\nCOMMIT\n*nat\n:CITY-B - [0:0]\nCOMMIT\n');
@@ -51,6 +78,18 @@ export function doorCases(open: () => Netfilter): void {
       .split('\n')
       .filter((line) => line !== '');
     expect(lines).toEqual(['-N CITY-B', '-N CITY-A', '-A CITY-A -j CITY-B']);
+    await door.restore('*nat\n:CITY-A - [0:0]\n:CITY-B - [0:0]\n-X CITY-A\n-X CITY-B\nCOMMIT\n');
+  });
+
+  it('tells what rules have matched, in the order of the chains asked for', async () => {
+    const door = open();
+    const rules = ['-p tcp -m tcp --dport 80 -m comment --comment "a -c 1 2 -j b" -j CITY-B', '-j RETURN'];
+    const text = rules.map((rule) => `-A CITY-A ${rule}\n`).join('');
+    await door.restore(`*nat\n:CITY-A - [0:0]\n:CITY-B - [0:0]\n${text}COMMIT\n`);
+    expect(await door.listCounted('nat', ['CITY-B', 'CITY-NOWHERE', 'CITY-A'])).toEqual([
+      { chain: 'CITY-B', rules: [] },
+      { chain: 'CITY-A', rules: rules.map((rule) => ({ rule, packets: 0, bytes: 0 })) },
+    ]);
     await door.restore('*nat\n:CITY-A - [0:0]\n:CITY-B - [0:0]\n-X CITY-A\n-X CITY-B\nCOMMIT\n');
   });
 }

@@ -81,5 +81,6 @@ export class NetlinkErrors<Operation extends string> {
   }
 }
 
-export const conntrackErrors = new NetlinkErrors<'dump' | 'stats' | 'delete'>('conntrack');
+export type ConntrackOperation = 'dump' | 'stats' | 'delete' | 'get';
+export const conntrackErrors = new NetlinkErrors<ConntrackOperation>('conntrack');
 export const nftablesErrors = new NetlinkErrors<'read'>('nf_tables');

@@ -1,14 +1,21 @@
 import { RawNetlinkSocket } from 'netlink';
 import type { NetlinkErrors } from './errors.ts';
 
-export interface ExchangeOptions<Operation extends string> {
-  readonly operation: Operation;
-  /** Builds the errors of the door that asks. */
-  readonly errors: NetlinkErrors<Operation>;
+/** How long an exchange may last. */
+export interface Patience {
   readonly timeoutMs: number;
   /** Ends the exchange with `closed`. */
   readonly signal: AbortSignal;
 }
+
+export interface ExchangeOptions<Operation extends string> extends Patience {
+  readonly operation: Operation;
+  /** Builds the errors of the door that asks. */
+  readonly errors: NetlinkErrors<Operation>;
+}
+
+/** Each exchange has a socket of its own, so that its requests may always be numbered alike. */
+export const FIRST_SEQUENCE = 1;
 
 const NETLINK_NETFILTER = 12;
 /** The kernel fills at most 32 KiB at once; a buffer that is larger than that is never cut. */

@@ -1,6 +1,6 @@
 import { AnswerProgress, AttributeCursor, forEachMessage, netfilterMessage, viewOf } from '@kubecity/conntrack';
 import { nftablesErrors as errors } from './errors.ts';
-import { exchange } from './exchange.ts';
+import { exchange, FIRST_SEQUENCE } from './exchange.ts';
 
 /**
  * The number of the last nf_tables transaction in this network namespace. While it stays the same, nobody has changed a
@@ -30,13 +30,11 @@ const NFTA_GEN_ID = 1;
 export function openGeneration({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): GenerationSource {
   const lifetime = new AbortController();
   const { signal } = lifetime;
-  let sequence = 0;
 
   async function read(): Promise<number> {
     if (signal.aborted) throw errors.closed('read');
-    sequence += 1;
-    const answer = new GenerationAnswer(sequence);
-    const request = netfilterMessage(NFT_GETGEN, NLM_F_REQUEST, sequence, 0).finish();
+    const answer = new GenerationAnswer();
+    const request = netfilterMessage(NFT_GETGEN, NLM_F_REQUEST, FIRST_SEQUENCE, 0).finish();
     await exchange(request, (bytes) => answer.read(bytes), { operation: 'read', errors, timeoutMs, signal });
     if (answer.id === undefined) throw errors.of('read', 'protocol', 'the answer holds no generation');
     return answer.id;
@@ -48,13 +46,7 @@ export function openGeneration({ timeoutMs = 5_000 }: { readonly timeoutMs?: num
 /** One NEWGEN message without an end mark, or an error. */
 class GenerationAnswer {
   id: number | undefined;
-  readonly #sequence: number;
-  readonly #progress: AnswerProgress;
-
-  constructor(sequence: number) {
-    this.#sequence = sequence;
-    this.#progress = new AnswerProgress(sequence);
-  }
+  readonly #progress = new AnswerProgress(FIRST_SEQUENCE);
 
   read(bytes: Uint8Array): boolean {
     this.#progress.read(bytes);
@@ -62,7 +54,7 @@ class GenerationAnswer {
     let answered = this.#progress.finished;
     const view = viewOf(bytes);
     forEachMessage(view, (type, _flags, sequence, start, end) => {
-      if (type !== NFT_NEWGEN || sequence !== this.#sequence) return;
+      if (type !== NFT_NEWGEN || sequence !== FIRST_SEQUENCE) return;
       answered = true;
       const cursor = new AttributeCursor();
       const nfgenHeader = 4;

@@ -4,7 +4,7 @@ import type { FlowRow } from '@kubecity/conntrack';
 import { parseRefusal } from './destroyed-line.ts';
 
 export interface RefusalListener {
-  /** A TCP connection to a translated destination was answered with RST. `row` has its final counters. */
+  /** A TCP connection was answered with RST, translated or not, in either family. `row` has its final counters. */
   onRefusal(row: FlowRow): void;
   /** Refusals may have been missed, and why: the kernel's queue ran over, or the watch died and begins anew. */
   onLoss(reason: string): void;
@@ -16,7 +16,8 @@ export interface RefusalWatch {
 
 const COMMAND = 'conntrack';
 const ARGUMENTS = [
-  ...['--event', '--event-mask', 'DESTROY', '--family', 'ipv4', '--proto', 'tcp', '--dst-nat'],
+  // Without a family the tool tells of both.
+  ...['--event', '--event-mask', 'DESTROY', '--proto', 'tcp'],
   ...['--output', 'extended,id', '--buffer-size', String(4 * 1024 * 1024)],
 ];
 const RESTART_MS = { first: 1_000, most: 60_000 };

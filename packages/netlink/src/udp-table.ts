@@ -1,16 +1,9 @@
-import { constants } from 'node:os';
-import {
-  BatchAnswers,
-  encodeDeleteBatch,
-  encodeUdpDumpRequest,
-  type UdpEntry,
-  type UdpFlow,
-  UdpFlowReader,
-} from '@kubecity/conntrack';
+import { type UdpEntry, type UdpFlow, UdpFlowReader, udpFilter } from '@kubecity/conntrack';
 import type { Family } from '@kubecity/routing';
-import { dumpOnce, refuseClosed } from './conntrack.ts';
+import { refuseClosed } from './conntrack.ts';
+import { type Deletion, deleteEntries } from './deletion.ts';
+import { dumpOnce } from './dump.ts';
 import { conntrackErrors as errors } from './errors.ts';
-import { exchange } from './exchange.ts';
 
 /** The UDP entries of the connection tracking table of this network namespace, both families, translated or not. */
 export interface UdpTable {
@@ -19,11 +12,8 @@ export interface UdpTable {
    * missing. Rejects with NetlinkError, or with what `wanted` threw.
    */
   select(family: Family, wanted: (flow: UdpFlow) => boolean): Promise<UdpSelection>;
-  /**
-   * Deletes exactly these entries, 64 at a time. One that is gone already is counted as such, even when its addresses and
-   * ports are in use again. Any other refusal rejects with NetlinkError after the batch it came in.
-   */
-  delete(family: Family, entries: readonly UdpEntry[]): Promise<{ readonly deleted: number; readonly gone: number }>;
+  /** As `ConntrackSource.delete`. */
+  delete(entries: readonly UdpEntry[]): Promise<Deletion>;
   /** Ends what is running with `closed`; every later operation is refused with it. */
   close(): void;
 }
@@ -42,48 +32,27 @@ export interface UdpTableOptions {
   readonly timeoutMs?: number;
 }
 
-const { ENOENT } = constants.errno;
-/** Answers are not held back like a dump's rows; an overrun receive buffer would end the process (npm `netlink`). */
-const BATCH = 64;
-
 /** Opens nothing yet: each dump and each batch has its own socket. */
 export function openUdpTable({ attempts = 3, timeoutMs = 30_000 }: UdpTableOptions = {}): UdpTable {
   const lifetime = new AbortController();
-  const { signal } = lifetime;
-  let sequence = 0;
+  const patience = { timeoutMs, signal: lifetime.signal };
 
   async function select(family: Family, wanted: (flow: UdpFlow) => boolean): Promise<UdpSelection> {
-    refuseClosed('dump', signal);
+    refuseClosed('dump', lifetime.signal);
     for (let attempt = 1; ; attempt += 1) {
-      sequence += 1;
       const reader = new UdpFlowReader(family, wanted);
-      const request = encodeUdpDumpRequest({ sequence, family });
-      const { interrupted } = await dumpOnce(request, sequence, (bytes) => reader.read(bytes), { timeoutMs, signal });
+      const { interrupted } = await dumpOnce(udpFilter(family), (bytes) => reader.read(bytes), patience);
       if (reader.malformed > 0) throw errors.of('dump', 'protocol', `${reader.malformed} entries cannot be read`);
       if (!interrupted || attempt >= attempts) return { entries: reader.entries, seen: reader.seen, interrupted };
     }
   }
 
-  async function remove(family: Family, entries: readonly UdpEntry[]): Promise<{ deleted: number; gone: number }> {
-    refuseClosed('delete', signal);
-    let deleted = 0;
-    let gone = 0;
-    for (let start = 0; start < entries.length; start += BATCH) {
-      const batch = entries.slice(start, start + BATCH).map(({ identity }) => identity);
-      const first = sequence + 1;
-      sequence += batch.length;
-      const answers = new BatchAnswers(first, sequence);
-      const read = (bytes: Uint8Array) => {
-        answers.read(bytes);
-        return answers.finished;
-      };
-      await exchange(encodeDeleteBatch(batch, family, first), read, { operation: 'delete', errors, timeoutMs, signal });
-      deleted += answers.done;
-      gone += answers.refusals.get(ENOENT) ?? 0;
-      const refusal = [...answers.refusals.keys()].find((errno) => errno !== ENOENT);
-      if (refusal !== undefined) throw errors.errno('delete', refusal);
-    }
-    return { deleted, gone };
+  async function remove(entries: readonly UdpEntry[]): Promise<Deletion> {
+    refuseClosed('delete', lifetime.signal);
+    return deleteEntries(
+      entries.map(({ identity }) => identity),
+      patience,
+    );
   }
 
   return { select, delete: remove, close: () => lifetime.abort() };

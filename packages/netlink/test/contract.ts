@@ -1,7 +1,8 @@
+import { copyFlowRow, emptyFlowRow, FlowDecoder, type FlowRow, flowIdentity } from '@kubecity/conntrack';
 import { expect, test } from 'vitest';
 import type { ConntrackSource } from '../src/index.ts';
 
-/** What every source must do, the real one and the fake. */
+/** What every source must do, the real one and the fake. `open` gives one with at least one IPv4 entry. */
 export function sourceContract(open: () => ConntrackSource): void {
   test('one dump at a time; the next may follow', async () => {
     const source = open();
@@ -19,6 +20,8 @@ export function sourceContract(open: () => ConntrackSource): void {
     await expect(running).rejects.toMatchObject({ operation: 'dump', code: 'closed' });
     await expect(source.dump(() => {})).rejects.toMatchObject({ operation: 'dump', code: 'closed' });
     await expect(source.stats()).rejects.toMatchObject({ operation: 'stats', code: 'closed' });
+    await expect(source.get(emptyFlowRow())).rejects.toMatchObject({ operation: 'get', code: 'closed' });
+    await expect(source.delete([])).rejects.toMatchObject({ operation: 'delete', code: 'closed' });
     source.close();
   });
 
@@ -33,11 +36,36 @@ export function sourceContract(open: () => ConntrackSource): void {
     source.close();
   });
 
-  test('stats say how full the table is', async () => {
+  test('stats say how full the table is, and what went wrong', async () => {
     const source = open();
-    const { entries, max } = await source.stats();
-    expect(entries).toBeGreaterThanOrEqual(0);
+    const { entries, max, ...losses } = await source.stats();
+    expect(entries).toBeGreaterThan(0);
     expect(max).toBeGreaterThan(0);
+    expect(losses).toEqual({ insertFailed: 0, dropped: 0, earlyDropped: 0 });
+    source.close();
+  });
+
+  test('what was dumped can be got, and is gone once deleted', async () => {
+    const source = open();
+    const rows: FlowRow[] = [];
+    const decoder = new FlowDecoder((row) => rows.push(copyFlowRow(row)));
+    const read = (bytes: Uint8Array) => decoder.read(bytes);
+    await source.dump(read, { family: 4 });
+    const [first] = rows.splice(0);
+    const row = first as FlowRow;
+    expect(await source.get(row)).toMatchObject({ id: row.id, words: row.words });
+    expect(await source.delete([flowIdentity(row)])).toEqual({ deleted: 1, missing: 0 });
+    expect(await source.delete([flowIdentity(row)])).toEqual({ deleted: 0, missing: 1 });
+    expect(await source.get(row)).toBeUndefined();
+    await source.dump(read);
+    expect(rows.filter(({ id }) => id === row.id)).toEqual([]);
+    expect(await source.delete([])).toEqual({ deleted: 0, missing: 0 });
+    source.close();
+  });
+
+  test('a name that is none is refused', async () => {
+    const source = open();
+    await expect(source.delete([new Uint8Array(7)])).rejects.toBeInstanceOf(RangeError);
     source.close();
   });
 }

@@ -1,13 +1,14 @@
-import { emptyFlowRow, encodeFlow } from '@kubecity/conntrack';
+import { emptyFlowRow, encodeFlow, flowIdentity } from '@kubecity/conntrack';
 import { describe, expect, test } from 'vitest';
 import { NetlinkError } from '../src/index.ts';
 import { FakeConntrack } from '../src/testing/index.ts';
 import { sourceContract } from './contract.ts';
 
-const chunk = encodeFlow(emptyFlowRow());
+const rows = [1, 2].map((id) => ({ ...emptyFlowRow(), protocol: 6, id }));
 const filled = () => {
   const fake = new FakeConntrack();
-  fake.chunks = [chunk, chunk];
+  fake.chunks = rows.map((row) => encodeFlow(row));
+  fake.entries = rows.length;
   return fake;
 };
 
@@ -31,4 +32,13 @@ test('a dump made to be interrupted says so, once', async () => {
   fake.interruptNext();
   expect(await fake.dump(() => {})).toEqual({ interrupted: true });
   expect(await fake.dump(() => {})).toEqual({ interrupted: false });
+});
+
+test('a deletion takes single entries out of a chunk, and is remembered', async () => {
+  const fake = new FakeConntrack();
+  const three = [1, 2, 3].map((id) => ({ ...emptyFlowRow(), protocol: 6, id }));
+  fake.chunks = [Buffer.concat(three.map((row) => encodeFlow(row)))];
+  expect(await fake.delete(three.slice(1).map(flowIdentity))).toEqual({ deleted: 2, missing: 0 });
+  expect(await Promise.all(three.map((row) => fake.get(row)))).toEqual([three[0], undefined, undefined]);
+  expect(fake.deletions).toEqual([2]);
 });

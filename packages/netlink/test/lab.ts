@@ -5,19 +5,25 @@ import { writeFileSync } from 'node:fs';
 export const run = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** The address that is translated to the server, and the server's own. */
+/** The addresses that are translated to the server, and the server's own. */
 export const SERVICE = '10.96.7.10';
 export const SERVER = '10.201.2.2';
+export const SERVICE6 = 'fd00:96:7::10';
+export const SERVER6 = 'fd00:201:2::2';
 
 const CHAIN = 'CT-TEST';
 const CLIENT_SPACE = 'ct-test-client';
 const SERVER_SPACE = 'ct-test-server';
+const DOORS = [
+  ['iptables', SERVICE],
+  ['ip6tables', SERVICE6],
+] as const;
 
 /**
- * A client and a server in network namespaces with a node between them: client 10.201.1.2 — node — server 10.201.2.2.
- * The node is where the test runs, which needs root and a network namespace of its own. Ports of SERVICE: 80/TCP echoes,
- * 81/TCP is closed, 82/TCP leads nowhere, 53/UDP answers three times as much as it was asked. Port 8080 of the server is
- * 80 without translation.
+ * A client and a server in network namespaces with a node between them: client 10.201.1.2 — node — server 10.201.2.2, and
+ * fd00:201:1::2 — node — fd00:201:2::2. The node is where the test runs, which needs root and a network namespace of its
+ * own. Ports of SERVICE and SERVICE6: 80/TCP echoes, 81/TCP is closed, 82/TCP leads nowhere, 53/UDP answers three times as
+ * much as it was asked. Port 8080 of the server is 80 without translation.
  */
 export class Lab {
   readonly #children: ChildProcess[] = [];
@@ -26,13 +32,16 @@ export class Lab {
     const lab = new Lab();
     writeFileSync('/proc/sys/net/netfilter/nf_conntrack_acct', '1');
     writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+    writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1');
     for (const [index, namespace] of [CLIENT_SPACE, SERVER_SPACE].entries()) addNamespace(namespace, index + 1);
-    run('iptables', '-t', 'nat', '-N', CHAIN);
-    run('iptables', '-t', 'nat', '-I', 'PREROUTING', '-d', SERVICE, '-j', CHAIN);
-    translate('tcp', 80, `${SERVER}:8080`);
-    translate('tcp', 81, `${SERVER}:8081`);
-    translate('tcp', 82, '10.201.2.77:8080');
-    translate('udp', 53, `${SERVER}:5353`);
+    for (const [tool, service] of DOORS) {
+      run(tool, '-t', 'nat', '-N', CHAIN);
+      run(tool, '-t', 'nat', '-I', 'PREROUTING', '-d', service, '-j', CHAIN);
+    }
+    translate('tcp', 80, 2, 8080);
+    translate('tcp', 81, 2, 8081);
+    translate('tcp', 82, 77, 8080);
+    translate('udp', 53, 2, 5353);
     // Other tests may have left connections in the table of this namespace.
     run('conntrack', '-F');
     await lab.#start(SERVER_SPACE, SERVERS);
@@ -46,9 +55,11 @@ export class Lab {
 
   close(): void {
     for (const child of this.#children) child.kill('SIGKILL');
-    run('iptables', '-t', 'nat', '-D', 'PREROUTING', '-d', SERVICE, '-j', CHAIN);
-    run('iptables', '-t', 'nat', '-F', CHAIN);
-    run('iptables', '-t', 'nat', '-X', CHAIN);
+    for (const [tool, service] of DOORS) {
+      run(tool, '-t', 'nat', '-D', 'PREROUTING', '-d', service, '-j', CHAIN);
+      run(tool, '-t', 'nat', '-F', CHAIN);
+      run(tool, '-t', 'nat', '-X', CHAIN);
+    }
     for (const namespace of [CLIENT_SPACE, SERVER_SPACE]) run('ip', 'netns', 'del', namespace);
   }
 
@@ -64,27 +75,41 @@ export class Lab {
 
 function addNamespace(namespace: string, index: number): void {
   const net = `10.201.${index}`;
+  const net6 = `fd00:201:${index}:`;
   const link = `ct-test${index}`;
   run('ip', 'netns', 'add', namespace);
   run('ip', 'link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
   run('ip', 'addr', 'add', `${net}.1/24`, 'dev', link);
+  run('ip', 'addr', 'add', `${net6}:1/64`, 'dev', link, 'nodad');
   run('ip', 'link', 'set', link, 'up');
   run('ip', '-n', namespace, 'addr', 'add', `${net}.2/24`, 'dev', 'eth0');
+  run('ip', '-n', namespace, 'addr', 'add', `${net6}:2/64`, 'dev', 'eth0', 'nodad');
   run('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
   run('ip', '-n', namespace, 'link', 'set', 'eth0', 'up');
   run('ip', '-n', namespace, 'route', 'add', 'default', 'via', `${net}.1`);
+  run('ip', '-n', namespace, 'route', 'add', 'default', 'via', `${net6}:1`);
 }
 
-function translate(protocol: string, port: number, target: string): void {
+/** In both families, to a host of the server's networks. */
+function translate(protocol: string, port: number, host: number, targetPort: number): void {
   const match = ['-p', protocol, '--dport', String(port)];
-  run('iptables', '-t', 'nat', '-A', CHAIN, ...match, '-j', 'DNAT', '--to-destination', target);
+  const target = [`10.201.2.${host}:${targetPort}`, `[fd00:201:2::${host}]:${targetPort}`] as const;
+  for (const [index, [tool]] of DOORS.entries()) {
+    run(tool, '-t', 'nat', '-A', CHAIN, ...match, '-j', 'DNAT', '--to-destination', target[index] as string);
+  }
 }
 
 const SERVERS = `
-  const udp = require('node:dgram').createSocket('udp4');
-  udp.on('message', (text, from) => udp.send(Buffer.concat([text, text, text]), from.port, from.address));
+  const dgram = require('node:dgram');
+  const answer = (udp) => udp.on('message', (text, from) => {
+    udp.send(Buffer.concat([text, text, text]), from.port, from.address);
+  });
   const echo = (peer) => peer.on('error', () => {}).pipe(peer);
-  udp.bind(5353, () => require('node:net').createServer(echo).listen(8080, () => console.log('up')));
+  answer(dgram.createSocket({ type: 'udp6', ipv6Only: true })).bind(5353, () => {
+    answer(dgram.createSocket('udp4')).bind(5353, () => {
+      require('node:net').createServer(echo).listen(8080, () => console.log('up'));
+    });
+  });
 `;
 
 /**
@@ -99,17 +124,18 @@ const CLIENT_WORDS = `
     peer.on('error', reject);
     peer.on('data', (data) => { missing -= data.length; if (missing === 0) then(peer, resolve); });
   });
-  const visit = (port, bytes) => echo('${SERVICE}', port, bytes, (peer, resolve) => peer.on('close', resolve).end());
+  const visit = (port, bytes, host = '${SERVICE}') =>
+    echo(host, port, bytes, (peer, resolve) => peer.on('close', resolve).end());
   const stay = (host, port, bytes) => echo(host, port, bytes, (peer, resolve) => resolve());
-  const knock = (port) => new Promise((resolve) => net.connect(port, '${SERVICE}').on('error', resolve));
-  const attempt = (port) => new Promise((resolve) => {
-    net.connect(port, '${SERVICE}').on('error', () => {});
+  const knock = (port, host = '${SERVICE}') => new Promise((resolve) => net.connect(port, host).on('error', resolve));
+  const attempt = (port, host = '${SERVICE}') => new Promise((resolve) => {
+    net.connect(port, host).on('error', () => {});
     setTimeout(resolve, 100);
   });
-  const ask = (text) => new Promise((resolve) => {
-    const udp = require('node:dgram').createSocket('udp4');
+  const ask = (text, host = '${SERVICE}') => new Promise((resolve) => {
+    const udp = require('node:dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4');
     udp.on('message', resolve);
-    udp.send(text, 53, '${SERVICE}');
+    udp.send(text, 53, host);
   });
   const times = (count, act) => Promise.all(Array.from({ length: count }, act));
 `;

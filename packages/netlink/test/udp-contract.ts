@@ -11,10 +11,10 @@ export function udpTableContract(open: () => UdpTable): void {
     expect(interrupted).toBe(false);
     expect(entries).toHaveLength(seen);
     const first = entries.slice(0, 1);
-    expect(await table.delete('IPv4', first)).toEqual({ deleted: 1, gone: 0 });
-    expect(await table.delete('IPv4', first)).toEqual({ deleted: 0, gone: 1 });
+    expect(await table.delete(first)).toEqual({ deleted: 1, missing: 0 });
+    expect(await table.delete(first)).toEqual({ deleted: 0, missing: 1 });
     expect((await table.select('IPv4', all)).seen).toBe(seen - 1);
-    expect(await table.delete('IPv4', [])).toEqual({ deleted: 0, gone: 0 });
+    expect(await table.delete([])).toEqual({ deleted: 0, missing: 0 });
     table.close();
   });
 
@@ -35,6 +35,6 @@ export function udpTableContract(open: () => UdpTable): void {
     table.close();
     await expect(running).rejects.toMatchObject({ operation: 'dump', code: 'closed' });
     await expect(table.select('IPv4', all)).rejects.toMatchObject({ operation: 'dump', code: 'closed' });
-    await expect(table.delete('IPv4', [])).rejects.toMatchObject({ operation: 'delete', code: 'closed' });
+    await expect(table.delete([])).rejects.toMatchObject({ operation: 'delete', code: 'closed' });
   });
 }

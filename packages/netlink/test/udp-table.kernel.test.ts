@@ -104,7 +104,7 @@ describe.each(FAMILIES)('%s', (family) => {
     await send(client, HOST[family], 5353);
     const { entries } = await table.select(family, to(SERVICE[family], 53));
     expect(entries).toHaveLength(1);
-    expect(await table.delete(family, entries)).toEqual({ deleted: 1, gone: 0 });
+    expect(await table.delete(entries)).toEqual({ deleted: 1, missing: 0 });
     expect((await table.select(family, all)).entries.map(({ destinationPort }) => destinationPort)).toEqual([5353]);
   });
 
@@ -114,9 +114,9 @@ describe.each(FAMILIES)('%s', (family) => {
     const earlier = Uint8Array.from(entry?.identity ?? []);
     const lastByte = earlier.length - 1;
     earlier[lastByte] = (earlier[lastByte] as number) ^ 1;
-    expect(await table.delete(family, [{ ...(entry as UdpEntry), identity: earlier }])).toEqual({
+    expect(await table.delete([{ ...(entry as UdpEntry), identity: earlier }])).toEqual({
       deleted: 0,
-      gone: 1,
+      missing: 1,
     });
     expect((await table.select(family, to(SERVICE[family], 53))).entries).toHaveLength(1);
   });
@@ -126,7 +126,7 @@ describe.each(FAMILIES)('%s', (family) => {
     await send(client, HOST[family], 77, false);
     const { entries } = await table.select(family, to(HOST[family], 77));
     expect(entries.map(({ zone }) => zone)).toEqual([ZONE]);
-    expect(await table.delete(family, entries)).toEqual({ deleted: 1, gone: 0 });
+    expect(await table.delete(entries)).toEqual({ deleted: 1, missing: 0 });
   });
 
   test('deletes many, batch after batch', async () => {
@@ -135,7 +135,7 @@ describe.each(FAMILIES)('%s', (family) => {
     for (let port = 20_000; port < 20_000 + count; port += 1) await send(client, HOST[family], port, false);
     const { entries } = await table.select(family, all);
     expect(entries).toHaveLength(count);
-    expect(await table.delete(family, [...entries, ...entries.slice(0, 5)])).toEqual({ deleted: count, gone: 5 });
+    expect(await table.delete([...entries, ...entries.slice(0, 5)])).toEqual({ deleted: count, missing: 5 });
     expect(kernelCount(family)).toBe(0);
   });
 });

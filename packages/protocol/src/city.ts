@@ -1,11 +1,15 @@
 import { z } from 'zod';
+import { type AgentAnswer, type FlowDetail, tableFigures } from './agent.ts';
+import type { Refusal } from './version.ts';
 
 /**
  * Hub → browser, socket.io namespace `/map`, event `city`: a snapshot (`reset`, many `set`, `sync`), then operations.
- * Records are keyed by kind and id; a `set` replaces the whole record.
+ * Records are keyed by kind and id; a `set` replaces the whole record. Edges, which change all the time, travel in the same
+ * frame as numbers (`CityEdges`): everything in a frame is of one moment.
  */
 const text = z.string();
 const num = z.number();
+const count = z.number().int().nonnegative();
 
 export const clusterRecord = z.object({ name: text, apiState: z.enum(['live', 'reconnecting']) });
 export const namespaceRecord = z.object({ name: text });
@@ -31,7 +35,8 @@ export const nodeRecord = z.object({
     lastSync: z.object({ chains: num, rules: num, milliseconds: num }).optional(),
     /** When another hand had last changed the rules, and how; they were repaired at that moment. */
     drift: z.object({ at: num, difference: z.string().max(1024) }).optional(),
-    conntrack: z.object({ entries: num, max: num, withoutCounters: num, lostDumps: num }).optional(),
+    /** The last frame's figures, and the time of its dump (Unix ms). */
+    conntrack: tableFigures.extend({ at: count }).optional(),
     version: text.optional(),
   }),
 });
@@ -96,36 +101,58 @@ export const overrideRecord = z.object({
   backends: z.array(text),
   nodes: z.object({ desired: num, acknowledged: z.array(text), waitingFor: z.array(text) }),
   /** Still open on the backends of this override, summed over nodes; `atLeast` while an agent is silent. */
-  connections: z.object({ moving: num, idle: num, closing: num, coverage: z.enum(['complete', 'atLeast']) }),
+  connections: z.object({
+    moving: num,
+    idle: num,
+    closing: num,
+    waiting: num,
+    coverage: z.enum(['complete', 'atLeast']),
+  }),
 });
 
-/** id: `<client id>><backend id>`; client ids: `pod:<uid>`, `node:<name>`, `outside:<address>` */
-export const edgeRecord = z.object({
+/** Names of one edge, told once per connection. Client ids: `pod:<uid>`, `node:<name>`, `outside:<network>`. */
+export const edgeName = z.object({
   client: z.object({ kind: z.enum(['pod', 'node', 'outside']), id: text, label: text, node: text.optional() }),
+  /** `namespace/name`; `''` for connections past every Service. */
   service: text,
   servicePort: text,
+  /** Backend id; of direct connections `|address:port`. */
   backend: text,
-  /** Per second, over the last frames (about 3 s). */
-  openedPerSecond: num,
-  refusedPerSecond: num,
-  bytesToBackendPerSecond: num,
-  bytesToClientPerSecond: num,
-  packetsPerSecond: num,
-  moving: num,
-  idle: num,
-  closing: num,
-  /** Since the agents' start. */
-  opened: num,
-  refused: num,
-  unanswered: num,
-  stale: z.boolean(),
+  /** The pod behind it when the connections were first seen. */
+  podUid: text.optional(),
 });
+export type EdgeName = z.infer<typeof edgeName>;
+
+/**
+ * What one edge does, as of `CityFrame.at`, in 60 to 80 bytes of JSON:
+ * [id, stale (0 or 1), moving, idle, closing, waiting, uncounted, opened, refused, unanswered,
+ *  openedPerSecond, refusedPerSecond, bytesToBackendPerSecond, bytesToClientPerSecond, packetsPerSecond]
+ * Rates are means over the last 10 s. Totals are since the hub first heard the agents (its own start at the earliest), as in
+ * its `/metrics`; they go on when an agent is restarted.
+ */
+export const cityEdgeRow = z.array(num).length(15);
+export type CityEdgeRow = z.infer<typeof cityEdgeRow>;
+
+/** To be taken in this order: an edge that is forgotten may come back under another id in the same frame. */
+export const cityEdges = z.object({
+  /** Forget all edges first. */
+  reset: z.boolean(),
+  /** Ids that are gone, or not looked at any more. An id never means another edge on the same connection. */
+  forget: z.array(count),
+  define: z.array(z.tuple([count, edgeName])),
+  rows: z.array(cityEdgeRow),
+});
+export type CityEdges = z.infer<typeof cityEdges>;
+
+/** Per second, over the last 1 s, 10 s and 60 s. */
+export const windows = z.object({ s1: num, s10: num, s60: num });
+export type Windows = z.infer<typeof windows>;
 
 /** Figures of one backend over the last 60 s; id: backend id */
 export const loadRecord = z.object({
-  openedPerSecond: num,
-  refusedPerSecond: num,
-  bytesPerSecond: num,
+  openedPerSecond: windows,
+  refusedPerSecond: windows,
+  bytesPerSecond: windows,
   /** New connections in the window, and of its whole service port: observed share = opened / openedOfPort. */
   opened: num,
   openedOfPort: num,
@@ -154,7 +181,6 @@ export const recordKinds = {
   service: serviceRecord,
   backend: backendRecord,
   override: overrideRecord,
-  edge: edgeRecord,
   load: loadRecord,
   tick: tickRecord,
   action: actionRecord,
@@ -176,4 +202,56 @@ export interface CityFrame {
   /** Unix ms by the hub's clock. */
   readonly at: number;
   readonly ops: readonly CityOp[];
+  readonly edges?: CityEdges;
 }
+
+/** Browser → hub, event `look`: what is shown. Edges of other Services are then not sent. All, until it is told. */
+export const look = z.object({ services: z.union([z.literal('all'), z.array(z.string().max(253)).max(1000)]) });
+export type Look = z.infer<typeof look>;
+
+/** Browser → hub, event `ask`, answered by its acknowledgement with a `MapAnswer`. */
+export const mapQuestion = z.discriminatedUnion('kind', [
+  /** Rules of one Service, read from the kernels now: of one node, or of all. */
+  z.object({ kind: z.literal('rules'), service: z.string().max(253), node: z.string().max(253).optional() }),
+  /** Single connections of a service port or one backend, from all nodes that count some. */
+  z.object({ kind: z.literal('flows'), servicePort: z.string().max(600), backend: z.string().max(253).optional() }),
+  /** The whole city, or one service port, between two times (Unix ms), as finely as the hub still knows. */
+  z.object({ kind: z.literal('history'), from: count, to: count, servicePort: z.string().max(600).optional() }),
+  /** The edges as they were at that time: what the map shows when it is rewound. */
+  z.object({ kind: z.literal('moment'), at: count }),
+]);
+export type MapQuestion = z.infer<typeof mapQuestion>;
+
+/** Sums over one step: connections, bytes, packets; `open` is the mean of what was open. */
+export interface HistoryPoint {
+  readonly at: number;
+  readonly opened: number;
+  readonly refused: number;
+  readonly unanswered: number;
+  readonly bytesToBackend: number;
+  readonly bytesToClient: number;
+  readonly packets: number;
+  readonly open: number;
+}
+
+export type MapAnswer =
+  | { readonly kind: 'rules'; readonly nodes: readonly { readonly node: string; readonly answer: AgentAnswer }[] }
+  | {
+      readonly kind: 'flows';
+      readonly total: number;
+      readonly flows: readonly (FlowDetail & { readonly node: string })[];
+      /** Nodes that did not answer. */
+      readonly silent: readonly string[];
+    }
+  /** A step without a point: no agent had news in it. */
+  | { readonly kind: 'history'; readonly stepMilliseconds: number; readonly points: readonly HistoryPoint[] }
+  | {
+      readonly kind: 'moment';
+      /** Of what is shown: the nearest that is known, at or before the time asked for. */
+      readonly at: number;
+      readonly stepMilliseconds: number;
+      readonly edges: readonly (readonly [EdgeName, CityEdgeRow])[];
+      /** Edges of that moment that were not kept one by one. */
+      readonly folded: number;
+    }
+  | { readonly kind: 'refused'; readonly code: Refusal; readonly message: string };

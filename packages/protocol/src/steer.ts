@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CityFrame } from './city.ts';
+import type { CityFrame, Look, MapAnswer, MapQuestion } from './city.ts';
 import type { Refusal } from './version.ts';
 
 /** Browser → hub, event `steer`, answered by its acknowledgement. Every request ends as a RoutingOverride in the API. */
@@ -31,6 +31,8 @@ export interface HubToBrowser {
 }
 export interface BrowserToHub {
   steer: (request: SteerRequest, answer: (answer: SteerAnswer) => void) => void;
+  look: (look: Look) => void;
+  ask: (question: MapQuestion, answer: (answer: MapAnswer) => void) => void;
   /** After a gap in `seq`: asks for a snapshot. */
   resync: () => void;
 }

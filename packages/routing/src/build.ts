@@ -10,11 +10,14 @@ export interface RoutingInput {
   readonly pods: Iterable<KubePod>;
   /** The reader's node, for traffic policy Local and topology hints; absent = nothing is local and nobody is hinted. */
   readonly node?: NodeIdentity;
+  /** False = `spec.externalIPs` opens no door. */
+  readonly allowExternalIPs?: boolean;
 }
 
 /** The whole table from nothing: what the incremental `RoutingTracker` must always equal. */
 export function buildRoutingTable(input: RoutingInput): RoutingTable {
   const tracker = new RoutingTracker(input.node);
+  tracker.allowExternalIPs(input.allowExternalIPs ?? true);
   for (const pod of input.pods) tracker.setPod(pod);
   for (const service of input.services) tracker.setService(service);
   for (const slice of input.endpointSlices) tracker.setEndpointSlice(slice);

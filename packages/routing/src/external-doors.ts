@@ -17,6 +17,8 @@ export type ExternalDoors = Pick<
 export interface ParseOptions {
   /** Families in which the Service has a cluster IP. */
   readonly families: readonly Family[];
+  /** Without it `spec.externalIPs` counts as absent. */
+  readonly allowExternalIPs: boolean;
   readonly report: Report;
 }
 
@@ -27,12 +29,17 @@ export interface ParseOptions {
 export function parseExternals(
   service: KubeService,
   wished: TrafficPolicy,
-  { families, report }: ParseOptions,
+  { families, allowExternalIPs, report }: ParseOptions,
 ): ExternalDoors[] {
   const { spec, status } = service;
-  const hasDoors = spec?.type === 'NodePort' || spec?.type === 'LoadBalancer' || !!spec?.externalIPs?.length;
+  const wishedIPs = spec?.externalIPs ?? [];
+  // The API goes on accepting them, so somebody has to say it.
+  if (!allowExternalIPs && wishedIPs.length > 0)
+    report('spec.externalIPs', 'external IPs are switched off on this node');
+  const externals = allowExternalIPs ? wishedIPs : [];
+  const hasDoors = spec?.type === 'NodePort' || spec?.type === 'LoadBalancer' || externals.length > 0;
   const externalTrafficPolicy = hasDoors ? wished : 'Cluster';
-  const externalIPs = cleanAll('spec.externalIPs', spec?.externalIPs ?? [], report);
+  const externalIPs = cleanAll('spec.externalIPs', externals, report);
   const loadBalancerIPs = ingressOf(status?.loadBalancer?.ingress ?? [], report);
   const ranges = rangesOf(spec?.loadBalancerSourceRanges ?? [], families, report);
   const healthCheckNodePort = healthCheckOf(spec, externalTrafficPolicy, report);

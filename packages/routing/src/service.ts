@@ -40,8 +40,9 @@ export function familyOfId(id: ServicePortId): Family {
  * The doors of a Service, family by family: one without a cluster IP of a family has none in it, whatever its external
  * addresses. A Service that is nobody's to route (headless, ExternalName, another proxy's) has none and no problem. A bad
  * field is left out by name; everything else works.
+ * @param allowExternalIPs false = none of them opens a door
  */
-export function parseService(service: KubeService): ParsedService {
+export function parseService(service: KubeService, allowExternalIPs: boolean): ParsedService {
   const { metadata, spec } = service;
   const problems: Problem[] = [];
   const report: Report = (field, message) =>
@@ -62,10 +63,7 @@ export function parseService(service: KubeService): ParsedService {
   const externals = parseExternals(
     service,
     policyOf('spec.externalTrafficPolicy', spec.externalTrafficPolicy, report),
-    {
-      families,
-      report,
-    },
+    { families, allowExternalIPs, report },
   );
   const ports = parsePorts(service, report).flatMap((port) =>
     externals.map((external): ServiceDoors => {

@@ -49,6 +49,9 @@ export class RoutingTracker {
   /** Of Services about which there is something to say. */
   readonly #remarks = new Map<string, Remarks>();
   #ports: ReadonlyMap<ServicePortId, ServicePort> = new Map();
+  #externalIPs = true;
+  /** As the API says them, of Services with external IPs: whether these count may change. */
+  readonly #withExternalIPs = new Map<string, KubeService>();
 
   /** @param node the reader's node; absent = nothing is local and nobody is hinted */
   constructor(node?: NodeIdentity) {
@@ -62,12 +65,24 @@ export class RoutingTracker {
     for (const id of this.#entries.keys()) this.#dirty.add(id);
   }
 
+  /** Whether `spec.externalIPs` opens doors, as it does unless told otherwise. */
+  allowExternalIPs(allowed: boolean): void {
+    if (allowed === this.#externalIPs) return;
+    this.#externalIPs = allowed;
+    for (const service of this.#withExternalIPs.values()) this.setService(service);
+  }
+
   setService(service: KubeService): void {
-    this.#touch(idOf(service.metadata)).service = parseService(service);
+    const id = idOf(service.metadata);
+    if (service.spec?.externalIPs?.length) this.#withExternalIPs.set(id, service);
+    else this.#withExternalIPs.delete(id);
+    this.#touch(id).service = parseService(service, this.#externalIPs);
   }
 
   deleteService(service: { readonly metadata: ObjectMeta }): void {
-    this.#touch(idOf(service.metadata)).service = undefined;
+    const id = idOf(service.metadata);
+    this.#withExternalIPs.delete(id);
+    this.#touch(id).service = undefined;
   }
 
   setEndpointSlice(slice: KubeEndpointSlice): void {

@@ -221,6 +221,22 @@ describe('external doors', () => {
     expect(cart({ ...spec, externalTrafficPolicy: 'Local' }).v4.externalTrafficPolicy).toBe(policy);
   });
 
+  it('are none at external IPs where these are switched off, and that is told', () => {
+    const spec: Partial<Spec> = { externalIPs: ['198.51.100.1', 'x'], externalTrafficPolicy: 'Local' };
+    const table = buildRoutingTable({
+      services: [service('cart', spec), service('web', { clusterIP: '10.96.0.8' })],
+      endpointSlices: [],
+      overrides: [],
+      pods: [],
+      allowExternalIPs: false,
+    });
+    const [cart] = portsOf(table, 'shop/cart:http/TCP');
+    expect(cart).toMatchObject({ externalIPs: [], externalTrafficPolicy: 'Cluster' });
+    expect(table.problems.map(({ name, field, message }) => `${name} ${field}: ${message}`)).toEqual([
+      'cart spec.externalIPs: external IPs are switched off on this node',
+    ]);
+  });
+
   it.each<[string, Partial<Spec>, number | undefined]>([
     ['LoadBalancer, Local', { type: 'LoadBalancer', externalTrafficPolicy: 'Local' }, 32_000],
     ['LoadBalancer, Cluster', { type: 'LoadBalancer', externalTrafficPolicy: 'Cluster' }, undefined],

@@ -105,6 +105,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant('overrides' as const), object: overrides, gone }),
   fc.record({ kind: fc.constant('pods' as const), object: pods, gone }),
   fc.record({ kind: fc.constant('node' as const), node: fc.record({ name: nodeName, zone }) }),
+  fc.record({ kind: fc.constant('externalIPs' as const), allowed: fc.boolean() }),
 );
 const events = fc.array(event, { minLength: 1, maxLength: 40, size: 'max' });
 const reader = often(fc.record({ name: nodeName, zone }));
@@ -130,7 +131,7 @@ describe('RoutingTracker', () => {
           before = table;
         });
       }),
-      { seed: 20261122, numRuns: 300 },
+      { seed: 20261122, numRuns: 900 },
     );
     for (const [what, times] of Object.entries(seen)) expect(times, `no ${what} was seen`).toBeGreaterThan(20);
   });
@@ -190,6 +191,27 @@ describe('RoutingTracker', () => {
     expect([...changed]).toEqual(['shop/cart:http/TCP']);
     tracker.setNode({ name: 'node-a', zone: 'zone-2' });
     expect(tracker.take().changed.size).toBe(0);
+  });
+
+  it('closes and opens the doors at external IPs, and touches no Service without', () => {
+    const tracker = new RoutingTracker({ name: 'node-a' });
+    tracker.setService(service('cart', { externalIPs: ['198.51.100.1'] }));
+    tracker.setService(service('web'));
+    tracker.take();
+    const doors = (table: RoutingTable) => table.servicePorts.get('shop/cart:http/TCP')?.externalIPs;
+    tracker.allowExternalIPs(true);
+    expect(tracker.dirty).toBe(false);
+    tracker.allowExternalIPs(false);
+    const off = tracker.take();
+    expect(doors(off.table)).toEqual([]);
+    expect([...off.changed]).toEqual(['shop/cart:http/TCP']);
+    tracker.allowExternalIPs(true);
+    const on = tracker.take();
+    expect(doors(on.table)).toEqual(['198.51.100.1']);
+    expect([...on.changed]).toEqual(['shop/cart:http/TCP']);
+    tracker.deleteService(service('cart'));
+    tracker.allowExternalIPs(false);
+    expect(tracker.take().table.servicePorts.has('shop/cart:http/TCP')).toBe(false);
   });
 });
 

@@ -17,10 +17,11 @@ export interface Objects {
 }
 export type Kind = keyof Objects;
 
-/** One thing that the API may tell: an object is there now, is gone, or the reader's node has moved. */
+/** One thing that the API may tell: an object is there now, is gone, or the reader's node has moved, or external IPs count or not. */
 export type Event =
   | { [K in Kind]: { kind: K; object: Objects[K]; gone: boolean } }[Kind]
-  | { kind: 'node'; node: NodeIdentity };
+  | { kind: 'node'; node: NodeIdentity }
+  | { kind: 'externalIPs'; allowed: boolean };
 
 type Held = { readonly [K in Kind]: Map<string, Objects[K]> };
 
@@ -28,6 +29,7 @@ type Held = { readonly [K in Kind]: Map<string, Objects[K]> };
 export class World {
   readonly held: Held = { services: new Map(), slices: new Map(), overrides: new Map(), pods: new Map() };
   node: NodeIdentity | undefined;
+  allowExternalIPs = true;
   readonly #tracker: RoutingTracker;
 
   constructor(tracker: RoutingTracker, node: NodeIdentity | undefined) {
@@ -41,6 +43,11 @@ export class World {
       this.#tracker.setNode(event.node);
       return;
     }
+    if (event.kind === 'externalIPs') {
+      this.allowExternalIPs = event.allowed;
+      this.#tracker.allowExternalIPs(event.allowed);
+      return;
+    }
     const { name } = event.object.metadata;
     const held = this.held[event.kind] as Map<string, Objects[Kind]>;
     if (event.gone) held.delete(name);
@@ -52,6 +59,7 @@ export class World {
   undoing(events: readonly Event[]): Event[] {
     const undo: Event[] = events.flatMap((event): Event[] => {
       if (event.kind === 'node') return [];
+      if (event.kind === 'externalIPs') return [{ ...event, allowed: this.allowExternalIPs }];
       const before = this.held[event.kind].get(event.object.metadata.name);
       return [{ ...event, object: before ?? event.object, gone: before === undefined } as Event];
     });
@@ -66,10 +74,11 @@ export class World {
       overrides: this.held.overrides.values(),
       pods: this.held.pods.values(),
       node: this.node,
+      allowExternalIPs: this.allowExternalIPs,
     });
   }
 
-  #tell(event: Exclude<Event, { kind: 'node' }>): void {
+  #tell(event: Extract<Event, { object: unknown }>): void {
     const tracker = this.#tracker;
     if (event.kind === 'services') event.gone ? tracker.deleteService(event.object) : tracker.setService(event.object);
     else if (event.kind === 'slices')

@@ -1,6 +1,7 @@
 import { cleanRange, type RoutingTable, rangeHolds, type ServicePort, type ServicePortId } from '@kubecity/routing';
 import { dispatch, PLACES } from './dispatch.ts';
 import { fixedChains, jumps, nodePortExceptions } from './fixed.ts';
+import { clusterRanges } from './gateway.ts';
 import type { CompileOptions } from './options.ts';
 import { type Door, type DoorPlace, type Part, partOf } from './part.ts';
 import { planServicePort } from './plan.ts';
@@ -8,6 +9,19 @@ import { type Chain, type Ruleset, TABLES, type Table } from './ruleset.ts';
 
 /** Names of chains whose text is other than before, per table; one that is not in the ruleset any more is gone. */
 export type Touched = Readonly<Record<Table, ReadonlySet<string>>>;
+
+export interface ServicePlaces {
+  /** In nat. */
+  readonly own: readonly string[];
+  readonly shared: readonly SharedChain[];
+}
+
+export interface SharedChain {
+  readonly table: Table;
+  readonly chain: string;
+  /** Rules in it that lead to, or speak for, the service ports asked for. */
+  readonly doors: readonly string[];
+}
 
 /**
  * Routing table → ruleset of one family, kept up to date: a change costs the chains of its own service port, and the tree
@@ -21,6 +35,7 @@ export class Compiler {
   /** Chains of each tree of doors, root included. */
   readonly #trees = new Map<DoorPlace, ReadonlySet<string>>();
   readonly #withDoors = new Set<DoorPlace>();
+  #clusterRanges: readonly string[] = [];
   readonly #sets = new Set<string>();
   #touched: Record<Table, Set<string>> = { filter: new Set(), nat: new Set() };
 
@@ -74,6 +89,24 @@ export class Compiler {
     return owners;
   }
 
+  /**
+   * Where the rules of these service ports stand: chains of their own, then the chains of all that have doors of theirs,
+   * with just the rules of these doors.
+   */
+  placesOf(ids: Iterable<ServicePortId>): ServicePlaces {
+    const parts = [...ids].flatMap((id) => this.#parts.get(id) ?? []);
+    const shared: SharedChain[] = [];
+    for (const [place, chains] of this.#trees) {
+      const rules = new Set(parts.flatMap(({ doors }) => doors.filter((door) => door.place === place)).map(ruleOf));
+      const { table } = PLACES[place];
+      for (const chain of rules.size > 0 ? chains : []) {
+        const doors = (this.#chains[table].get(chain) ?? []).filter((rule) => rules.has(rule));
+        if (doors.length > 0) shared.push({ table, chain, doors });
+      }
+    }
+    return { own: parts.flatMap(({ chains }) => [...chains.keys()]), shared };
+  }
+
   ids(): Iterable<ServicePortId> {
     return this.#parts.keys();
   }
@@ -109,6 +142,7 @@ export class Compiler {
     const { table, root } = PLACES[place];
     const doors: Door[] = [];
     for (const part of this.#parts.values()) for (const door of part.doors) if (door.place === place) doors.push(door);
+    if (place === 'services') this.#clusterRanges = clusterRanges(doors, this.#options.family);
     const tree = dispatch(place, doors, this.#options.family);
     if (place === 'nodePorts' && doors.length > 0) {
       tree.set(root, [...nodePortExceptions(this.#options), ...(tree.get(root) ?? [])]);
@@ -121,7 +155,7 @@ export class Compiler {
   }
 
   #layFixed(): void {
-    const fixed = fixedChains(this.#options, (place) => !this.#withDoors.has(place));
+    const fixed = fixedChains(this.#options, (place) => !this.#withDoors.has(place), this.#clusterRanges);
     for (const table of TABLES) for (const [chain, text] of fixed[table]) this.#put(table, chain, text);
     if (!fixed.filter.has('CITY-MARTIAN')) this.#drop('filter', 'CITY-MARTIAN');
   }
@@ -147,6 +181,8 @@ export function compile(table: RoutingTable, options: CompileOptions): Ruleset {
 export function sameText(a: Chain | undefined, b: Chain): boolean {
   return a === b || (a !== undefined && a.length === b.length && a.every((line, i) => line === b[i]));
 }
+
+const ruleOf = ({ rule }: Door): string => rule;
 
 function sameDoors(a: readonly Door[], b: readonly Door[]): boolean {
   return a.length === b.length && a.every((door, i) => door.rule === b[i]?.rule && door.place === b[i]?.place);

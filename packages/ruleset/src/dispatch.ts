@@ -83,7 +83,7 @@ function portRange(prefix: string): [number, number] {
 }
 
 /** Network address with these leading bits, as canonical text. */
-function baseOf(prefix: string, width: number): string {
+export function baseOf(prefix: string, width: number): string {
   const bits = prefix.padEnd(width, '0');
   const groups = width === 32 ? 8 : 16;
   const numbers: number[] = [];

@@ -1,4 +1,5 @@
 import { PLACES } from './dispatch.ts';
+import { gateway } from './gateway.ts';
 import type { CompileOptions } from './options.ts';
 import type { DoorPlace } from './part.ts';
 import { clearMark, hairpin, hasMark, MASQUERADE, TO_LOCAL, words } from './rule.ts';
@@ -14,10 +15,13 @@ const MARTIAN = 'CITY-MARTIAN';
 export function fixedChains(
   options: CompileOptions,
   empty: (place: DoorPlace) => boolean,
+  clusterRanges: readonly string[],
 ): Record<Table, Map<string, Chain>> {
+  const { before, after } = gateway(clusterRanges, options);
+  const nodePorts = empty('nodePorts') ? [] : nodePortEntries(options);
   const nat = new Map<string, Chain>([
     // The tree is jumped to: its branches are entered with goto, which comes back to here and not to the tree.
-    [SERVICES, [`-j ${PLACES.services.root}`, ...(empty('nodePorts') ? [] : nodePortEntries(options))]],
+    [SERVICES, [...before, `-j ${PLACES.services.root}`, ...after, ...nodePorts]],
     [POSTROUTING, postrouting(options)],
   ]);
   const filter = new Map<string, Chain>([

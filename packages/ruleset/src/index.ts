@@ -1,4 +1,4 @@
-export { Compiler, compile, type Touched } from './compile.ts';
+export { Compiler, compile, type ServicePlaces, type SharedChain, type Touched } from './compile.ts';
 export {
   chainDifference,
   EMPTY_KERNEL,
@@ -9,9 +9,9 @@ export {
   stateOf,
 } from './kernel-state.ts';
 export { AFFINITY_PREFIX, affinitySet, OUR_PREFIX, servicePortChain } from './names.ts';
-export { type CompileOptions, DEFAULT_MASQUERADE_MARK, type LocalDetect } from './options.ts';
+export { type CompileOptions, DEFAULT_MASQUERADE_MARK, defaultCompileOptions, type LocalDetect } from './options.ts';
 export { type ExternalPath, type Path, type Pool, planServicePort, type ServicePlan } from './plan.ts';
-export { renderRestore } from './restore.ts';
+export { countCommits, renderRestore } from './restore.ts';
 export { type Chain, countRules, type Jump, type Ruleset, TABLES, type Table } from './ruleset.ts';
 export { changesOf, diff, isEmpty, type Transaction } from './transaction.ts';
 export * from './walk.ts';

@@ -30,3 +30,17 @@ export interface CompileOptions {
 
 /** kube-proxy uses bit 14 and the kubelet once used 15; this one is neither. */
 export const DEFAULT_MASQUERADE_MARK = 0x2000;
+
+/** What the agent's defaults come to on a node of which nothing is known: no pod range, no address. */
+export function defaultCompileOptions(family: Family): CompileOptions {
+  return {
+    family,
+    localDetect: { kind: 'none' },
+    masqueradeAll: false,
+    masqueradeMark: DEFAULT_MASQUERADE_MARK,
+    nodePortAddresses: [],
+    localhostNodePorts: family === 'IPv4',
+    nodeAddresses: [],
+    dropInvalid: true,
+  };
+}

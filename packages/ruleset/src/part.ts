@@ -20,6 +20,8 @@ export interface Door {
   readonly place: DoorPlace;
   /** Absent where the port alone decides. */
   readonly address?: string;
+  /** A cluster IP: whoever comes to it from outside the cluster is masqueraded. */
+  readonly internal?: true;
   readonly protocol: ServicePort['protocol'];
   readonly port: number;
   readonly rule: string;
@@ -36,14 +38,13 @@ export interface Part {
 
 /** Plan → text of one service port. */
 export function partOf(plan: ServicePlan, options: CompileOptions): Part {
-  const { port, internal, external } = plan;
+  const { port, external } = plan;
   const chains = new Map<string, Chain>();
   const sets = new Set<string>();
   for (const name of ['cluster', 'local'] as const) {
     const pool = plan.pools[name];
     if (!pool) continue;
-    const gateway = internal.pool === name ? gatewayRule(port, options) : [];
-    addPool(chains, sets, port, name, pool, gateway);
+    addPool(chains, sets, port, name, pool);
   }
   if (external) addExternal(chains, port, external, options);
   return { port, chains, doors: doorsOf(plan, options), sets: [...sets] };
@@ -51,45 +52,17 @@ export function partOf(plan: ServicePlan, options: CompileOptions): Part {
 
 const POOL_CHAIN = { cluster: 'S', local: 'L' } as const;
 
-function addPool(
-  chains: Map<string, Chain>,
-  sets: Set<string>,
-  port: ServicePort,
-  name: PoolName,
-  pool: Pool,
-  before: Chain,
-): void {
+function addPool(chains: Map<string, Chain>, sets: Set<string>, port: ServicePort, name: PoolName, pool: Pool): void {
   const chain = servicePortChain(POOL_CHAIN[name], port);
   if (port.affinitySeconds !== undefined) {
     const sticky = stickySpread(port, pool);
     for (const set of sticky.sets) sets.add(set);
-    chains.set(chain, [...before, ...sticky.rules]);
+    chains.set(chain, sticky.rules);
     return;
   }
   const { rules, branches } = spread(chain, port.protocol.toLowerCase(), pool.choices);
-  chains.set(chain, [...before, ...rules]);
+  chains.set(chain, rules);
   for (const [branch, text] of branches) chains.set(branch, text);
-}
-
-/**
- * A client that is not a pod came to the cluster IP through this node as a gateway: answers must come back the same way.
- * Only for the cluster IP itself, since external doors share the chain and decide for themselves.
- */
-function gatewayRule(port: ServicePort, options: CompileOptions): Chain {
-  const to = `-d ${host(port.clusterIP)}`;
-  const mark = setMark(options.masqueradeMark);
-  if (options.masqueradeAll) return [words(to, mark)];
-  const { localDetect } = options;
-  switch (localDetect.kind) {
-    case 'none':
-      return [];
-    case 'cidr':
-      return [words(`! -s ${localDetect.cidr}`, to, mark)];
-    case 'bridge':
-      return [words(to, `! -i ${localDetect.name}`, mark)];
-    case 'interfacePrefix':
-      return [words(to, `! -i ${localDetect.prefix}+`, mark)];
-  }
 }
 
 /** Source of a packet from a pod of the cluster (or this node, by interface); undefined where nobody can tell. */
@@ -138,13 +111,15 @@ function doorsOf({ port, internal, external }: ServicePlan, options: CompileOpti
   const doors: Door[] = [];
   const { protocol } = port;
   const label = comment(`${port.namespace}/${port.name}:${port.portName}`);
-  const at = (place: DoorPlace, address: string, target: string) => {
+  const at = (place: DoorPlace, address: string, target: string, more: { internal?: true } = {}) => {
     const rule = words(`-d ${host(address)}`, toPort(protocol, port.port), label, target);
-    doors.push({ place, address, protocol, port: port.port, rule });
+    doors.push({ place, address, protocol, port: port.port, rule, ...more });
   };
   const refusal = (verdict: 'reject' | 'drop') => (verdict === 'drop' ? '-j DROP' : reject(options.family));
 
-  if (internal.pool) at('services', port.clusterIP, `-g ${servicePortChain(POOL_CHAIN[internal.pool], port)}`);
+  if (internal.pool) {
+    at('services', port.clusterIP, `-g ${servicePortChain(POOL_CHAIN[internal.pool], port)}`, { internal: true });
+  }
   if (internal.refuse) at('refuse', port.clusterIP, refusal(internal.refuse));
   if (external) {
     const { guard, refuse } = external;

@@ -4,25 +4,18 @@ import {
   type KubeRoutingOverride,
   type KubeService,
 } from '@kubecity/routing';
-import { type CompileOptions, DEFAULT_MASQUERADE_MARK } from '../src/index.ts';
+import { type CompileOptions, defaultCompileOptions } from '../src/index.ts';
 
 /** The address plan of every test here: pods 10.244.N.0/24 on node-a, node-b…, Services 10.96.0.0/16. */
 export const OPTIONS: CompileOptions = {
-  family: 'IPv4',
+  ...defaultCompileOptions('IPv4'),
   localDetect: { kind: 'cidr', cidr: '10.244.0.0/16' },
-  masqueradeAll: false,
-  masqueradeMark: DEFAULT_MASQUERADE_MARK,
-  nodePortAddresses: [],
-  localhostNodePorts: true,
   nodeAddresses: ['192.168.10.11'],
-  dropInvalid: true,
 };
 
 export const OPTIONS_IPV6: CompileOptions = {
-  ...OPTIONS,
-  family: 'IPv6',
+  ...defaultCompileOptions('IPv6'),
   localDetect: { kind: 'cidr', cidr: 'fd00:244::/48' },
-  localhostNodePorts: false,
   nodeAddresses: ['2001:db8:10::11'],
 };
 

@@ -20,7 +20,7 @@ import {
 import { OPTIONS, OPTIONS_IPV6, service, slice, table, weight } from './city-fixture.ts';
 import { cityEvents, RandomCity } from './random-city.ts';
 
-const textOf = (ruleset: Ruleset) => renderRestore(diff(EMPTY_KERNEL, stateOf(ruleset)));
+const textOf = (ruleset: Ruleset) => [...renderRestore(diff(EMPTY_KERNEL, stateOf(ruleset)))].join('');
 
 /** Compares with testdata/NAME; UPDATE_GOLDEN=1 writes it, to be read before it is committed. */
 function expectGolden(name: string, text: string): void {

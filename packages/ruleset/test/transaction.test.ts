@@ -75,9 +75,9 @@ describe('transactions', () => {
       services,
       services.map(({ metadata }) => slice(metadata.name, ['10.244.1.1'])),
     );
-    const text = renderRestore(diff(EMPTY_KERNEL, stateOf(compile(city, OPTIONS))));
+    const text = [...renderRestore(diff(EMPTY_KERNEL, stateOf(compile(city, OPTIONS))))].join('');
     const portions = text.split('COMMIT\n').filter((portion) => portion.startsWith('*nat'));
-    expect(portions).toHaveLength(3);
+    expect(portions).toHaveLength(10);
     for (const portion of portions.slice(0, -1)) expect(portion).not.toMatch(/-I |:CITY-ADDRESSES|-g /);
     expect(portions.at(-1)).toContain('-I PREROUTING 1 -j CITY-SERVICES');
     await new FakeNetfilter().restore(text);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { socketText } from '@kubecity/routing';
+import { end, hasEnded } from '../../testing/child-end.ts';
 import { PlayerError } from '../player.ts';
 
 /** A connection that the node's conntrack confirmed: its first packet left the node, or reached a program on it. */
@@ -76,16 +77,12 @@ export class ConnectionEvents {
     this.#connections.clear();
   }
 
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exit = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exit;
+  stop(): Promise<void> {
+    return end(this.#child, 'SIGKILL');
   }
 
   /** Throws when the tool is gone: without it every packet would look dropped. */
   check(): void {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null)
-      throw new PlayerError('conntrack -E has ended');
+    if (hasEnded(this.#child)) throw new PlayerError('conntrack -E has ended');
   }
 }

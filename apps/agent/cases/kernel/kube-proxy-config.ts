@@ -1,20 +1,15 @@
+import { type KubeProxyConfiguration, RULES_ONLY } from '../../testing/kube-proxy-process.ts';
 import type { PacketCase } from '../packet-case.ts';
-import type { KubeProxyConfiguration } from './kube-proxy-process.ts';
 
-/** A case's configuration in kube-proxy's words. What it would change on the host beyond its rules is left alone. */
+/** A case's configuration in kube-proxy's words. */
 export function kubeProxyConfiguration({ nodeName, config }: PacketCase): KubeProxyConfiguration {
   const { localDetect, masqueradeAll, localhostNodePorts, nodePortAddresses } = config;
   return {
-    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
-    kind: 'KubeProxyConfiguration',
-    mode: 'iptables',
+    ...RULES_ONLY,
     hostnameOverride: nodeName,
-    // JSON is the only language of our API server.
-    clientConnection: { contentType: 'application/json', acceptContentTypes: 'application/json', qps: 50, burst: 100 },
     ...detection(localDetect),
     nodePortAddresses,
     iptables: { masqueradeAll, localhostNodePorts, masqueradeBit: 14, minSyncPeriod: '0s', syncPeriod: '1h' },
-    conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
     metricsBindAddress: '127.0.0.1:10249',
     healthzBindAddress: '127.0.0.1:10256',
   };

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { type KubeObject, startMiniApiServer } from '@kubecity/mini-apiserver';
 import type { Family } from '@kubecity/routing';
+import { KubeProxyProcess } from '../../testing/kube-proxy-process.ts';
 import type { PacketCase } from '../packet-case.ts';
+import { PlayerError } from '../player.ts';
 import { FAMILIES, type Remembered } from '../programming.ts';
 import { kubeProxyConfiguration } from './kube-proxy-config.ts';
-import { KubeProxyProcess, versionOf } from './kube-proxy-process.ts';
 import { routeLoopback } from './lab.ts';
 import type { RuleWriter } from './rule-writer.ts';
 
@@ -71,6 +72,18 @@ export class KubeProxyRules implements RuleWriter {
       FAMILIES.map((family) => [family, TABLES.map((table) => save(family, table)).join('')] as const),
     );
     for (const [family, text] of this.#before) execFileSync(`${PREFIX[family]}tables-restore`, { input: text });
+  }
+}
+
+/** `v1.30.5`. @throws PlayerError when the file is no kube-proxy */
+function versionOf(binary: string): string {
+  try {
+    const said = execFileSync(binary, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const version = /^Kubernetes (v\S+)/.exec(said)?.[1];
+    if (version !== undefined) return version;
+    throw new Error(`it says ${JSON.stringify(said.slice(0, 80))}`);
+  } catch (cause) {
+    throw new PlayerError(`${binary} is not kube-proxy: ${(cause as Error).message}`, { cause });
   }
 }
 

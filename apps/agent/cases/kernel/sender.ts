@@ -1,8 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { end } from '../../testing/child-end.ts';
 import { PlayerError } from '../player.ts';
 
 const SCRIPT = fileURLToPath(new URL('sender.pl', import.meta.url));
@@ -52,11 +52,8 @@ export class Sender {
     return this.#refused.has(key);
   }
 
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exit = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exit;
+  stop(): Promise<void> {
+    return end(this.#child, 'SIGKILL');
   }
 
   #hear(line: string): void {

@@ -1,226 +1,214 @@
-import { type Directory, EdgeFrames, FlowDecoder, FlowLedger, type FlowRow } from '@kubecity/conntrack';
-import type { ConntrackSource, RefusalListener, RefusalWatch } from '@kubecity/netlink';
-import type { EdgeFrame } from '@kubecity/protocol';
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { DirectoryChange } from '@kubecity/conntrack';
+import type { EdgeFrame, Interest } from '@kubecity/protocol';
 import type { Logger } from 'pino';
+import type { Clock } from '../runner.ts';
+import type {
+  AccountingAnswer,
+  AccountingQuestion,
+  AccountingSettings,
+  AccountingTotals,
+  FromAccounting,
+  ToAccounting,
+} from './messages.ts';
 
 export interface AccountingOptions {
-  readonly conntrack: ConntrackSource;
-  /** Starts the watch for refused connections, which no dump shows; without it `refused` stays 0. */
-  readonly watchRefusals?: (listener: RefusalListener) => RefusalWatch;
-  readonly directory: Directory;
-  /** Pause between two dumps while they are quick. */
-  readonly everyMs: number;
-  /** Unix ms. */
-  readonly now: () => number;
-  /** CPU time of this thread so far, in milliseconds: what a dump costs, whatever else the machine is busy with. */
-  readonly cpu: () => number;
-  /** Takes a frame; `false` when it could not, upon which the next frame tells everything. */
-  readonly emit: (frame: EdgeFrame) => boolean | undefined;
+  readonly settings: Omit<AccountingSettings, 'losses'>;
+  /** All that is known of the cluster: what a new process must hear first. */
+  readonly directory: () => readonly DirectoryChange[];
+  /** Takes a frame; `taken` is to be called when the hub has used it. */
+  readonly frame: (frame: EdgeFrame, taken: () => void) => void;
+  /** Totals begin again: from now on `epoch` is another. */
+  readonly renewed: () => void;
+  readonly clock: Clock;
   readonly log: Pick<Logger, 'info' | 'warn'>;
-}
-
-export interface AccountingTotals {
-  readonly edges: number;
-  readonly flows: number;
-  readonly dumps: number;
-  /** Dumps that failed or were interrupted. */
-  readonly lostDumps: number;
-  readonly dumpMilliseconds: number;
-  /** Times at which refused connections may have been missed. */
-  readonly refusalLosses: number;
-  /** Entries of the kernel's table after the last dump, and how many it may hold (0 = no limit). */
-  readonly entries: number;
-  readonly max: number;
-  readonly withoutCounters: number;
-  /** IPv6 rows in the last dump: not accounted. */
-  readonly ipv6: number;
-  /** Rows and messages since the start that could not be read. */
-  readonly malformed: number;
-}
-
-export interface Accounting {
-  /** The receiver lost the thread: tell everything, at once when there is something to tell. */
-  resync(): void;
-  /** Ends after the dump that is running. */
-  stop(): Promise<void>;
-  totals(): AccountingTotals;
+  /** The program; tests bring their own. */
+  readonly program?: string;
 }
 
 /**
- * A pause lasts at least so many times the CPU time of a dump: dumping stays below 5 % of one core. Wall time would not
- * do: on a busy machine a small dump takes long, and the map would go stale for nothing.
+ * As little memory as may be: at 100,000 entries it keeps 98 MB resident, half of them Node.js itself, instead of 170. The heap
+ * is bounded, so that a leak ends this process and not the node; `gc` is for the chunks of dumps (see `Collector`).
  */
-const PAUSE_PER_DUMP = 20;
-/** But not longer: the entry of a reset connection lives for 10 s, and one that no dump sees is never counted. */
-const LONGEST_PAUSE = 8000;
+const FLAGS = ['--max-semi-space-size=1', '--heap-growing-percent=10', '--max-old-space-size=512', '--expose-gc'];
+/** glibc then gives the buffer of a chunk back as soon as it is free (mallopt(3)). */
+const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: '65536' };
+const RESTART_MS = { first: 1_000, most: 60_000 };
+/** A process that does not end by itself when it is told to. */
+const KILL_AFTER_MS = 5_000;
 
-/** Refusals kept for the next dump at most; more than that in one period are counted as a loss. */
-const MAX_REFUSALS = 100_000;
-
-/** Dumps conntrack again and again, keeps the ledger, and emits a frame after each dump. A failing dump ends nothing. */
-export function startAccounting(options: AccountingOptions): Accounting {
-  const loop = new AccountingLoop(options);
-  const ended = loop.run();
-  return {
-    resync: () => loop.resync(),
-    stop: () => {
-      loop.stop();
-      return ended;
-    },
-    totals: () => loop.totals(),
-  };
+interface Asked {
+  readonly resolve: (answer: AccountingAnswer) => void;
+  readonly timer: { cancel(): void };
 }
 
-class AccountingLoop {
+/**
+ * The agent's side of its accounting process: starts it, starts it again when it dies (after 1 s, doubling to one minute),
+ * and hands on what it tells. A new process begins at zero, so each has an epoch of its own, and what its predecessor may
+ * have missed is told as one lost dump and one lost event.
+ */
+export class Accounting {
   readonly #options: AccountingOptions;
-  readonly #ledger: FlowLedger;
-  readonly #frames: EdgeFrames;
-  readonly #decoder: FlowDecoder;
-  readonly #stopping = new AbortController();
-
-  readonly #refusals: RefusalWatch | undefined;
-  #refused: FlowRow[] = [];
-  #refusalLosses = 0;
-  #dumps = 0;
-  #lostDumps = 0;
-  /** Losses since the last dump that was whole. */
-  #streak = 0;
-  #lastAt = 0;
-  #dumpMilliseconds = 0;
-  /** CPU time of the last two dumps. Other work of the thread may fall into one, so the lesser is taken for the cost. */
-  #dumpCpu: readonly [number, number] = [0, 0];
-  #entries = 0;
-  #max = 0;
-  #ipv6 = 0;
-  /** A dump is under way, and the ledger between two states. */
-  #dumping = false;
+  #epoch = randomUUID();
+  #begun = false;
+  #child: ChildProcess | undefined;
+  #restart: { cancel(): void } | undefined;
+  #wait = RESTART_MS.first;
+  #deaths = 0;
+  #stopped = false;
+  #link = 0;
+  #interest: Interest | undefined;
+  #totals: AccountingTotals | undefined;
+  #questions = 0;
+  readonly #asked = new Map<number, Asked>();
 
   constructor(options: AccountingOptions) {
     this.#options = options;
-    this.#ledger = new FlowLedger({ directory: options.directory });
-    this.#frames = new EdgeFrames(this.#ledger);
-    this.#decoder = new FlowDecoder((row) => this.#ledger.add(row));
-    this.#refusals = options.watchRefusals?.({
-      onRefusal: (row) => {
-        if (this.#refused.length < MAX_REFUSALS) this.#refused.push(row);
-        else this.#lostRefusals(`more than ${MAX_REFUSALS} between two dumps`);
-      },
-      onLoss: (reason) => this.#lostRefusals(reason),
-    });
   }
 
-  async run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await this.#dump();
-      if (signal.aborted) return;
-      this.#emit();
-      await pause(this.#pauseMilliseconds(), signal);
-    }
+  /** Of the totals in frames. */
+  get epoch(): string {
+    return this.#epoch;
   }
 
-  stop(): void {
-    this.#stopping.abort();
-    this.#refusals?.close();
+  /** Of the last dump; undefined before the first of this epoch. */
+  get totals(): AccountingTotals | undefined {
+    return this.#totals;
+  }
+
+  /** Processes that died. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  /** To be called when the directory is complete: what an earlier dump saw could not be named. Further calls do nothing. */
+  begin(): void {
+    if (this.#begun || this.#stopped) return;
+    this.#begun = true;
+    this.#start();
+  }
+
+  /** News for the directory; a process that is not there yet learns of them from `directory`. */
+  apply(changes: readonly DirectoryChange[]): void {
+    this.#send({ kind: 'directory', changes });
+  }
+
+  /** A hub listens from now on and knows nothing yet. */
+  listen(interest: Interest): void {
+    this.#link += 1;
+    this.#interest = interest;
+    this.#send({ kind: 'link', link: this.#link, interest });
+  }
+
+  unlisten(): void {
+    this.#interest = undefined;
+    this.#send({ kind: 'unlink' });
+  }
+
+  look(interest: Interest): void {
+    this.#interest = interest;
+    this.#send({ kind: 'interest', interest });
   }
 
   resync(): void {
-    this.#frames.resync();
-    // During a dump, or before the first, the frame after it will do.
-    if (!this.#dumping && this.#dumps > 0 && !this.#stopping.signal.aborted) this.#emit();
+    this.#send({ kind: 'resync' });
   }
 
-  totals(): AccountingTotals {
-    return {
-      edges: this.#ledger.edges.size,
-      flows: this.#ledger.flows,
-      dumps: this.#dumps,
-      lostDumps: this.#lostDumps,
-      dumpMilliseconds: this.#dumpMilliseconds,
-      refusalLosses: this.#refusalLosses,
-      entries: this.#entries,
-      max: this.#max,
-      withoutCounters: this.#ledger.withoutCounters,
-      ipv6: this.#ipv6,
-      malformed: this.#decoder.malformed + this.#decoder.foreign,
-    };
+  /** Always resolves: with `refused` when there is nobody to ask, or no answer in time. */
+  ask(question: AccountingQuestion, withinMs: number): Promise<AccountingAnswer> {
+    if (!this.#child?.connected) return Promise.resolve(failed('connections are not read at the moment'));
+    this.#questions += 1;
+    const id = this.#questions;
+    const { promise, resolve } = Promise.withResolvers<AccountingAnswer>();
+    const timer = this.#options.clock.after(withinMs, () => this.#answered(id, failed('no answer in time')));
+    this.#asked.set(id, { resolve, timer });
+    this.#send({ kind: 'ask', id, question });
+    return promise;
   }
 
-  async #dump(): Promise<void> {
-    const { conntrack, now, cpu } = this.#options;
-    const cpuBefore = cpu();
-    const ipv6Before = this.#decoder.ipv6;
-    this.#lastAt = now();
-    this.#dumping = true;
-    this.#ledger.begin(this.#lastAt);
-    const refused = this.#refused;
-    this.#refused = [];
-    let complete = false;
-    try {
-      for (const row of refused) this.#ledger.refuse(row);
-      const { interrupted } = await conntrack.dump((bytes) => this.#decoder.read(bytes));
-      complete = !interrupted;
-      const { entries, max = 0 } = await conntrack.stats();
-      this.#entries = entries;
-      this.#max = max;
-      if (complete) this.#recovered();
-      else this.#lost('the kernel interrupted it at every attempt');
-    } catch (error) {
-      this.#lost(error);
-    } finally {
-      this.#ledger.end(complete);
-      this.#dumping = false;
-    }
-    this.#dumps += 1;
-    this.#ipv6 = this.#decoder.ipv6 - ipv6Before;
-    this.#dumpCpu = [this.#dumpCpu[1], cpu() - cpuBefore];
-    // The clock may be set back meanwhile.
-    this.#dumpMilliseconds = Math.max(0, now() - this.#lastAt);
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#restart?.cancel();
+    const child = this.#child;
+    if (!child) return;
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    this.#send({ kind: 'stop' });
+    const timer = this.#options.clock.after(KILL_AFTER_MS, () => child.kill('SIGKILL'));
+    await ended;
+    timer.cancel();
   }
 
-  #pauseMilliseconds(): number {
-    const cost = Math.min(...this.#dumpCpu);
-    return Math.max(this.#options.everyMs, Math.min(LONGEST_PAUSE, PAUSE_PER_DUMP * cost));
+  #start(): void {
+    const { settings, directory, program } = this.#options;
+    const child = fork(program ?? fileURLToPath(new URL('./accounting-process.ts', import.meta.url)), {
+      execArgv: FLAGS,
+      env: { ...process.env, ...ENVIRONMENT },
+      // Its last words are the agent's.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    child.on('message', (message: FromAccounting) => this.#hear(message));
+    // It could not be started, or not be told something; the exit follows, or has been.
+    child.on('error', (err) => this.#options.log.warn({ err }, 'trouble with the process that reads connections'));
+    child.once('close', (code, signal) => this.#died(child, signal ?? `exit status ${code}`));
+    this.#send({ kind: 'directory', changes: directory() });
+    const losses = { dumps: this.#deaths, events: this.#deaths };
+    this.#send({ kind: 'begin', settings: { ...settings, losses } });
+    if (this.#interest) this.listen(this.#interest);
   }
 
-  #emit(): void {
-    const taken = this.#options.emit(
-      this.#frames.next(this.#lastAt, {
-        entries: this.#entries,
-        max: this.#max,
-        lostDumps: this.#lostDumps,
-        dumpMilliseconds: this.#dumpMilliseconds,
-      }),
+  #died(child: ChildProcess, reason: string): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    for (const id of [...this.#asked.keys()]) this.#answered(id, failed('the process that reads connections ended'));
+    if (this.#stopped) return;
+    this.#deaths += 1;
+    this.#epoch = randomUUID();
+    this.#totals = undefined;
+    this.#interest = undefined;
+    this.#options.log.warn(
+      { reason, restartMs: this.#wait },
+      'connections are not read: their process died; it is started again',
     );
-    if (taken === false) this.#frames.resync();
+    this.#restart = this.#options.clock.after(this.#wait, () => this.#start());
+    this.#wait = Math.min(this.#wait * 2, RESTART_MS.most);
+    this.#options.renewed();
   }
 
-  /** One line for a whole streak of losses, and one for its end. */
-  #lost(reason: unknown): void {
-    this.#lostDumps += 1;
-    this.#streak += 1;
-    if (this.#streak === 1) this.#options.log.warn({ err: reason }, 'a dump of the connections was lost');
+  #hear(message: FromAccounting): void {
+    const { frame, log } = this.#options;
+    switch (message.kind) {
+      case 'frame': {
+        const { link } = message;
+        // A frame for a connection that is gone would be half a story for the next.
+        if (link === this.#link && this.#interest) frame(message.frame, () => this.#send({ kind: 'taken', link }));
+        return;
+      }
+      case 'totals':
+        this.#totals = message.totals;
+        this.#wait = RESTART_MS.first;
+        return;
+      case 'answer':
+        this.#answered(message.id, message.answer);
+        return;
+      case 'news':
+        log[message.level](message.about, message.message);
+    }
   }
 
-  #lostRefusals(reason: string): void {
-    this.#refusalLosses += 1;
-    if (this.#refusalLosses === 1) this.#options.log.warn({ reason }, 'refused connections may be missing');
+  #answered(id: number, answer: AccountingAnswer): void {
+    const asked = this.#asked.get(id);
+    if (!asked) return;
+    this.#asked.delete(id);
+    asked.timer.cancel();
+    asked.resolve(answer);
   }
 
-  #recovered(): void {
-    if (this.#streak > 0) this.#options.log.info({ lostDumps: this.#streak }, 'connections are read again');
-    this.#streak = 0;
+  #send(message: ToAccounting): void {
+    if (this.#child?.connected) this.#child.send(message);
   }
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal.addEventListener('abort', end, { once: true });
-  });
-}
+const failed = (message: string): AccountingAnswer => ({ kind: 'refused', code: 'failed', message });

@@ -1,5 +1,6 @@
 import type { Family } from '@kubecity/routing';
 import type { HostPort } from './listen-address.ts';
+import type { LogLevel } from './log-level.ts';
 import type { Settings } from './settings.ts';
 
 /** What the agent runs with: every setting parsed, defaults filled in, contradictions refused. */
@@ -10,6 +11,8 @@ export interface AgentConfig {
   readonly kubeconfig?: string;
   readonly kubeSocket?: string;
   readonly proxy: ProxyConfig;
+  /** `spec.externalIPs` of Services opens doors. */
+  readonly allowExternalIPs: boolean;
   readonly conntrack: ConntrackConfig;
   readonly hub?: HubAddress;
   /** Present whenever `hub` is. */
@@ -18,13 +21,19 @@ export interface AgentConfig {
   readonly health?: HostPort;
   /** A loopback address. Absent = switched off. */
   readonly metrics?: HostPort;
+  /** Profiles and the log level can be asked for where metrics are. */
+  readonly profiling: boolean;
   /** An address that cannot be bound ends the agent instead of being tried again. */
   readonly bindAddressHardFail: boolean;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
   readonly minSyncMs: number;
   readonly syncPeriodMs: number;
   readonly checkMs: number;
   readonly accountingMs: number;
+  /** Of one core. */
+  readonly accountingCpuPercent: number;
+  /** Connections past every Service are accounted too. */
+  readonly accountingDirect: boolean;
 }
 
 /** Everything that decides how this node routes. Addresses and ranges are canonical text. */

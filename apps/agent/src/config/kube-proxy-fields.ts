@@ -47,7 +47,9 @@ export function rowsFor(mode: string, fields: { readonly bindAddress?: unknown }
       ? []
       : [{ from: 'iptables.localhostNodePorts', to: ['localhostNodePorts'], convert: flag } satisfies Row]),
     { from: 'nodePortAddresses', to: ['nodePortAddresses'], convert: list, ...(nftables && { absent: ['primary'] }) },
+    { from: 'featureGates.AllowServiceExternalIPs', to: ['allowExternalIPs'], convert: flag },
     { from: 'bindAddress', to: ['nodeIPs'], convert: oneAddress },
+    { from: 'enableProfiling', to: ['profiling'], convert: flag },
     { from: 'bindAddressHardFail', to: ['bindAddressHardFail'], convert: flag },
     { from: 'healthzBindAddress', to: ['healthListen'], convert: withPort(10256), absent: `${everywhere}:10256` },
     {
@@ -80,6 +82,14 @@ export function rowsFor(mode: string, fields: { readonly bindAddress?: unknown }
   ];
 }
 
+/** Gates of kube-proxy 1.36 that are locked on, or whose pages are always served: on says nothing. */
+export const GATES_ON: ReadonlySet<string> = new Set([
+  'ComponentFlagz',
+  'ComponentStatusz',
+  'MultiCIDRServiceAllocator',
+  'PreferSameTrafficDistribution',
+]);
+
 /** Fields, or sections of them, that kube-proxy knows and we leave. */
 export const NOT_TAKEN: Readonly<Record<string, string>> = {
   mode: 'routing is done with iptables, whatever did it before',
@@ -94,13 +104,12 @@ export const NOT_TAKEN: Readonly<Record<string, string>> = {
   ipvs: 'nothing here uses IPVS',
   winkernel: 'Windows only',
   windowsRunAsService: 'Windows only',
-  featureGates: 'there are no feature gates here',
+  featureGates: 'no gate but AllowServiceExternalIPs is read',
   'clientConnection.acceptContentTypes': 'the API is spoken in JSON',
   'clientConnection.contentType': 'the API is spoken in JSON',
   'clientConnection.qps': 'watches need no limit on requests',
   'clientConnection.burst': 'watches need no limit on requests',
   configSyncPeriod: 'the kernel is compared every checkMs instead',
-  enableProfiling: 'there is no profiling endpoint',
   logging: 'logLevel says how much to log',
   oomScoreAdj: 'the Pod or unit that starts the agent sets it',
   portRange: 'kube-proxy does not use it either',

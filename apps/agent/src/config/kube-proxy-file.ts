@@ -1,6 +1,6 @@
 import { ConfigError } from './agent-config.ts';
 import { parseMapping, type ReadFile, readMapping } from './config-file.ts';
-import { NOT_TAKEN, type Row, rowsFor } from './kube-proxy-fields.ts';
+import { GATES_ON, NOT_TAKEN, type Row, rowsFor } from './kube-proxy-fields.ts';
 import { type Layer, layer } from './layer.ts';
 import { isGroup, leaves, pathText, setAt, valueAt } from './setting-path.ts';
 
@@ -84,18 +84,23 @@ function take(rows: readonly Row[], fields: Record<string, unknown>, where: stri
   return { raw, declined };
 }
 
-/** What no row has read. Go's zero values say nothing: every generated file is full of them. */
+/** What no row has read. */
 function unread(rows: readonly Row[], fields: Record<string, unknown>, mode: string): NotTaken[] {
   const read = new Set(rows.map(({ from }) => from));
   const left: NotTaken[] = [];
   for (const { path, value } of leaves(fields)) {
     const text = path.join('.');
-    if (read.has(text) || isZero(value) || (text === 'mode' && mode === 'iptables')) continue;
+    if (read.has(text) || saysNothing(path, value) || (text === 'mode' && mode === 'iptables')) continue;
     const reasons = path.map((_, index) => NOT_TAKEN[path.slice(0, path.length - index).join('.')]);
     const reason = reasons.find((found) => found !== undefined) ?? 'kube-proxy has no such field';
     left.push({ path: text, value, reason });
   }
   return left;
+}
+
+/** Go's zero values: every generated file is full of them. A gate that is off was switched off by somebody. */
+function saysNothing([section, name = '']: readonly string[], value: unknown): boolean {
+  return section === 'featureGates' && typeof value === 'boolean' ? value && GATES_ON.has(name) : isZero(value);
 }
 
 const isAbsent = (value: unknown): boolean =>

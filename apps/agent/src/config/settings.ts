@@ -2,6 +2,7 @@ import { cleanAddress, cleanRange, familyOf } from '@kubecity/routing';
 import { DEFAULT_MASQUERADE_MARK } from '@kubecity/ruleset';
 import { z } from 'zod';
 import { listenAddress, loopbackAddress } from './listen-address.ts';
+import { LOG_LEVELS } from './log-level.ts';
 
 /** A text that `parse` turns into its canonical form; `hint` says what was expected. */
 function canonical(hint: string, parse: (text: string) => string | undefined) {
@@ -98,14 +99,16 @@ export const settingsSchema = z
       z.array(rangeOrPrimary).refine((texts) => texts.length < 2 || !texts.includes('primary'), 'primary stands alone'),
     ),
     localhostNodePorts: setting('node ports on 127.0.0.1 too', z.boolean()),
+    allowExternalIPs: setting('doors at spec.externalIPs of Services', z.boolean()),
     nodeIPs: setting("this node's addresses, instead of those of its Node object", perFamily(address)),
     hub: setting('dashboard: http(s)://host:port or unix:/path', hubAddress),
     hubTokenFile: setting('file with the token that the dashboard expects', file),
     healthListen: setting('/healthz and /livez, or off', canonical(HOST_PORT, listenAddress)),
     metricsListen: setting(
-      '/metrics, /proxyMode and /healthz on a loopback address, or off',
+      '/metrics, /healthz, /configz, /statusz, /flagz and more on a loopback address, or off',
       canonical('not off or a loopback host:port: metrics are not authenticated', loopbackAddress),
     ),
+    profiling: setting('/debug/pprof and /debug/flags/v beside /metrics', z.boolean()),
     bindAddressHardFail: setting('end when an address cannot be bound, instead of trying again', z.boolean()),
     minSyncMs: setting('least time between two changes of the kernel', milliseconds(0)),
     syncPeriodMs: setting(
@@ -113,9 +116,17 @@ export const settingsSchema = z
       milliseconds(10),
     ),
     checkMs: setting('how often the kernel is compared with what it should hold', milliseconds(10)),
-    accountingMs: setting('how often connections are read', milliseconds(10)),
+    accountingMs: setting('how often connections are read, while the CPU budget allows it', milliseconds(10)),
+    accountingCpuPercent: setting(
+      'CPU budget of reading connections in percent of one core: they are read less often instead of taking more',
+      whole(1, 100),
+    ),
+    accountingDirect: setting(
+      'account connections past every Service too; without it the kernel is asked for translated ones only',
+      z.boolean(),
+    ),
     conntrack: conntrack.optional(),
-    logLevel: setting('how much to log', z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])),
+    logLevel: setting('how much to log', z.enum(LOG_LEVELS)),
   })
   .meta({ title: 'Configuration of the Kubecity agent' });
 
@@ -130,13 +141,17 @@ export const DEFAULTS = {
   masqueradeMark: `0x${DEFAULT_MASQUERADE_MARK.toString(16)}`,
   nodePortAddresses: [],
   localhostNodePorts: true,
+  allowExternalIPs: true,
   nodeIPs: [],
   healthListen: '127.0.0.1:10256',
   metricsListen: '127.0.0.1:10249',
+  profiling: false,
   bindAddressHardFail: false,
   minSyncMs: 100,
   syncPeriodMs: 30_000,
   checkMs: 5_000,
   accountingMs: 1000,
+  accountingCpuPercent: 2,
+  accountingDirect: true,
   logLevel: 'info',
 } satisfies z.input<typeof settingsSchema>;

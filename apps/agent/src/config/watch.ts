@@ -3,9 +3,12 @@ import type { AgentConfig } from './agent-config.ts';
 import type { Invocation } from './command-line.ts';
 import { type LoadedConfig, loadConfig } from './load.ts';
 import { leaves, pathText, valueAt } from './setting-path.ts';
+import type { Settings } from './settings.ts';
 
 export interface ConfigChange {
   readonly config: AgentConfig;
+  /** All of them, as `config` was made from. */
+  readonly settings: Settings;
   /** Paths of settings that the running agent can take over, such as `clusterCIDR`. */
   readonly live: readonly string[];
   /** Those that need a new process. */
@@ -24,8 +27,8 @@ export interface WatchConfigOptions {
 /** What the running agent takes over; anything else is read once, at its start. */
 const LIVE = new Set(
   (
-    'clusterCIDR localDetect masqueradeAll masqueradeBit masqueradeMark nodePortAddresses localhostNodePorts nodeIPs ' +
-    'bindAddress conntrack minSyncMs syncPeriodMs checkMs logLevel'
+    'clusterCIDR localDetect masqueradeAll masqueradeBit masqueradeMark nodePortAddresses localhostNodePorts ' +
+    'allowExternalIPs nodeIPs bindAddress conntrack minSyncMs syncPeriodMs checkMs profiling logLevel'
   ).split(' '),
 );
 
@@ -50,6 +53,7 @@ export function watchConfig(invocation: Invocation, loaded: LoadedConfig, option
       if (paths.length === 0) return;
       changed({
         config: next.config,
+        settings: next.settings,
         live: paths.filter(isLive),
         restart: paths.filter((path) => !isLive(path)),
       });

@@ -19,12 +19,17 @@ export interface HealthStateOptions {
   readonly stuck: () => string | undefined;
 }
 
+/** Each check by its name, and why it does not pass; undefined = it does. */
+export type Checks = Readonly<Record<string, string | undefined>>;
+
 export interface HealthAnswer {
   readonly code: 200 | 503;
   /** kube-proxy's JSON, always about the same size and with nothing in it that is not for strangers. */
   readonly body: object;
   /** Why the code is 503; may quote the kernel's tools. */
   readonly reason?: string;
+  /** What the code was made of. */
+  readonly checks: Checks;
 }
 
 /** Set by the cluster autoscaler before it removes a node. */
@@ -64,25 +69,31 @@ export class HealthState {
 
   /** For load balancers: also says no when the node is about to leave. */
   healthz(): HealthAnswer {
-    const trouble = this.#trouble();
+    const own = this.#ownChecks();
     const nodeEligible = isEligible(this.#node);
-    const reason = trouble ?? (nodeEligible ? undefined : 'the Node object is absent or about to leave');
-    return this.#answer(reason, { nodeEligible, healthy: trouble === undefined });
+    const checks = { ...own, node: nodeEligible ? undefined : 'the Node object is absent or about to leave' };
+    return this.#answer(checks, { nodeEligible, healthy: firstFault(own) === undefined });
   }
 
   /** For the kubelet: a node that leaves, or an API server that is away, is no reason to start anew. */
   livez(): HealthAnswer {
-    const reason = this.#options.stuck() ?? this.#late();
-    return this.#answer(reason, { healthy: reason === undefined });
+    const checks = this.#vitalChecks();
+    return this.#answer(checks, { healthy: firstFault(checks) === undefined });
   }
 
   /** Routes as wished, whatever becomes of the node. */
   isHealthy(): boolean {
-    return this.#trouble() === undefined;
+    return firstFault(this.#ownChecks()) === undefined;
   }
 
-  #trouble(): string | undefined {
-    return this.#options.trouble() ?? this.#options.stuck() ?? this.#late();
+  /** Of this process, whatever becomes of the node. */
+  #ownChecks(): Checks {
+    return { routing: this.#options.trouble(), ...this.#vitalChecks() };
+  }
+
+  /** What a new process would mend. */
+  #vitalChecks(): Checks {
+    return { process: this.#options.stuck(), sync: this.#late() };
   }
 
   #late(): string | undefined {
@@ -97,10 +108,8 @@ export class HealthState {
     return since !== undefined && this.#options.now() - since >= 2 * this.#options.syncPeriodMs();
   }
 
-  #answer(
-    reason: string | undefined,
-    verdict: { readonly nodeEligible?: boolean; readonly healthy: boolean },
-  ): HealthAnswer {
+  #answer(checks: Checks, verdict: { readonly nodeEligible?: boolean; readonly healthy: boolean }): HealthAnswer {
+    const reason = firstFault(checks);
     const currentTime = timeText(this.#options.now());
     const families = [...new Set([...this.#queued.keys(), ...this.#updated.keys()])].sort();
     const body = {
@@ -115,9 +124,11 @@ export class HealthState {
         ]),
       ),
     };
-    return { code: reason === undefined ? 200 : 503, body, ...(reason !== undefined && { reason }) };
+    return { code: reason === undefined ? 200 : 503, body, checks, ...(reason !== undefined && { reason }) };
   }
 }
+
+const firstFault = (checks: Checks) => Object.values(checks).find((fault) => fault !== undefined);
 
 function isEligible(node: NodeFate | undefined): boolean {
   if (node === undefined || node.metadata.deletionTimestamp !== undefined) return false;

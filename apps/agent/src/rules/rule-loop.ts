@@ -8,7 +8,8 @@ import { latencies, type TriggerTimes } from '../trigger-times.ts';
 import type { DriftCheck } from './drift-check.ts';
 import { type FamilyState, mergedReport } from './report.ts';
 import { measure } from './rule-metrics.ts';
-import type { Isolated, RuleSync } from './rule-sync.ts';
+import type { RuleSync } from './rule-sync.ts';
+import type { Isolated } from './suspects.ts';
 
 /** What one run brought into the kernel. */
 export interface Applied {

@@ -4,6 +4,7 @@ import {
   type CompileOptions,
   type Compiler,
   changesOf,
+  countCommits,
   countRules,
   diff,
   firstDifference,
@@ -17,6 +18,7 @@ import {
 } from '@kubecity/ruleset';
 import { AffinitySets } from './affinity-sets.ts';
 import { chainsDiffer, readKernel, worthReadingWhole } from './kernel-reading.ts';
+import { type Isolated, isRefusal, Suspects } from './suspects.ts';
 
 /** One sync that ended with the kernel holding what is wished, except for the service ports in `isolated`. */
 export interface SyncResult {
@@ -33,11 +35,6 @@ export interface SyncResult {
   readonly isolated: readonly Isolated[];
   /** Milliseconds. */
   readonly time: { readonly compile: number; readonly write: number; readonly readBack: number };
-}
-
-export interface Isolated {
-  readonly port: ServicePort;
-  readonly reason: string;
 }
 
 export interface RuleSyncOptions {
@@ -74,10 +71,8 @@ export class RuleSync {
   /** The kernel holds what the compiler said at the last success. */
   #known = false;
   #checkDue = false;
-  /** Changed since the last success, with the value that the kernel has. */
-  readonly #before = new Map<ServicePortId, ServicePort | undefined>();
   readonly #touched: Record<Table, Set<string>> = { filter: new Set(), nat: new Set() };
-  readonly #isolated = new Map<ServicePortId, Isolated>();
+  readonly #suspects: Suspects;
   #ports: ReadonlyMap<ServicePortId, ServicePort> = new Map();
   #commits = 0;
 
@@ -86,6 +81,7 @@ export class RuleSync {
     this.#netfilter = netfilter;
     this.#sets = new AffinitySets(ipset, compiler.options.family);
     this.#now = now;
+    this.#suspects = new Suspects(compiler);
   }
 
   /** Transactions committed so far: each moves the kernel's generation of nf_tables by one. */
@@ -100,7 +96,7 @@ export class RuleSync {
 
   /** Everything is compiled anew at the next sync. */
   configure(options: CompileOptions): void {
-    for (const id of this.#compiler.ids()) this.#wish(id);
+    for (const id of this.#compiler.ids()) this.#suspects.add(id);
     this.#compiler.configure(options);
   }
 
@@ -111,8 +107,8 @@ export class RuleSync {
   async sync(ports: ReadonlyMap<ServicePortId, ServicePort>, changed: ReadonlySet<ServicePortId>): Promise<SyncResult> {
     const start = this.#now();
     this.#ports = ports;
-    const again = this.#checkDue ? [...this.#isolated.keys()] : [];
-    for (const id of [...changed, ...again]) this.#wish(id);
+    const again = this.#checkDue ? this.#suspects.isolatedIds : [];
+    for (const id of [...changed, ...again]) this.#suspects.add(id);
     this.#compile(new Set([...changed, ...again]));
     const compiled = this.#now();
     const full = !this.#known || this.#checkDue;
@@ -128,14 +124,9 @@ export class RuleSync {
       byTable: { filter: this.#figures('filter', wrote), nat: this.#figures('nat', wrote) },
       full,
       ...(drift !== undefined && { drift }),
-      isolated: [...this.#isolated.values()],
+      isolated: this.#suspects.isolated,
       time: { compile: compiled - start, write: written - compiled, readBack: end - written },
     };
-  }
-
-  #wish(id: ServicePortId): void {
-    if (!this.#before.has(id)) this.#before.set(id, this.#compiler.compiled(id));
-    this.#isolated.delete(id);
   }
 
   #compile(ids: Iterable<ServicePortId>, ports = this.#ports): void {
@@ -191,8 +182,8 @@ export class RuleSync {
         await this.#write(transaction);
         return transaction;
       } catch (error) {
-        if (!(error instanceof NetfilterError) || !(error.code === 'refused' || isOfSets(error))) throw error;
-        const culprits = isOfSets(error) ? this.#sticky() : this.#culpritsOf(error);
+        if (!isRefusal(error)) throw error;
+        const culprits = this.#suspects.culprits(error);
         if (culprits.length > 0) this.#isolate(culprits, error.message);
         else return await this.#search(wanted, error);
       }
@@ -201,49 +192,22 @@ export class RuleSync {
 
   async #write(transaction: Transaction): Promise<void> {
     await this.#sets.prepare(this.#compiler.ruleset.sets);
-    const text = renderRestore(transaction);
-    await this.#netfilter.restore(text);
-    this.#commits += text.match(/^COMMIT$/gm)?.length ?? 0;
-  }
-
-  /** Without sets there is no session affinity: the service ports that want it wait, the others do not. */
-  #sticky(): ServicePortId[] {
-    return [...this.#before.keys()].filter(
-      (id) => this.#canRevert(id) && this.#compiler.compiled(id)?.affinitySeconds !== undefined,
-    );
-  }
-
-  /** Changed service ports that the failing line belongs to. */
-  #culpritsOf({ line }: NetfilterError): ServicePortId[] {
-    const [, chain, rule] = /^-A (\S+) ?(.*)$/.exec(line ?? '') ?? [];
-    if (chain === undefined) return [];
-    return this.#compiler.ownersOf(chain, rule).filter((id) => this.#canRevert(id));
-  }
-
-  #canRevert(id: ServicePortId): boolean {
-    return this.#before.has(id) && !this.#isolated.has(id);
+    await this.#netfilter.restore(renderRestore(transaction));
+    this.#commits += countCommits(transaction);
   }
 
   #isolate(ids: readonly ServicePortId[], reason: string): void {
-    for (const id of ids) {
-      const port = this.#ports.get(id) ?? this.#before.get(id);
-      if (port) this.#isolated.set(id, { port, reason });
-    }
+    this.#suspects.isolate(ids, this.#ports, reason);
     this.#revert(ids);
   }
 
-  #revert(ids: Iterable<ServicePortId>): void {
-    const ports = new Map<ServicePortId, ServicePort>();
-    for (const id of ids) {
-      const before = this.#before.get(id);
-      if (before) ports.set(id, before);
-    }
-    this.#compile(ids, ports);
+  #revert(ids: readonly ServicePortId[]): void {
+    this.#compile(ids, this.#suspects.before(ids));
   }
 
   /** Nobody named a line: halves of what changed are tried until the refused ones stand alone. */
   async #search(wanted: () => Promise<Transaction>, cause: NetfilterError): Promise<Transaction> {
-    const suspects = [...this.#before.keys()].filter((id) => !this.#isolated.has(id));
+    const suspects = this.#suspects.open;
     this.#revert(suspects);
     // If not even the old state is taken, no service port is to blame.
     const rest = await wanted();
@@ -288,13 +252,9 @@ export class RuleSync {
   #settle(): void {
     this.#known = true;
     this.#checkDue = false;
-    this.#before.clear();
+    this.#suspects.settle();
     for (const table of TABLES) this.#touched[table].clear();
   }
-}
-
-function isOfSets(error: NetfilterError): boolean {
-  return error.operation.startsWith('ipset');
 }
 
 function without<T>(map: ReadonlyMap<string, T>, names: ReadonlySet<string>): ReadonlyMap<string, T> {

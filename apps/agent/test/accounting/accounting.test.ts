@@ -1,228 +1,129 @@
-import {
-  type Directory,
-  emptyFlowRow,
-  encodeFlow,
-  type FlowRow,
-  parseIPv4,
-  STATUS,
-  TCP_STATE,
-} from '@kubecity/conntrack';
-import type { RefusalListener } from '@kubecity/netlink';
-import { FakeConntrack } from '@kubecity/netlink/testing';
-import { type EdgeFrame, edgeFrame } from '@kubecity/protocol';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type AccountingOptions, startAccounting } from '../../src/accounting/accounting.ts';
+import { fileURLToPath } from 'node:url';
+import type { DirectoryChange } from '@kubecity/conntrack';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Accounting } from '../../src/accounting/accounting.ts';
+import type { ToAccounting } from '../../src/accounting/messages.ts';
+import { HandClock } from '../hand-clock.ts';
 
-const CART = 'shop/cart:http/TCP';
-const directory: Directory = {
-  servicePort: (protocol, address, port) => (`${protocol} ${address}:${port}` === '6 10.96.0.10:80' ? CART : undefined),
-  client: (address) => ({ kind: 'outside', address }),
-};
-const connection = (bytes: number, part: Partial<FlowRow> = {}): FlowRow => ({
-  ...emptyFlowRow(),
-  protocol: 6,
-  source: parseIPv4('10.1.0.2'),
-  destination: parseIPv4('10.96.0.10'),
-  sourcePort: 40000,
-  destinationPort: 80,
-  replySource: parseIPv4('10.2.0.5'),
-  replySourcePort: 8080,
-  status: STATUS.destinationNat | STATUS.seenReply,
-  id: 1,
-  tcpState: TCP_STATE.established,
-  hasCounters: true,
-  originalPackets: 1,
-  originalBytes: bytes,
-  ...part,
-});
+const program = fileURLToPath(new URL('puppet-process.mjs', import.meta.url));
+const settings = { node: 'node-a', everyMs: 1000, cpuPercent: 2, direct: true };
+const KNOWN: DirectoryChange = { kind: 'node', name: 'node-a', value: { name: 'node-a', addresses: [] } };
+const NEWS: DirectoryChange = { kind: 'pod', uid: 'gone', value: undefined };
+const ALL = { services: 'all' } as const;
+
+const clock = new HandClock();
+const heard: ToAccounting[] = [];
+const warnings: unknown[] = [];
+const frame = vi.fn();
+const renewed = vi.fn();
+let accounting: Accounting;
 
 beforeEach(() => {
-  vi.useFakeTimers({ now: 1_700_000_000_000 });
+  heard.length = 0;
+  warnings.length = 0;
+  vi.clearAllMocks();
+  accounting = new Accounting({
+    settings,
+    program,
+    clock,
+    directory: () => [KNOWN],
+    frame,
+    renewed,
+    log: {
+      info: (about: { json: string }) => heard.push(JSON.parse(about.json)),
+      warn: (about: unknown) => warnings.push(about),
+    } as never,
+  });
 });
-afterEach(() => {
-  vi.useRealTimers();
+afterEach(() => accounting.stop());
+
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
+/** What the puppet is to do, said in a question. */
+const order = (backend: string) => accounting.ask({ kind: 'flows', servicePort: '', backend, limit: 1 }, 1000);
+const begin = (losses = { dumps: 0, events: 0 }) => ({ kind: 'begin', settings: { ...settings, losses } });
+const start = [{ kind: 'directory', changes: [KNOWN] }, begin()];
+
+it('says nothing before it begins, then first what is known', async () => {
+  accounting.apply([NEWS]);
+  accounting.listen(ALL);
+  expect(await order('anything')).toMatchObject({ kind: 'refused', code: 'failed' });
+  accounting.begin();
+  accounting.begin();
+  accounting.apply([NEWS]);
+  accounting.look({ services: ['shop/cart'] });
+  accounting.resync();
+  accounting.unlisten();
+  await eventually(() => expect(heard).toHaveLength(7));
+  expect(heard).toEqual([
+    ...start,
+    { kind: 'link', link: 2, interest: ALL },
+    { kind: 'directory', changes: [{ kind: 'pod', uid: 'gone' }] },
+    { kind: 'interest', interest: { services: ['shop/cart'] } },
+    { kind: 'resync' },
+    { kind: 'unlink' },
+  ]);
 });
 
-/** Accounting of a fake table on a fake clock; `settle` lets what is due happen without time going on. */
-function start(options: Partial<AccountingOptions> = {}) {
-  const conntrack = new FakeConntrack();
-  const frames: EdgeFrame[] = [];
-  const log = { info: vi.fn(), warn: vi.fn() };
-  const accounting = startAccounting({
-    conntrack,
-    directory,
-    everyMs: 1000,
-    now: Date.now,
-    cpu: () => 0,
-    emit: (frame) => {
-      frames.push(edgeFrame.parse(frame));
-      return true;
-    },
-    log,
-    ...options,
-  });
-  const show = (...rows: FlowRow[]) => {
-    conntrack.chunks = rows.map((row) => encodeFlow(row));
-    conntrack.entries = rows.length;
-  };
-  return { conntrack, frames, log, accounting, show, settle: () => vi.advanceTimersByTimeAsync(0) };
-}
+it('hands on frames of the link that stands, and that they were used', async () => {
+  accounting.begin();
+  accounting.listen(ALL);
+  void order('frame 1');
+  await eventually(() => expect(frame).toHaveBeenCalledWith({ seq: 0 }, expect.any(Function)));
+  frame.mock.calls[0]?.[1]();
+  await eventually(() => expect(heard.at(-1)).toEqual({ kind: 'taken', link: 1 }));
+  accounting.listen(ALL);
+  void order('frame 1');
+  expect(await order('anything')).toEqual({ kind: 'flows', total: 7 });
+  expect(frame).toHaveBeenCalledTimes(1);
+});
 
-describe('accounting', () => {
-  test('emits everything first, then what changed, with the figures of the table', async () => {
-    const { accounting, frames, show, settle } = start();
-    await settle();
-    show(connection(60));
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(frames).toHaveLength(2);
-    expect(frames[0]).toMatchObject({ seq: 0, reset: true, at: 1_700_000_000_000, rows: [] });
-    expect(frames[1]).toEqual({
-      seq: 1,
-      reset: false,
-      at: 1_700_000_001_000,
-      define: [[1, { client: { kind: 'outside', address: '10.1.0.2' }, servicePort: CART, backend: '10.2.0.5:8080' }]],
-      rows: [[1, 1, 0, 0, 1, 60, 0, 0, 1, 0, 0]],
-      forget: [],
-      table: { entries: 1, max: 262_144, withoutCounters: 0, lostDumps: 0, dumpMilliseconds: 0 },
-    });
-    expect(accounting.totals()).toMatchObject({ edges: 1, flows: 1, dumps: 2, entries: 1, malformed: 0 });
-    await accounting.stop();
-  });
+it('answers also when the process does not', async () => {
+  accounting.begin();
+  const answer = order('silence');
+  await clock.advance(1000);
+  expect(await answer).toEqual({ kind: 'refused', code: 'failed', message: 'no answer in time' });
+});
 
-  test('lost dumps are counted, logged once a streak, and end no flow', async () => {
-    const { accounting, conntrack, frames, log, show, settle } = start();
-    await settle();
-    show(connection(60));
-    await vi.advanceTimersByTimeAsync(1000);
-    show();
-    conntrack.failNext('system', 'timeout');
-    conntrack.interruptNext();
-    await vi.advanceTimersByTimeAsync(3000);
-    expect(log.warn).toHaveBeenCalledTimes(1);
-    expect(log.warn.mock.calls[0]?.[0]).toMatchObject({ err: { operation: 'dump', code: 'system' } });
-    expect(frames.at(-1)?.table.lostDumps).toBe(3);
-    expect(accounting.totals()).toMatchObject({ lostDumps: 3, flows: 1 });
+it('starts a dead process again, after longer and longer pauses, under another epoch and with the loss counted', async () => {
+  const epochs = new Set([accounting.epoch]);
+  accounting.begin();
+  accounting.listen(ALL);
+  expect(await order('die')).toMatchObject({ kind: 'refused', message: 'the process that reads connections ended' });
+  await eventually(() => expect(renewed).toHaveBeenCalledTimes(1));
+  epochs.add(accounting.epoch);
+  expect(accounting.totals).toBeUndefined();
+  // The hub comes back before there is a process again.
+  accounting.listen(ALL);
+  heard.length = 0;
+  await clock.advance(1000);
+  await eventually(() => expect(heard).toHaveLength(3));
+  expect(heard).toMatchObject([start[0], begin({ dumps: 1, events: 1 }), { kind: 'link', interest: ALL }]);
 
-    show(connection(90));
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(log.info).toHaveBeenCalledExactlyOnceWith({ lostDumps: 3 }, 'connections are read again');
-    expect(frames.at(-1)?.rows).toEqual([[1, 1, 0, 0, 1, 90, 0, 0, 1, 0, 0]]);
-    await accounting.stop();
-  });
+  await order('die');
+  await eventually(() => expect(renewed).toHaveBeenCalledTimes(2));
+  epochs.add(accounting.epoch);
+  heard.length = 0;
+  await clock.advance(1999);
+  expect(await order('anything')).toMatchObject({ kind: 'refused' });
+  await clock.advance(1);
+  await eventually(() => expect(heard).toMatchObject([start[0], begin({ dumps: 2, events: 2 })]));
+  expect([epochs.size, accounting.deaths]).toEqual([3, 2]);
+  expect(warnings).toMatchObject([
+    { reason: 'SIGKILL', restartMs: 1000 },
+    { reason: 'SIGKILL', restartMs: 2000 },
+  ]);
 
-  test('a directory that throws costs dumps, not the agent', async () => {
-    const broken: Directory = {
-      ...directory,
-      servicePort: () => {
-        throw new Error('mistake');
-      },
-    };
-    const { accounting, show, settle } = start({ directory: broken });
-    show(connection(60));
-    await settle();
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(accounting.totals()).toMatchObject({ dumps: 2, lostDumps: 2 });
-    await accounting.stop();
-  });
+  // It works again: the next pause is a short one.
+  void order('totals');
+  await eventually(() => expect(accounting.totals).toEqual({ dumps: 1 }));
+  await order('die');
+  await eventually(() => expect(warnings.at(-1)).toMatchObject({ restartMs: 1000 }));
+});
 
-  test('resync between dumps tells everything at once, also without a new dump', async () => {
-    const { accounting, conntrack, frames, show, settle } = start();
-    show(connection(60));
-    await settle();
-    accounting.resync();
-    expect(conntrack.dumps).toBe(1);
-    expect(frames.map(({ seq, reset, define }) => [seq, reset, define.length])).toEqual([
-      [0, true, 1],
-      [0, true, 1],
-    ]);
-    await accounting.stop();
-  });
-
-  test('resync during a dump waits for its end', async () => {
-    const { accounting, conntrack, frames, settle } = start();
-    await settle();
-    const release = conntrack.hold();
-    await vi.advanceTimersByTimeAsync(1000);
-    accounting.resync();
-    expect(frames).toHaveLength(1);
-    release();
-    await settle();
-    expect(frames.map(({ seq, reset }) => [seq, reset])).toEqual([
-      [0, true],
-      [0, true],
-    ]);
-    await accounting.stop();
-  });
-
-  test('a frame that was not taken is followed by one that tells everything', async () => {
-    const seen: boolean[] = [];
-    const emit = (frame: EdgeFrame) => {
-      seen.push(frame.reset);
-      return seen.length > 2;
-    };
-    const { accounting, settle } = start({ emit });
-    await settle();
-    await vi.advanceTimersByTimeAsync(3000);
-    expect(seen).toEqual([true, true, true, false]);
-    await accounting.stop();
-  });
-
-  test.each([
-    ['twenty times the CPU time of a dump when that is longer than the period', 100, 2000],
-    ['never so long that the entry of a reset connection could come and go unseen', 5000, 8000],
-  ])('the pause is %s', async (_title, cost, wanted) => {
-    let cpu = 0;
-    // Read before and after each dump.
-    const { accounting, conntrack, settle } = start({ cpu: () => (cpu += cost) });
-    await settle();
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(conntrack.dumps, 'one costly dump alone may be other work of the thread').toBe(2);
-    await vi.advanceTimersByTimeAsync(wanted - 1);
-    expect(conntrack.dumps).toBe(2);
-    await vi.advanceTimersByTimeAsync(1);
-    expect(conntrack.dumps).toBe(3);
-    await accounting.stop();
-  });
-
-  test('stop during a dump ends after it, without a frame; nothing follows', async () => {
-    const { accounting, conntrack, frames } = start();
-    const release = conntrack.hold();
-    // The first dump began before it was held; stop while the second is.
-    await vi.advanceTimersByTimeAsync(1000);
-    const before = frames.length;
-    const ended = accounting.stop();
-    release();
-    await ended;
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(conntrack.dumps).toBe(2);
-    expect(frames).toHaveLength(before);
-  });
-
-  test('refused connections come with the next dump; their losses are counted, logged once', async () => {
-    let listener: RefusalListener | undefined;
-    const close = vi.fn();
-    const watchRefusals = (given: RefusalListener) => {
-      listener = given;
-      return { close };
-    };
-    const { accounting, frames, log, settle } = start({ watchRefusals });
-    await settle();
-    listener?.onRefusal(connection(60, { replyPackets: 1, replyBytes: 40 }));
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(frames.at(-1)?.rows).toEqual([[1, 1, 1, 0, 1, 60, 1, 40, 0, 0, 0]]);
-    listener?.onLoss('overrun');
-    listener?.onLoss('overrun');
-    expect(accounting.totals()).toMatchObject({ refusalLosses: 2, lostDumps: 0 });
-    expect(log.warn).toHaveBeenCalledTimes(1);
-    await accounting.stop();
-    expect(close).toHaveBeenCalledTimes(1);
-  });
-
-  test('what cannot be read is counted', async () => {
-    const { accounting, conntrack, settle } = start();
-    conntrack.chunks = [encodeFlow(connection(60)).subarray(0, 40)];
-    await settle();
-    expect(accounting.totals()).toMatchObject({ malformed: 1, lostDumps: 0 });
-    await accounting.stop();
-  });
+it('does not start anything again after it was stopped', async () => {
+  accounting.begin();
+  await eventually(() => expect(heard).toHaveLength(2));
+  await accounting.stop();
+  await clock.advance(60_000);
+  expect([accounting.deaths, warnings.length, renewed.mock.calls.length]).toEqual([0, 0, 0]);
 });

@@ -49,7 +49,7 @@ describe("kube-proxy's file", () => {
   });
 
   it('is taken wherever the meaning is the same', () => {
-    const { config } = load(`${HEAD}
+    const { config, notTaken } = load(`${HEAD}
 hostnameOverride: Node-B
 bindAddress: "fd00::a"
 bindAddressHardFail: true
@@ -57,6 +57,8 @@ clusterCIDR: 10.0.0.0/8,fd00::/48
 detectLocalMode: InterfaceNamePrefix
 detectLocal: { interfaceNamePrefix: veth }
 nodePortAddresses: [192.168.0.0/16]
+enableProfiling: true
+featureGates: { AllowServiceExternalIPs: false }
 healthzBindAddress: 10.1.2.3
 metricsBindAddress: 127.0.0.1
 iptables: { masqueradeAll: true, masqueradeBit: 0, minSyncPeriod: 250ms, syncPeriod: 1m0s, localhostNodePorts: false }
@@ -65,6 +67,8 @@ conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeo
     expect(config).toMatchObject({
       nodeName: 'node-b',
       bindAddressHardFail: true,
+      allowExternalIPs: false,
+      profiling: true,
       minSyncMs: 250,
       syncPeriodMs: 60_000,
       health: { host: '10.1.2.3', port: 10256 },
@@ -85,6 +89,7 @@ conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeo
       udpTimeoutSeconds: 45,
       udpStreamTimeoutSeconds: 120,
     });
+    expect(notTaken).toEqual([]);
   });
 
   it('with an IPv6 bindAddress listens on IPv6', () => {
@@ -110,7 +115,7 @@ conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeo
 mode: ipvs
 ipvs: { scheduler: rr, strictARP: true, syncPeriod: 10s }
 winkernel: { enableDSR: true }
-featureGates: { SomeGate: true }
+featureGates: { SomeGate: true, OtherGate: false, ComponentStatusz: true, MultiCIDRServiceAllocator: true }
 clientConnection: { qps: 5 }
 metricsBindAddress: 0.0.0.0:10249
 madeUp: 1
@@ -121,7 +126,8 @@ iptables: { madeUp: true }
       'ipvs.scheduler': 'nothing here uses IPVS',
       'ipvs.strictARP': 'nothing here uses IPVS',
       'winkernel.enableDSR': 'Windows only',
-      'featureGates.SomeGate': 'there are no feature gates here',
+      'featureGates.SomeGate': 'no gate but AllowServiceExternalIPs is read',
+      'featureGates.OtherGate': 'no gate but AllowServiceExternalIPs is read',
       'clientConnection.qps': 'watches need no limit on requests',
       metricsBindAddress: 'metrics are not authenticated, so they are served on a loopback address only',
       madeUp: 'kube-proxy has no such field',
@@ -142,6 +148,10 @@ iptables: { madeUp: true }
     [
       `${HEAD}nodePortAddresses: [primary, 10.0.0.0/8]\n`,
       'kp: nodePortAddresses: ["primary","10.0.0.0/8"]: primary stands alone',
+    ],
+    [
+      `${HEAD}featureGates: { AllowServiceExternalIPs: maybe }\n`,
+      'kp: featureGates.AllowServiceExternalIPs: "maybe": neither true nor false',
     ],
     [`${HEAD}detectLocalMode: Guess\n`, 'kp: detectLocalMode: "Guess": not one of ClusterCIDR, NodeCIDR'],
     [`${HEAD}healthzBindAddress: nowhere\n`, 'kp: healthzBindAddress: "nowhere": not host:port'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/config/agent-config.ts';
 import { parseCommandLine } from '../../src/config/command-line.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { effectiveConfigText } from '../../src/config/report.ts';
+import { effectiveConfigText, effectiveFlags } from '../../src/config/report.ts';
 
 type Files = Readonly<Record<string, string>>;
 
@@ -44,15 +44,19 @@ describe('the configuration', () => {
         localhostNodePorts: true,
         nodeIPs: [],
       },
+      allowExternalIPs: true,
       conntrack: {},
       health: { host: '127.0.0.1', port: 10256 },
       metrics: { host: '127.0.0.1', port: 10249 },
+      profiling: false,
       bindAddressHardFail: false,
       logLevel: 'info',
       minSyncMs: 100,
       syncPeriodMs: 30_000,
       checkMs: 5_000,
       accountingMs: 1000,
+      accountingCpuPercent: 2,
+      accountingDirect: true,
     });
     expect(origins.get('nodeName')).toBe("the host's name");
   });
@@ -192,6 +196,22 @@ describe('a wrong configuration', () => {
   ])('in a file: %j', (text, message) => {
     expect(faults(['--config', 'f'], {}, { f: text })[0]).toEqual(expect.stringMatching(message));
   });
+});
+
+it('is told as the flags that would say so', () => {
+  const { settings } = load(['--cluster-cidr', '10.244.0.0/16,fd00::/56', '--conntrack-min', '5', '--profiling']);
+  const flags = effectiveFlags({ configFile: '/c.yaml' }, settings);
+  expect(Object.fromEntries(flags)).toMatchObject({
+    config: '/c.yaml',
+    'node-name': 'node-a',
+    'cluster-cidr': '10.244.0.0/16,fd00::/56',
+    'local-detect-mode': 'clusterCIDR',
+    'masquerade-mark': '0x2000',
+    'node-ips': '',
+    'conntrack-min': '5',
+    profiling: 'true',
+  });
+  expect(['hub', 'kube-proxy-config', 'kubeconfig'].filter((name) => flags.has(name))).toEqual([]);
 });
 
 it('prints a configuration that may be used as a file', () => {

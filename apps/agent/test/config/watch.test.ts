@@ -48,12 +48,22 @@ it('tells which settings changed, and which of them need a new process', () => {
   watch();
   poll();
   expect(changes).toEqual([]);
-  publish('2', 'clusterCIDR: [11.0.0.0/8]\nnodeName: other\nconntrack: { min: 3 }\n');
+  publish(
+    '2',
+    'clusterCIDR: [11.0.0.0/8]\nnodeName: other\nconntrack: { min: 3 }\nallowExternalIPs: false\nprofiling: true\n',
+  );
   poll();
   poll();
   expect(changes).toHaveLength(1);
   expect(changes[0]?.config).toMatchObject({ minSyncMs: 100, proxy: { clusterCIDRs: { IPv4: '11.0.0.0/8' } } });
-  expect(changes[0]?.live.toSorted()).toEqual(['clusterCIDR', 'conntrack.min', 'minSyncMs']);
+  expect(changes[0]?.live.toSorted()).toEqual([
+    'allowExternalIPs',
+    'clusterCIDR',
+    'conntrack.min',
+    'minSyncMs',
+    'profiling',
+  ]);
+  expect(changes[0]?.settings).toMatchObject({ nodeName: 'other', conntrack: { min: 3 } });
   expect(changes[0]?.restart).toEqual(['nodeName']);
 });
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { serveHealth, serveMetrics } from '../../src/health/health-server.ts';
 import { HealthState } from '../../src/health/health-state.ts';
 import type { KeptListener } from '../../src/health/listener.ts';
+import { SliMetrics } from '../../src/health/sli-metrics.ts';
 import { kubeProxyMetrics } from '../../src/kube-proxy-metrics.ts';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
@@ -13,19 +14,25 @@ let registry: Registry;
 let failures: string[];
 let listeners: KeptListener[];
 let blocker: Server | undefined;
+let profiling: boolean;
+let levels: string[];
 
 beforeEach(() => {
   trouble = undefined;
   registry = new Registry();
   failures = [];
   listeners = [];
+  profiling = false;
+  levels = [];
 });
 afterEach(async () => {
   await Promise.all(listeners.map((listener) => listener.close()));
   blocker?.close();
 });
 
-async function start() {
+const countersOf = (registry: Registry) => ({ ...kubeProxyMetrics(registry), slis: new SliMetrics() });
+
+function healthState(): HealthState {
   const state = new HealthState({
     syncPeriodMs: () => 30_000,
     now: Date.now,
@@ -34,12 +41,26 @@ async function start() {
     stuck: () => undefined,
   });
   state.setNode({ metadata: {} });
-  const metrics = kubeProxyMetrics(registry);
+  return state;
+}
+
+async function start() {
+  const state = healthState();
+  const metrics = countersOf(registry);
   const options = { hardFail: true, failed: ({ message }: Error) => failures.push(message) };
   const health = await serveHealth(LOCAL, state, metrics, options);
   const loopback = await serveMetrics(
     LOCAL,
-    { state, counters: metrics, registry, configuration: () => CONFIGURATION },
+    {
+      state,
+      counters: metrics,
+      registry,
+      configuration: () => CONFIGURATION,
+      flags: () => new Map(Object.entries({ 'node-name': 'node-a', hub: 'https://hub', 'hub-token': 'a-secret' })),
+      process: { version: '1.2.3', startedAt: Date.UTC(2026, 0, 1) },
+      profiling: () => profiling,
+      setLogLevel: (level) => levels.push(level),
+    },
     options,
   );
   listeners.push(health, loopback);
@@ -82,14 +103,7 @@ async function block(): Promise<number> {
 
 it('tries again until its address is free', async () => {
   const port = await block();
-  const state = new HealthState({
-    syncPeriodMs: () => 1,
-    now: Date.now,
-    trouble: () => undefined,
-    failing: () => undefined,
-    stuck: () => undefined,
-  });
-  const kept = await serveHealth({ ...LOCAL, port }, state, kubeProxyMetrics(registry), {
+  const kept = await serveHealth({ ...LOCAL, port }, healthState(), countersOf(registry), {
     hardFail: false,
     retryMs: 10,
     failed: ({ message }) => failures.push(message),
@@ -105,15 +119,8 @@ it('tries again until its address is free', async () => {
 
 it('gives up at once when told so', async () => {
   const port = await block();
-  const state = new HealthState({
-    syncPeriodMs: () => 1,
-    now: Date.now,
-    trouble: () => undefined,
-    failing: () => undefined,
-    stuck: () => undefined,
-  });
   const options = { hardFail: true, failed: ({ message }: Error) => failures.push(message) };
-  await expect(serveHealth({ ...LOCAL, port }, state, kubeProxyMetrics(registry), options)).rejects.toThrow(
+  await expect(serveHealth({ ...LOCAL, port }, healthState(), countersOf(registry), options)).rejects.toThrow(
     'EADDRINUSE',
   );
 });
@@ -123,4 +130,59 @@ it('shows the configuration in effect on loopback, without tokens', async () => 
   const answer = await fetch(`${loopback}/configz`);
   expect(await answer.json()).toEqual({ kubecity: { nodeName: 'node-a', hub: { url: 'https://hub' } } });
   expect((await fetch(`${health}/configz`)).status).toBe(404);
+});
+
+it('counts each health check by name, apart from the other metrics', async () => {
+  const { health, loopback } = await start();
+  await fetch(`${health}/healthz`);
+  trouble = 'no rules';
+  await fetch(`${health}/healthz`);
+  await fetch(`${health}/livez`);
+  const slis = async () =>
+    (await (await fetch(`${loopback}/metrics/slis`)).text()).split('\n').filter((line) => /^kube/.test(line));
+  expect((await slis()).toSorted()).toEqual([
+    'kubernetes_healthchecks_total{name="node",type="healthz",status="success"} 2',
+    'kubernetes_healthchecks_total{name="process",type="healthz",status="success"} 2',
+    'kubernetes_healthchecks_total{name="process",type="livez",status="success"} 1',
+    'kubernetes_healthchecks_total{name="routing",type="healthz",status="error"} 1',
+    'kubernetes_healthchecks_total{name="routing",type="healthz",status="success"} 1',
+    'kubernetes_healthchecks_total{name="sync",type="healthz",status="success"} 2',
+    'kubernetes_healthchecks_total{name="sync",type="livez",status="success"} 1',
+    'kubernetes_healthcheck{name="node",type="healthz"} 1',
+    'kubernetes_healthcheck{name="process",type="healthz"} 1',
+    'kubernetes_healthcheck{name="process",type="livez"} 1',
+    'kubernetes_healthcheck{name="routing",type="healthz"} 0',
+    'kubernetes_healthcheck{name="sync",type="healthz"} 1',
+    'kubernetes_healthcheck{name="sync",type="livez"} 1',
+  ]);
+  expect(await (await fetch(`${loopback}/metrics`)).text()).not.toContain('kubernetes_healthcheck');
+  expect(await (await fetch(`${loopback}/metrics/slis`, { method: 'DELETE' })).text()).toBe('metrics reset\n');
+  expect(await slis()).toEqual([]);
+  expect((await fetch(`${health}/metrics/slis`)).status).toBe(404);
+});
+
+it('tells its state and its flags in words on loopback, without tokens', async () => {
+  const { health, loopback } = await start();
+  const page = async (path: string) => {
+    const answer = await fetch(`${loopback}${path}`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
+    return answer.text();
+  };
+  const warning =
+    'Warning: This endpoint is not meant to be machine parseable, has no formatting compatibility guarantees and is ' +
+    'for debugging purposes only.\n\n';
+  expect(await page('/flagz')).toBe(
+    `\nkubecity-agent flags\n${warning}hub-token=CLASSIFIED\nhub=https://hub\nnode-name=node-a\n`,
+  );
+  const status = await page('/statusz');
+  expect(status.startsWith(`\nkubecity-agent statusz\n${warning}Started: Thu Jan  1 00:00:00 UTC 2026\nUp: `)).toBe(
+    true,
+  );
+  const names = '/configz /flagz /healthz /metrics /metrics/slis /proxyMode /statusz';
+  expect(status).toMatch(new RegExp(`\nNode.js version: v24.*\nBinary version: 1.2.3\nPaths: ${names}\n$`));
+  profiling = true;
+  expect(await page('/statusz')).toContain(
+    'Paths: /configz /debug/flags/v /debug/pprof/heap /debug/pprof/profile /flagz',
+  );
+  for (const path of ['/flagz', '/statusz']) expect((await fetch(`${health}${path}`)).status).toBe(404);
 });

@@ -35,10 +35,12 @@ describe('health', () => {
   it('is good at the start, and the JSON is that of kube-proxy', () => {
     expect(state.healthz()).toEqual({
       code: 200,
+      checks: { routing: undefined, process: undefined, sync: undefined, node: undefined },
       body: { lastUpdated: at(0), currentTime: at(0), nodeEligible: true, healthy: true, status: {} },
     });
     expect(state.livez()).toEqual({
       code: 200,
+      checks: { process: undefined, sync: undefined },
       body: { lastUpdated: at(0), currentTime: at(0), healthy: true, status: {} },
     });
     expect(Object.keys(state.healthz().body)).toEqual([
@@ -65,6 +67,7 @@ describe('health', () => {
     expect(state.healthz()).toEqual({
       code: 503,
       reason: 'an update of IPv4 is late',
+      checks: { sync: 'an update of IPv4 is late' },
       body: {
         lastUpdated: at(0),
         currentTime: at(1060),

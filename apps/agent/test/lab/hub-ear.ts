@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import type { EdgeFrame, EdgeKey, RulesReport } from '@kubecity/protocol';
-import { edgeFrame, rulesReport } from '@kubecity/protocol';
-import { Server } from 'socket.io';
+import type { AgentAnswer, AgentQuestion, EdgeFrame, EdgeKey, RulesReport } from '@kubecity/protocol';
+import { agentAnswer, edgeFrame, PROTOCOL_VERSION, rulesReport } from '@kubecity/protocol';
+import { Server, type Socket } from 'socket.io';
 
 /** The hub's end of the stream: a real socket.io server on a Unix socket that keeps the last of everything. */
 export class HubEar {
@@ -10,17 +10,24 @@ export class HubEar {
   readonly #edges = new Map<number, { key: EdgeKey; row: EdgeFrame['rows'][number] | undefined }>();
   readonly hellos: Record<string, unknown>[] = [];
   rules: RulesReport | undefined;
+  frames = 0;
+  #socket: Socket | undefined;
   readonly reports: RulesReport[] = [];
 
   constructor(socketPath: string) {
     this.#io.of('/agents').on('connection', (socket) => {
       this.hellos.push(socket.handshake.auth);
+      this.#socket = socket;
       this.#edges.clear();
       socket.on('rules', (message) => {
         this.rules = rulesReport.parse(message);
         this.reports.push(this.rules);
       });
-      socket.on('edges', (message) => this.#take(edgeFrame.parse(message)));
+      socket.on('edges', (message, taken) => {
+        this.#take(edgeFrame.parse(message));
+        taken();
+      });
+      socket.emit('welcome', { protocol: PROTOCOL_VERSION, interest: { services: 'all' } });
     });
     this.#server.listen(socketPath);
   }
@@ -38,11 +45,16 @@ export class HubEar {
     return [...this.#edges.values()].map(({ key }) => key.client);
   }
 
+  async ask(question: AgentQuestion): Promise<AgentAnswer> {
+    return agentAnswer.parse(await this.#socket?.emitWithAck('ask', question));
+  }
+
   async close(): Promise<void> {
     await this.#io.close();
   }
 
   #take(frame: EdgeFrame): void {
+    this.frames += 1;
     if (frame.reset) this.#edges.clear();
     for (const [id, key] of frame.define) this.#edges.set(id, { key, row: undefined });
     for (const row of frame.rows) {

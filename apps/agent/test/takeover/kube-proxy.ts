@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type KubeProxyConfiguration, KubeProxyProcess } from '../../cases/kernel/kube-proxy-process.ts';
+import { type KubeProxyConfiguration, KubeProxyProcess, RULES_ONLY } from '../../testing/kube-proxy-process.ts';
 import { NODE, POD_RANGE } from './city.ts';
 
 const RECORD = fileURLToPath(new URL('../../testdata/kube-proxy.rules', import.meta.url));
@@ -94,13 +94,9 @@ export class RealKubeProxy implements KubeProxy {
 }
 
 const CONFIGURATION: KubeProxyConfiguration = {
-  apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
-  kind: 'KubeProxyConfiguration',
-  mode: 'iptables',
+  ...RULES_ONLY,
   hostnameOverride: NODE,
   clusterCIDR: POD_RANGE,
-  clientConnection: { contentType: 'application/json', acceptContentTypes: 'application/json' },
-  conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
   metricsBindAddress: '127.0.0.1:11249',
   healthzBindAddress: '127.0.0.1:11256',
 };

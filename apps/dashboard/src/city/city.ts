@@ -1,7 +1,11 @@
-import { type CityFrame, type CityOp, type CityRecord, PROTOCOL_VERSION, type RecordKind } from '@kubecity/protocol';
+import type { CityFrame, CityOp, CityRecord, RecordKind } from '@kubecity/protocol';
+import { type Edge, type EdgeBook, EMPTY_BOOK, takeEdges } from './edges.ts';
 
 /** Everything the map knows, one map of records per kind. A kind's map is replaced whenever one of its records changes. */
-export type City = { readonly [K in RecordKind]: ReadonlyMap<string, CityRecord<K>> };
+export type City = { readonly [K in RecordKind]: ReadonlyMap<string, CityRecord<K>> } & {
+  /** By `edgeKey`. */
+  readonly edge: ReadonlyMap<string, Edge>;
+};
 
 export const EMPTY_CITY: City = {
   cluster: new Map(),
@@ -21,41 +25,48 @@ export const EMPTY_CITY: City = {
 export interface CityStream {
   /** The last complete city; what the screen shows. */
   readonly city: City;
+  /** Its edges, and what the hub calls them. */
+  readonly book: EdgeBook;
   /** A snapshot that has begun (`reset`) and is not complete yet (`sync`). */
-  readonly arriving?: City;
+  readonly arriving?: { readonly city: City; readonly book: EdgeBook };
   readonly epoch?: string;
   readonly seq: number;
   /** Unix ms by the hub's clock of the last frame. */
   readonly at: number;
 }
 
-export const NEW_STREAM: CityStream = { city: EMPTY_CITY, seq: -1, at: 0 };
+export const NEW_STREAM: CityStream = { city: EMPTY_CITY, book: EMPTY_BOOK, seq: -1, at: 0 };
 
 export type Taken =
   | { readonly outcome: 'applied'; readonly stream: CityStream }
   /** The thread is lost: ask the hub for a snapshot. The stream stays as it was. */
-  | { readonly outcome: 'gap'; readonly stream: CityStream }
-  /** The hub speaks another version of the protocol: only a reload of the page helps. */
-  | { readonly outcome: 'foreign'; readonly stream: CityStream };
+  | { readonly outcome: 'gap'; readonly stream: CityStream };
 
-/** Takes one frame: in order, or beginning with `reset`; anything else is a gap. */
+/** Takes one frame: in order, or beginning with `reset`; anything else is a gap. Its edges are of the moment after its operations. */
 export function takeFrame(stream: CityStream, frame: CityFrame): Taken {
-  if (frame.protocol !== PROTOCOL_VERSION) return { outcome: 'foreign', stream };
   const begins = frame.ops[0]?.[0] === 'reset';
   const follows = frame.epoch === stream.epoch && frame.seq === stream.seq + 1;
   if (!begins && !follows) return { outcome: 'gap', stream };
 
-  let city = stream.city;
-  let arriving = stream.arriving;
+  let { city, book, arriving } = stream;
   for (const run of runsOf(frame.ops)) {
-    if (run === 'reset') arriving = EMPTY_CITY;
+    if (run === 'reset') arriving = { city: EMPTY_CITY, book: EMPTY_BOOK };
     else if (run === 'sync') {
-      city = arriving ?? city;
+      if (arriving) ({ city, book } = arriving);
       arriving = undefined;
-    } else if (arriving) arriving = applyChanges(arriving, run);
+    } else if (arriving) arriving = { ...arriving, city: applyChanges(arriving.city, run) };
     else city = applyChanges(city, run);
   }
-  return { outcome: 'applied', stream: { city, arriving, epoch: frame.epoch, seq: frame.seq, at: frame.at } };
+  if (frame.edges) {
+    const taken = takeEdges(arriving?.book ?? book, frame.edges);
+    if (!taken) return { outcome: 'gap', stream };
+    if (arriving) arriving = { city: { ...arriving.city, edge: taken.edges }, book: taken };
+    else {
+      book = taken;
+      if (city.edge !== taken.edges) city = { ...city, edge: taken.edges };
+    }
+  }
+  return { outcome: 'applied', stream: { city, book, arriving, epoch: frame.epoch, seq: frame.seq, at: frame.at } };
 }
 
 type Change = Exclude<CityOp, readonly ['reset'] | readonly ['sync']>;

@@ -52,6 +52,23 @@ export function age(milliseconds: number): string {
 /** `1 node`, `4 nodes`. */
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 
+/** `14 kB`, `2.1 MB`. */
+export const size = (n: number): string => bytes(n).join(' ');
+
+/** The second in the browser's zone: `03:12:10`. */
+export const second = (at: number): string => new Date(at).toLocaleTimeString('en-GB');
+
+/** The same, with the day when it is not the day of `now`: `Tue 3 Nov 03:12:10`. */
+export function moment(at: number, now: number): string {
+  const day = (time: number) =>
+    new Date(time).toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' });
+  return day(at) === day(now) ? second(at) : `${day(at)} ${second(at)}`;
+}
+
+/** A length of time in whole words: `1 s`, `10 s`, `1 min`. */
+export const span = (milliseconds: number): string =>
+  milliseconds < 60_000 ? `${Math.round(milliseconds / 100) / 10} s` : age(milliseconds).replace(/^60 s$/, '1 min');
+
 /** Hours and minutes in the browser's zone: `14:10`. */
 export const clock = (at: number): string =>
   new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });

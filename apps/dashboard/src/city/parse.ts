@@ -1,4 +1,4 @@
-import { type CityFrame, type RecordKind, recordKinds } from '@kubecity/protocol';
+import { type CityFrame, cityEdges, PROTOCOL_VERSION, type RecordKind, recordKinds } from '@kubecity/protocol';
 import { z } from 'zod';
 
 // zod compiles its parsers with `new Function` where it may; a page under a strict Content-Security-Policy may not.
@@ -24,15 +24,29 @@ const op = z.union([
 ]);
 
 const frame = z.object({
-  protocol: z.number().int(),
+  protocol: z.literal(PROTOCOL_VERSION),
   epoch: z.string().max(253),
   seq: z.number().int().nonnegative(),
   at: z.number(),
   ops: z.array(op).max(MAX_OPS),
+  edges: cityEdges.optional(),
 });
 
-/** Reads one message of the hub; `undefined` with a reason when it is not a frame of ours. */
-export function parseFrame(message: unknown): { frame: CityFrame } | { frame?: undefined; reason: string } {
+/** The one field that every version of a frame has. */
+const versioned = z.object({ protocol: z.number().int() });
+
+export type ParsedFrame =
+  | { readonly outcome: 'frame'; readonly frame: CityFrame }
+  /** The hub speaks another version of the protocol: only a reload of the page helps. */
+  | { readonly outcome: 'foreign' }
+  | { readonly outcome: 'fault'; readonly reason: string };
+
+/** Reads one message of the hub. */
+export function parseFrame(message: unknown): ParsedFrame {
+  const version = versioned.safeParse(message);
+  if (version.success && version.data.protocol !== PROTOCOL_VERSION) return { outcome: 'foreign' };
   const parsed = frame.safeParse(message);
-  return parsed.success ? { frame: parsed.data as CityFrame } : { reason: z.prettifyError(parsed.error) };
+  return parsed.success
+    ? { outcome: 'frame', frame: parsed.data as CityFrame }
+    : { outcome: 'fault', reason: z.prettifyError(parsed.error) };
 }

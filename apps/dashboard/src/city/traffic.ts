@@ -1,47 +1,95 @@
-import type { CityRecord } from '@kubecity/protocol';
 import type { City } from './city.ts';
+import type { Edge } from './edges.ts';
 
-type Edge = CityRecord<'edge'>;
-
-/** Sums over edges. Rates are per second over the hub's last frames (about 3 s). */
+/** Sums over edges; rates are per second, of the same window as the edges'. */
 export interface Traffic {
   readonly openedPerSecond: number;
   readonly refusedPerSecond: number;
-  readonly bytesPerSecond: number;
+  readonly bytesToBackendPerSecond: number;
+  readonly bytesToClientPerSecond: number;
   readonly moving: number;
   readonly idle: number;
   readonly closing: number;
+  readonly waiting: number;
+  readonly uncounted: number;
+  /** Totals since the agents' start. */
+  readonly opened: number;
+  readonly refused: number;
+  readonly unanswered: number;
   /** Edges in the sum, and those of them whose agent is silent. */
   readonly edges: number;
   readonly staleEdges: number;
 }
 
-export const NO_TRAFFIC: Traffic = {
+type Sum = { -readonly [K in keyof Traffic]: number };
+
+const nothing = (): Sum => ({
   openedPerSecond: 0,
   refusedPerSecond: 0,
-  bytesPerSecond: 0,
+  bytesToBackendPerSecond: 0,
+  bytesToClientPerSecond: 0,
   moving: 0,
   idle: 0,
   closing: 0,
+  waiting: 0,
+  uncounted: 0,
+  opened: 0,
+  refused: 0,
+  unanswered: 0,
   edges: 0,
   staleEdges: 0,
-};
+});
 
-export function addEdge(sum: Traffic, edge: Edge): Traffic {
-  return {
-    openedPerSecond: sum.openedPerSecond + edge.openedPerSecond,
-    refusedPerSecond: sum.refusedPerSecond + edge.refusedPerSecond,
-    bytesPerSecond: sum.bytesPerSecond + edge.bytesToBackendPerSecond + edge.bytesToClientPerSecond,
-    moving: sum.moving + edge.moving,
-    idle: sum.idle + edge.idle,
-    closing: sum.closing + edge.closing,
-    edges: sum.edges + 1,
-    staleEdges: sum.staleEdges + (edge.stale ? 1 : 0),
-  };
+export const NO_TRAFFIC: Traffic = nothing();
+
+/** Adds in place: a large city has many edges and each is in six sums. */
+function add(sum: Sum, edge: Edge): void {
+  sum.openedPerSecond += edge.openedPerSecond;
+  sum.refusedPerSecond += edge.refusedPerSecond;
+  sum.bytesToBackendPerSecond += edge.bytesToBackendPerSecond;
+  sum.bytesToClientPerSecond += edge.bytesToClientPerSecond;
+  sum.moving += edge.moving;
+  sum.idle += edge.idle;
+  sum.closing += edge.closing;
+  sum.waiting += edge.waiting;
+  sum.uncounted += edge.uncounted;
+  sum.opened += edge.opened;
+  sum.refused += edge.refused;
+  sum.unanswered += edge.unanswered;
+  sum.edges += 1;
+  sum.staleEdges += edge.stale ? 1 : 0;
 }
 
-/** Open connections a person would count: closing ones have said goodbye already. */
-export const open = (traffic: Traffic): number => traffic.moving + traffic.idle;
+export function sumOf(edges: Iterable<Edge>): Traffic {
+  const sum = nothing();
+  for (const edge of edges) add(sum, edge);
+  return sum;
+}
+
+/** Sums of groups of edges, by any name. */
+export class TrafficGroups {
+  readonly #sums = new Map<string, Sum>();
+
+  add(group: string | undefined, edge: Edge): void {
+    if (group === undefined) return;
+    let sum = this.#sums.get(group);
+    if (!sum) {
+      sum = nothing();
+      this.#sums.set(group, sum);
+    }
+    add(sum, edge);
+  }
+
+  get sums(): ReadonlyMap<string, Traffic> {
+    return this.#sums;
+  }
+}
+
+/** Open connections a person would count: closing ones have said goodbye, waiting ones have no answer yet. */
+export const open = (traffic: Pick<Traffic, 'moving' | 'idle'>): number => traffic.moving + traffic.idle;
+
+export const bytesPerSecond = (traffic: Pick<Traffic, 'bytesToBackendPerSecond' | 'bytesToClientPerSecond'>): number =>
+  traffic.bytesToBackendPerSecond + traffic.bytesToClientPerSecond;
 
 /** Nothing in the sum is fresh. */
 export const stale = (traffic: Traffic): boolean => traffic.edges > 0 && traffic.staleEdges === traffic.edges;
@@ -53,10 +101,13 @@ export const refusedShare = (traffic: Traffic): number =>
 /** All sums of one city, computed in one walk over its edges. */
 export interface TrafficSums {
   readonly all: Traffic;
+  /** Direct connections belong to no Service. */
   readonly byService: ReadonlyMap<string, Traffic>;
   readonly byBackend: ReadonlyMap<string, Traffic>;
-  /** By pod uid: what its backends receive. */
+  /** By pod uid: what it receives, through Services and directly. */
   readonly intoPod: ReadonlyMap<string, Traffic>;
+  /** By pod uid: what it receives past every Service. */
+  readonly directIntoPod: ReadonlyMap<string, Traffic>;
   /** By pod uid: what it opens as a client. */
   readonly outOfPod: ReadonlyMap<string, Traffic>;
   /** By node: received by its backends plus opened by its clients, each edge once. */
@@ -64,35 +115,58 @@ export interface TrafficSums {
 }
 
 export function sumTraffic(city: Pick<City, 'edge' | 'backend' | 'pod'>): TrafficSums {
-  let all = NO_TRAFFIC;
-  const byService = new Map<string, Traffic>();
-  const byBackend = new Map<string, Traffic>();
-  const intoPod = new Map<string, Traffic>();
-  const outOfPod = new Map<string, Traffic>();
-  const byNode = new Map<string, Traffic>();
-  const add = (map: Map<string, Traffic>, key: string | undefined, edge: Edge) => {
-    if (key !== undefined) map.set(key, addEdge(map.get(key) ?? NO_TRAFFIC, edge));
-  };
+  const [byService, byBackend, intoPod] = [new TrafficGroups(), new TrafficGroups(), new TrafficGroups()];
+  const [directIntoPod, outOfPod, byNode] = [new TrafficGroups(), new TrafficGroups(), new TrafficGroups()];
   for (const edge of city.edge.values()) {
-    const backend = city.backend.get(edge.backend);
+    const into = podOfBackend(city, edge);
+    const backendNode = nodeOfBackend(city, edge);
     const clientNode = nodeOfClient(city, edge);
-    all = addEdge(all, edge);
-    add(byService, edge.service, edge);
-    add(byBackend, edge.backend, edge);
-    add(intoPod, backend?.podUid, edge);
-    add(byNode, backend?.node, edge);
-    if (edge.client.kind === 'pod') add(outOfPod, podUidOf(edge), edge);
-    if (clientNode !== backend?.node) add(byNode, clientNode, edge);
+    if (isDirect(edge)) directIntoPod.add(into, edge);
+    else {
+      byService.add(edge.service, edge);
+      byBackend.add(edge.backend, edge);
+    }
+    intoPod.add(into, edge);
+    byNode.add(backendNode, edge);
+    if (edge.client.kind === 'pod') outOfPod.add(podUidOf(edge), edge);
+    if (clientNode !== backendNode) byNode.add(clientNode, edge);
   }
-  return { all, byService, byBackend, intoPod, outOfPod, byNode };
+  return {
+    all: sumOf(city.edge.values()),
+    byService: byService.sums,
+    byBackend: byBackend.sums,
+    intoPod: intoPod.sums,
+    directIntoPod: directIntoPod.sums,
+    outOfPod: outOfPod.sums,
+    byNode: byNode.sums,
+  };
 }
 
-/** The pod behind an edge's client id (`pod:<uid>`); the bare uid is understood as well. */
-export const podUidOf = (edge: Edge): string => edge.client.id.replace(/^pod:/, '');
+/** To a pod's own address, past every Service. */
+export const isDirect = (edge: Pick<Edge, 'service'>): boolean => edge.service === '';
+
+/** Something is open on it or opens. What is over stays in the table a while. */
+export const isAlive = (edge: Edge): boolean => edge.openedPerSecond > 0 || open(edge) + edge.waiting > 0;
+
+/** The pod behind an edge's client id (`pod:<uid>`). */
+export const podUidOf = (edge: Edge): string => edge.client.id.slice('pod:'.length);
+
+/** The pod that answers: the one seen when the connections began, else the one the backend has now. */
+export const podOfBackend = (city: Pick<City, 'backend'>, edge: Edge): string | undefined =>
+  edge.podUid ?? city.backend.get(edge.backend)?.podUid;
+
+/** The node that answers; undefined for endpoints outside the cluster and pods that are gone. */
+export function nodeOfBackend(city: Pick<City, 'backend' | 'pod'>, edge: Edge): string | undefined {
+  const backend = city.backend.get(edge.backend);
+  const uid = edge.podUid ?? backend?.podUid;
+  return uid === undefined
+    ? backend?.node
+    : (city.pod.get(uid)?.node ?? (backend?.podUid === uid ? backend.node : undefined));
+}
 
 /** The node whose client opened the edge; undefined for outside clients. */
 export function nodeOfClient(city: Pick<City, 'pod'>, edge: Edge): string | undefined {
   if (edge.client.kind === 'outside') return undefined;
-  if (edge.client.kind === 'node') return edge.client.node ?? edge.client.id.replace(/^node:/, '');
+  if (edge.client.kind === 'node') return edge.client.node ?? edge.client.id.slice('node:'.length);
   return edge.client.node ?? city.pod.get(podUidOf(edge))?.node;
 }

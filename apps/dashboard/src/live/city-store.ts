@@ -1,13 +1,19 @@
 import { create } from 'zustand';
 import { type CityStream, NEW_STREAM } from '../city/city.ts';
+import { type Moment, shownCity } from '../city/moment.ts';
 import { type Survey, surveyCity } from '../city/survey.ts';
 
 export type LinkState = 'connecting' | 'live' | 'reconnecting' | 'foreign';
 
-/** What the page knows and how fresh it is. Written by the link alone. */
+/** What the page knows, how fresh it is, and what of it is shown. */
 export interface CityStore {
   readonly stream: CityStream;
+  /** Of what is shown: now, or the moment the map is rewound to. */
   readonly survey: Survey;
+  /** Set while the map is rewound. */
+  readonly moment?: Moment;
+  /** `namespace/name`: only its connections are asked for and shown. */
+  readonly only?: string;
   /** True once a whole snapshot has arrived. */
   readonly arrived: boolean;
   readonly link: LinkState;
@@ -24,6 +30,16 @@ export const useCity = create<CityStore>(() => ({
   link: 'connecting',
   heardAt: 0,
 }));
+
+/** Changes what is known or shown; the survey follows. */
+export function showCity(change: Partial<Omit<CityStore, 'survey'>>): void {
+  useCity.setState((state) => {
+    const next = { ...state, ...change };
+    const same = next.stream.city === state.stream.city && next.moment === state.moment && next.only === state.only;
+    const city = same ? state.survey.city : shownCity(next.stream.city, next.moment, next.only);
+    return { ...change, survey: same ? state.survey : surveyCity(city, state.survey) };
+  });
+}
 
 /** The hub's clock as well as the page can tell: its last time plus what has passed here since. */
 export function hubNow({ stream, heardAt }: Pick<CityStore, 'stream' | 'heardAt'>): number {

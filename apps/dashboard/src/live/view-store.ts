@@ -1,20 +1,23 @@
 import { create } from 'zustand';
 import { type Selection, selectionFromText, selectionToText } from '../city/find.ts';
+import { showCity, useCity } from './city-store.ts';
 
 export type View = 'services' | 'nodes' | 'directory';
 export type Theme = 'day' | 'night';
 
-/** What the person looks at. Lens and selection live in the address bar, the theme in the browser. */
+/** What the person looks at. Lens, selection and table live in the address bar, the theme in the browser. */
 export interface ViewStore {
   readonly view: View;
   readonly selection?: Selection;
   readonly theme: Theme;
+  /** The traffic table stands below the map. */
+  readonly table: boolean;
   readonly finding: boolean;
   /** A wish to fly somewhere; a new object each time, so that the same place can be asked for again. */
   readonly flight?: { readonly to: Selection };
 }
 
-export const useView = create<ViewStore>(() => ({ view: 'services', theme: 'day', finding: false }));
+export const useView = create<ViewStore>(() => ({ view: 'services', theme: 'day', table: false, finding: false }));
 
 const THEME_KEY = 'kubecity.theme';
 
@@ -31,6 +34,17 @@ export function goTo(selection: Selection): void {
 
 export function look(view: View): void {
   useView.setState({ view });
+  writeAddress();
+}
+
+export function showTable(table: boolean): void {
+  useView.setState({ table });
+  writeAddress();
+}
+
+/** Shows the connections of one Service only, or of all: the hub then sends, and agents tell, no others. */
+export function showOnly(only: string | undefined): void {
+  showCity({ only });
   writeAddress();
 }
 
@@ -67,14 +81,19 @@ function readAddress(): void {
   useView.setState({
     view: lens === 'nodes' || lens === 'directory' ? lens : 'services',
     selection: selectionFromText(query.get('selected')),
+    table: query.has('table'),
   });
+  showCity({ only: query.get('only') ?? undefined });
 }
 
 function writeAddress(): void {
-  const { view, selection } = useView.getState();
+  const { view, selection, table } = useView.getState();
+  const { only } = useCity.getState();
   const query = new URLSearchParams();
   if (view !== 'services') query.set('lens', view);
   if (selection) query.set('selected', selectionToText(selection));
+  if (table) query.set('table', '');
+  if (only !== undefined) query.set('only', only);
   const text = query.toString();
   const address = text === '' ? window.location.pathname : `?${text}`;
   if (address !== window.location.search) window.history.pushState(null, '', address);

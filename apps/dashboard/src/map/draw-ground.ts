@@ -9,7 +9,7 @@ export function drawGround(brush: Brush, scene: Scene): void {
   for (const district of scene.districts) drawDistrict(brush, district);
   const roads = [...scene.roads].sort((a, b) => rank(brush, a) - rank(brush, b));
   // All casings first: where roads cross they lie in one plane instead of cutting each other.
-  for (const road of roads) strokeRoad(brush, road, road.width + 4, casing(brush));
+  for (const road of roads) if (!road.direct) strokeRoad(brush, road, road.width + 4, casing(brush));
   for (const road of roads) drawRoad(brush, road);
 }
 
@@ -103,8 +103,23 @@ function strokeRoad(brush: Brush, road: Road, width: number, colour: string): vo
 function drawRoad(brush: Brush, road: Road): void {
   const { palette } = brush;
   const lit = chosen(brush, road.id) || brush.hovered === road.id;
-  strokeRoad(brush, road, road.width, lit ? mix(palette.live, palette.road, 0.35) : palette.road);
+  if (road.direct) drawFootpath(brush, road, lit);
+  else strokeRoad(brush, road, road.width, lit ? mix(palette.live, palette.road, 0.35) : palette.road);
   if (road.refused > 0) drawRefusals(brush, road);
+}
+
+/** A dotted line, quieter than every road. */
+function drawFootpath(brush: Brush, road: Road, lit: boolean): void {
+  const { context, palette } = brush;
+  context.save();
+  context.globalAlpha = presence(brush, road.id, 0.2) * (lit ? 1 : 0.7);
+  context.lineCap = 'round';
+  context.setLineDash([1, 6]);
+  context.strokeStyle = lit ? palette.live : palette.soft;
+  context.lineWidth = road.width;
+  tracePath(context, road.path);
+  context.stroke();
+  context.restore();
 }
 
 /** Short red bars across the road near its end, one to five by how much of it is refused. */

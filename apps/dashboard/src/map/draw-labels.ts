@@ -101,7 +101,8 @@ function junctionLabel(brush: Brush, scene: Scene, junction: Junction, project: 
   return {
     ...PLAIN,
     text: junction.label,
-    under: scene.lens === 'services' ? `${rate(junction.rate)}/s` : undefined,
+    // A quiet Service has no number: figures are for what moves.
+    under: scene.lens === 'services' && junction.rate > 0 ? `${rate(junction.rate)}/s` : undefined,
     places,
     size,
     priority: (lit ? 200 : 60) + Math.min(30, Math.log2(1 + junction.rate) * 3),

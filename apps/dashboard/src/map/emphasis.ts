@@ -1,5 +1,6 @@
 import type { Selection } from '../city/find.ts';
 import { podPlace, type Survey } from '../city/survey.ts';
+import { nodeOfBackend, podOfBackend, podUidOf } from '../city/traffic.ts';
 import type { Scene } from './scene.ts';
 
 /** Which places and roads a selection touches; `undefined` when nothing is selected and all is equal. */
@@ -17,11 +18,13 @@ export function emphasize(scene: Scene, survey: Survey, selection: Selection | u
     if (!chosen.has(road.id) && !road.edges.some((edge) => edges.has(edge))) continue;
     if (selection.kind === 'road' && !chosen.has(road.id)) continue;
     for (const id of [road.id, road.from, road.to]) touched.add(id);
+    if (selection.kind === 'edge') chosen.add(road.id);
   }
-  for (const edge of edges) {
-    const ends = survey.ends.get(edge);
-    const uid = survey.city.backend.get(survey.city.edge.get(edge)?.backend ?? '')?.podUid;
-    if (ends && uid !== undefined) touched.add(podPlace(uid));
+  for (const id of edges) {
+    const edge = survey.city.edge.get(id);
+    const uid = edge && podOfBackend(survey.city, edge);
+    if (uid !== undefined) touched.add(podPlace(uid));
+    if (selection.kind === 'edge' && edge?.client.kind === 'pod') touched.add(edge.client.id);
   }
   for (const house of scene.houses) {
     if (chosen.has(house.at ?? '') || (house.podUid !== undefined && chosen.has(podPlace(house.podUid)))) {
@@ -50,11 +53,11 @@ function edgesOf(survey: Survey, { kind, id }: Selection): string[] {
   if (kind === 'edge') return [id];
   if (kind === 'road') return [];
   return [...city.edge].flatMap(([key, edge]) => {
-    const backend = city.backend.get(edge.backend);
+    const into = podOfBackend(city, edge);
     const touches =
       (kind === 'service' && (edge.service === id || ends.get(key)?.origin === `service:${id}`)) ||
-      (kind === 'pod' && (backend?.podUid === id || edge.client.id.replace(/^pod:/, '') === id)) ||
-      (kind === 'node' && (backend?.node === id || ends.get(key)?.clientPlace === `node:${id}`)) ||
+      (kind === 'pod' && (into === id || (edge.client.kind === 'pod' && podUidOf(edge) === id))) ||
+      (kind === 'node' && (nodeOfBackend(city, edge) === id || ends.get(key)?.clientPlace === `node:${id}`)) ||
       (kind === 'namespace' && edge.service.startsWith(`${id}/`));
     return touches ? [key] : [];
   });

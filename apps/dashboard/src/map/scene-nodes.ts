@@ -1,21 +1,12 @@
 import type { CityRecord } from '@kubecity/protocol';
 import type { Selection } from '../city/find.ts';
-import { type Backend, type Sign, type Stand, workloadOf } from '../city/services.ts';
-import { nodePlace, OUTSIDE_GATE, podPlace, roadId, type Survey, servicePlace } from '../city/survey.ts';
-import { NO_TRAFFIC, podUidOf, stale } from '../city/traffic.ts';
+import { type Sign, type Stand, workloadOf } from '../city/services.ts';
+import { GONE_GATE, nodePlace, OUTSIDE_GATE, podPlace, type Survey, servicePlace } from '../city/survey.ts';
+import { NO_TRAFFIC, stale } from '../city/traffic.ts';
 import { around, centre, type Point, type Rect } from './geometry.ts';
-import { cubic, type Path } from './path.ts';
 import { type Crossing, type Lot, type NodesPlan, roomRect } from './plan-nodes.ts';
-import {
-  activity,
-  type Building,
-  type Gate,
-  type House,
-  type Junction,
-  type Road,
-  roadWidth,
-  type Scene,
-} from './scene.ts';
+import { activity, type Building, type Gate, type House, type Junction, type Scene } from './scene.ts';
+import { streetsOf } from './streets.ts';
 
 /** Pods without a node (pending) wait in no building; nodes without a zone share one district. */
 export const NO_ZONE = 'no zone';
@@ -148,126 +139,21 @@ function junctionsOf({ city, sums }: Survey, plan: NodesPlan): Junction[] {
   });
 }
 
+const GATES = [
+  { id: OUTSIDE_GATE, label: 'outside', down: 0 },
+  { id: GONE_GATE, label: 'clients now gone', down: 130 },
+] as const;
+
 function gatesOf(survey: Survey, land: Rect): Gate[] {
-  let rate = 0;
-  let used = false;
-  for (const [id, ends] of survey.ends) {
-    if (ends.clientPlace !== OUTSIDE_GATE) continue;
-    used = true;
-    rate += survey.city.edge.get(id)?.openedPerSecond ?? 0;
+  const rates = new Map<string, number>();
+  for (const [id, { clientPlace }] of survey.ends) {
+    if (!clientPlace.startsWith('gate:')) continue;
+    rates.set(clientPlace, (rates.get(clientPlace) ?? 0) + (survey.city.edge.get(id)?.openedPerSecond ?? 0));
   }
-  return used ? [{ id: OUTSIDE_GATE, label: 'outside', rate, x: land.x - 76, y: land.y + land.height / 2 }] : [];
-}
-
-interface Places {
-  readonly plan: NodesPlan;
-  readonly gates: readonly Gate[];
-  readonly houses: ReadonlyMap<string, House>;
-}
-
-interface Street {
-  from: string;
-  to: string;
-  rate: number;
-  backRate: number;
-  refused: number;
-  stale: boolean;
-  edges: string[];
-}
-
-/** Both ways between a place and a junction run on one street: out from its clients, back to its backends. */
-function streetsOf(survey: Survey, places: Places, selected: Selection | undefined): Road[] {
-  const streets = new Map<string, Street>();
-  for (const [id, edge] of survey.city.edge) {
-    const ends = survey.ends.get(id);
-    if (!ends) continue;
-    const backend = survey.city.backend.get(edge.backend);
-    const alone = selected !== undefined && unbundled(edge, backend, selected);
-    const client = alone && edge.client.kind === 'pod' ? podPlace(podUidOf(edge)) : ends.clientPlace;
-    const target = alone && backend?.podUid !== undefined ? podPlace(backend.podUid) : ends.backendPlace;
-    const out = streetAt(streets, client, ends.service);
-    out.rate += edge.openedPerSecond;
-    note(out, id, edge, 0);
-    if (target === undefined) continue;
-    const back = streetAt(streets, target, ends.service);
-    back.backRate += edge.openedPerSecond;
-    note(back, id, edge, edge.refusedPerSecond);
-  }
-  const busiest = Math.max(0, ...[...streets.values()].map((street) => street.rate + street.backRate));
-  const scale = busiest > 0 ? Math.min(4, 10 / Math.sqrt(busiest)) : 0;
-  const sorted = [...streets.values()].sort((a, b) => roadId(a.from, a.to).localeCompare(roadId(b.from, b.to)));
-  return sorted.flatMap((street): Road[] => {
-    const path = wayTo(places, street.from, street.to);
-    const width = roadWidth(street.rate + street.backRate, scale);
-    return path ? [{ id: roadId(street.from, street.to), ...street, path, width }] : [];
+  return GATES.flatMap(({ id, label, down }) => {
+    const rate = rates.get(id);
+    return rate === undefined ? [] : [{ id, label, rate, x: land.x - 76, y: land.y + land.height / 2 + down }];
   });
-}
-
-function streetAt(streets: Map<string, Street>, from: string, to: string): Street {
-  const key = roadId(from, to);
-  const street = streets.get(key) ?? { from, to, rate: 0, backRate: 0, refused: 0, stale: true, edges: [] };
-  streets.set(key, street);
-  return street;
-}
-
-function note(street: Street, id: string, edge: CityRecord<'edge'>, refused: number): void {
-  street.refused += refused;
-  street.stale &&= edge.stale;
-  if (street.edges.at(-1) !== id) street.edges.push(id);
-}
-
-function unbundled(
-  edge: CityRecord<'edge'>,
-  backend: Omit<Backend, 'id'> | undefined,
-  { kind, id }: Selection,
-): boolean {
-  if (kind === 'service') return edge.service === id;
-  if (kind === 'pod') return backend?.podUid === id || (edge.client.kind === 'pod' && podUidOf(edge) === id);
-  return false;
-}
-
-/** Leaves a building through the side that faces the junction; a room through the same door as its building. */
-function wayTo(places: Places, from: string, to: string): Path | undefined {
-  const junction = places.plan.junctions[to];
-  if (!junction) return undefined;
-  const gate = places.gates.find(({ id }) => id === from);
-  if (gate) return sideways(gate, junction);
-  const house = places.houses.get(from);
-  if (house) return straightAway(house, junction);
-  const building = places.plan.buildings[from.replace(/^node:/, '')];
-  return building ? straightAway(doorOf(building, junction), junction) : undefined;
-}
-
-/** Doors spread along a wall in the direction of what they lead to, so that streets do not leave as one. */
-function doorOf(building: Rect, { x, y }: Point): Point {
-  const middle = centre(building);
-  const dx = x - middle.x;
-  const dy = y - middle.y;
-  if (Math.abs(dy) > building.height / 2 + 10 || Math.abs(dx) < building.width / 2 + 10) {
-    const lean = Math.atan2(dx, Math.abs(dy)) / (Math.PI / 2);
-    return {
-      x: middle.x + lean * (building.width / 2 - 22),
-      y: middle.y + Math.sign(dy || 1) * (building.height / 2 - 6),
-    };
-  }
-  const lean = Math.atan2(dy, Math.abs(dx)) / (Math.PI / 2);
-  return { x: middle.x + Math.sign(dx) * (building.width / 2 - 6), y: middle.y + lean * (building.height / 2 - 22) };
-}
-
-function straightAway(door: Point, junction: Point): Path {
-  const dx = junction.x - door.x;
-  const dy = junction.y - door.y;
-  return cubic(
-    door,
-    { x: door.x + dx * 0.08, y: door.y + dy * 0.55 },
-    { x: junction.x - dx * 0.55, y: junction.y - dy * 0.08 },
-    junction,
-  );
-}
-
-function sideways(gate: Point, junction: Point): Path {
-  const dx = junction.x - gate.x;
-  return cubic(gate, { x: gate.x + dx * 0.5, y: gate.y }, { x: gate.x + dx * 0.6, y: junction.y }, junction);
 }
 
 /** Rivers in the gaps between zones: across between bands, down between neighbours of one band. */

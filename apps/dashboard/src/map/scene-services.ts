@@ -1,15 +1,19 @@
+import type { Edge } from '../city/edges.ts';
 import type { Stand } from '../city/services.ts';
 import {
   bundle,
+  type EdgeEnds,
   type Flow,
+  GONE_GATE,
   NODES_GATE,
   OUTSIDE_GATE,
+  pathId,
   podPlace,
   roadId,
   type Survey,
   servicePlace,
 } from '../city/survey.ts';
-import { NO_TRAFFIC, stale } from '../city/traffic.ts';
+import { isAlive, NO_TRAFFIC, stale } from '../city/traffic.ts';
 import { around, type Point, type Rect } from './geometry.ts';
 import { bowed, distanceToPath, type Path } from './path.ts';
 import type { Link, Plot, ServicesPlan } from './plan-services.ts';
@@ -19,6 +23,7 @@ import {
   type Gate,
   type House,
   type Junction,
+  PATH_WIDTH,
   type Road,
   ringRadius,
   roadWidth,
@@ -36,11 +41,17 @@ export function plotsOf(survey: Survey): { readonly plots: readonly Plot[]; read
   for (const hamlet of survey.hamlets.values()) {
     plots.push({ id: hamlet.id, namespace: hamlet.namespace, radius: hamletRadius(hamlet.pods.length) });
   }
-  return { plots, links: flowsOf(survey).map(({ from, to }) => ({ from, to })) };
+  return { plots, links: bundle(survey, roadOf).map(({ from, to }) => ({ from, to })) };
 }
 
-const flowsOf = (survey: Survey): readonly Flow[] =>
-  bundle(survey, (ends) => (ends.origin === ends.service ? undefined : [ends.origin, ends.service]));
+const roadOf = ({ origin, service }: EdgeEnds): string | undefined =>
+  service === undefined || origin === service ? undefined : roadId(origin, service);
+
+/** Of the nodes' own direct connections (probes of every pod) no path is drawn: it would lead from one gate to every house. */
+function footpathOf({ origin, target }: EdgeEnds, edge: Edge): string | undefined {
+  if (target === undefined || origin === target || edge.client.kind === 'node' || !isAlive(edge)) return undefined;
+  return pathId(origin, target);
+}
 
 /** The services lens as it stands now. `plan` has a place for every plot of the same survey. */
 export function sceneOfServices(survey: Survey, plan: ServicesPlan): Scene {
@@ -90,7 +101,7 @@ export function sceneOfServices(survey: Survey, plan: ServicesPlan): Scene {
     cells.map((rect) => ({ id: `namespace:${label}`, label, rect, shape: 'parcel' as const })),
   );
   const land = around(Object.values(plan.cells).flat());
-  const flows = flowsOf(survey);
+  const flows = bundle(survey, (ends, edge) => roadOf(ends) ?? footpathOf(ends, edge));
   const gates = gatesOf(flows, land);
   return {
     lens: 'services',
@@ -133,6 +144,7 @@ function gatesOf(flows: readonly Flow[], land: Rect): Gate[] {
   const named = [
     { id: OUTSIDE_GATE, label: 'outside', down: 250 },
     { id: NODES_GATE, label: 'node clients', down: 430 },
+    { id: GONE_GATE, label: 'clients now gone', down: 610 },
   ];
   return named
     .filter(({ id }) => flows.some((flow) => flow.from === id))
@@ -149,12 +161,13 @@ function roadsOf(
   const places = new Map<string, Point & { radius: number }>(Object.entries(plan.spots));
   for (const gate of gates) places.set(gate.id, { x: gate.x, y: gate.y, radius: 20 });
   const scale = busiest > 0 ? Math.min(4, 15 / Math.sqrt(busiest)) : 0;
-  return flows.flatMap(({ from, to, traffic, edges }) => {
+  return flows.flatMap(({ id, from, to, traffic, edges }) => {
+    const direct = id === pathId(from, to);
     const [start, end] = [places.get(from), places.get(to)];
     if (!start || !end) return [];
     return [
       {
-        id: roadId(from, to),
+        id,
         from,
         to,
         path: wayAround(
@@ -163,7 +176,8 @@ function roadsOf(
           end,
           [...places].filter(([id]) => id !== from && id !== to).map(([, place]) => place),
         ),
-        width: roadWidth(traffic.openedPerSecond, scale),
+        width: direct ? PATH_WIDTH : roadWidth(traffic.openedPerSecond, scale),
+        direct,
         rate: traffic.openedPerSecond,
         backRate: 0,
         refused: traffic.refusedPerSecond,

@@ -107,6 +107,8 @@ export interface Road {
   readonly backRate: number;
   readonly refused: number;
   readonly stale: boolean;
+  /** A footpath: direct connections, past every junction. */
+  readonly direct: boolean;
   /** Ids of the edges bundled on it. */
   readonly edges: readonly string[];
 }
@@ -114,6 +116,9 @@ export interface Road {
 /** Width by the square root of the rate, so that ten times the traffic is about three times as broad. */
 export const roadWidth = (rate: number, scale: number): number =>
   Math.min(26, 5 + scale * Math.sqrt(Math.max(0, rate)));
+
+/** Footpaths stay narrow: what a person can steer goes on roads. */
+export const PATH_WIDTH = 2.6;
 
 /** Ring radius by rate: the area grows with it. `busiest` is the largest rate on the map. */
 export const ringRadius = (rate: number, busiest: number): number =>

@@ -5,6 +5,7 @@ import { useCity } from '../live/city-store.ts';
 import { useView } from '../live/view-store.ts';
 import { CityTable } from './directory/CityTable.tsx';
 import { TABLES } from './directory/rows.ts';
+import { TrafficView } from './traffic/TrafficPanel.tsx';
 import { Waiting } from './Waiting.tsx';
 
 /** The map's twin in words and figures: the same facts as tables, for reading, sorting and the keyboard. */
@@ -13,6 +14,7 @@ export function Directory() {
   const city = useCity((state) => state.survey.city);
   const flight = useView((state) => state.flight);
   const [filter, setFilter] = useState('');
+  const [tab, setTab] = useState('services');
   const counts: Record<string, number> = {
     services: city.service.size,
     backends: city.backend.size,
@@ -25,10 +27,10 @@ export function Directory() {
   }, [flight]);
   if (!arrived) return <Waiting state="loading" />;
   return (
-    <Tabs.Root defaultValue="services" className="flex h-full flex-col gap-3 bg-ground p-4">
+    <Tabs.Root value={tab} onValueChange={setTab} className="flex h-full flex-col gap-3 bg-ground p-4">
       <div className="flex items-center gap-4">
         <Tabs.List className="flex gap-1" aria-label="Tables">
-          {TABLES.map(({ id, label }) => (
+          {[...TABLES, { id: 'edges', label: 'Traffic' }].map(({ id, label }) => (
             <Tabs.Trigger
               key={id}
               value={id}
@@ -40,13 +42,15 @@ export function Directory() {
             </Tabs.Trigger>
           ))}
         </Tabs.List>
-        <input
-          value={filter}
-          onChange={(event) => setFilter(event.target.value)}
-          placeholder="Only rows with…"
-          aria-label="Filter rows"
-          className="ml-auto h-8 w-60 rounded-control border border-line bg-panel px-3 outline-none placeholder:text-soft focus:border-live"
-        />
+        {tab !== 'edges' && (
+          <input
+            value={filter}
+            onChange={(event) => setFilter(event.target.value)}
+            placeholder="Only rows with…"
+            aria-label="Filter rows"
+            className="ml-auto h-8 w-60 rounded-control border border-line bg-panel px-3 outline-none placeholder:text-soft focus:border-live"
+          />
+        )}
       </div>
       {TABLES.map((table) => (
         <Tabs.Content
@@ -58,6 +62,13 @@ export function Directory() {
           <CityTable table={table} filter={filter} />
         </Tabs.Content>
       ))}
+      <Tabs.Content
+        value="edges"
+        className="flex min-h-0 flex-1 flex-col overflow-hidden rounded-card border border-line bg-panel outline-none"
+        tabIndex={-1}
+      >
+        <TrafficView />
+      </Tabs.Content>
     </Tabs.Root>
   );
 }

@@ -1,11 +1,12 @@
 'use client';
-import { Moon, Search, Sun } from 'lucide-react';
+import { Moon, Search, Sun, Table2 } from 'lucide-react';
 import { Tabs } from 'radix-ui';
 import { plural } from '../city/format.ts';
 import { useCity } from '../live/city-store.ts';
-import { look, setTheme, useView, type View } from '../live/view-store.ts';
+import { look, setTheme, showTable, useView, type View } from '../live/view-store.ts';
 import { LivePill } from './LivePill.tsx';
 import { Mark } from './Mark.tsx';
+import { MeasuringPill } from './MeasuringPill.tsx';
 
 const VIEWS: readonly { readonly view: View; readonly label: string }[] = [
   { view: 'services', label: 'Services' },
@@ -15,7 +16,7 @@ const VIEWS: readonly { readonly view: View; readonly label: string }[] = [
 
 export function Header() {
   const { city } = useCity((state) => state.survey);
-  const { view, theme } = useView();
+  const { view, theme, table } = useView();
   const name = [...city.cluster.values()][0]?.name;
   const night = theme === 'night';
   return (
@@ -44,6 +45,19 @@ export function Header() {
           ))}
         </Tabs.List>
       </Tabs.Root>
+      {view !== 'directory' && (
+        <button
+          type="button"
+          aria-pressed={table}
+          data-testid="traffic-toggle"
+          title="Traffic table beside the map (t)"
+          onClick={() => showTable(!table)}
+          className="flex h-8 shrink-0 items-center gap-2 rounded-[10px] border border-transparent px-2.5 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-text aria-pressed:border-line aria-pressed:bg-selected aria-pressed:text-text"
+        >
+          <Table2 className="size-3.5" aria-hidden="true" />
+          Table
+        </button>
+      )}
       <button
         type="button"
         data-testid="find"
@@ -56,6 +70,7 @@ export function Header() {
       </button>
       <div className="ml-auto flex items-center gap-3">
         <LivePill />
+        <MeasuringPill />
         <button
           type="button"
           data-testid="theme-toggle"

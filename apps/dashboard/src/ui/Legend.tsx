@@ -23,6 +23,7 @@ const MORE = [
     word: 'unknown: no agent yet',
   },
   { sign: <i className="size-2.5 rounded-[3px] border border-dashed border-faint" />, word: 'not ready' },
+  { sign: <Footpath />, word: 'direct: past every Service' },
 ] as const;
 
 const READING = {
@@ -73,6 +74,14 @@ function Dots() {
         <circle cx="10" cy="2" r="1.7" />
         <circle cx="17" cy="2" r="1.7" />
       </g>
+    </svg>
+  );
+}
+
+function Footpath() {
+  return (
+    <svg width="20" height="4" aria-hidden="true" className="text-soft">
+      <path d="M2 2h17" stroke="currentColor" strokeWidth="2.4" strokeLinecap="round" strokeDasharray="0.5 5" />
     </svg>
   );
 }

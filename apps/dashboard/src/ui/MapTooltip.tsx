@@ -1,7 +1,9 @@
 'use client';
-import { bytes, count, plural, rate } from '../city/format.ts';
+import type { CityRecord } from '@kubecity/protocol';
+import { flawsOf, measuringOf, silentNodes } from '../city/coverage.ts';
+import { age, count, plural, rate, size, span } from '../city/format.ts';
 import type { Survey } from '../city/survey.ts';
-import { NO_TRAFFIC, open, stale, type Traffic } from '../city/traffic.ts';
+import { bytesPerSecond, NO_TRAFFIC, open, stale, type Traffic } from '../city/traffic.ts';
 import type { Point } from '../map/geometry.ts';
 import type { Hit } from '../map/hit.ts';
 import type { Scene } from '../map/scene.ts';
@@ -12,11 +14,13 @@ interface Props {
   readonly at: Point;
   readonly scene: Scene;
   readonly survey: Survey;
+  /** Unix ms by the hub's clock. */
+  readonly now: number;
 }
 
 /** Figures of what lies under the pointer. */
-export function MapTooltip({ hit, at, scene, survey }: Props) {
-  const card = describe(hit, scene, survey);
+export function MapTooltip({ hit, at, scene, survey, now }: Props) {
+  const card = describe(hit, scene, survey, now);
   if (!card) return null;
   return (
     <div
@@ -41,27 +45,32 @@ interface Card {
 }
 
 function figures(traffic: Traffic): string[] {
-  const [size, unit] = bytes(traffic.bytesPerSecond);
-  const lines = [`${rate(traffic.openedPerSecond)} new conn/s · ${count(open(traffic))} open · ${size} ${unit}/s`];
+  const lines = [
+    `${rate(traffic.openedPerSecond)} new conn/s · ${count(open(traffic))} open · ${size(bytesPerSecond(traffic))}/s`,
+  ];
   if (traffic.refusedPerSecond > 0) lines.push(`${rate(traffic.refusedPerSecond)} refused/s`);
   if (traffic.staleEdges > 0)
     lines.push(stale(traffic) ? 'stale: an agent is silent' : 'partly stale: an agent is silent');
   return lines;
 }
 
-function describe(hit: Hit, scene: Scene, survey: Survey): Card | undefined {
+function describe(hit: Hit, scene: Scene, survey: Survey, now: number): Card | undefined {
   const { city, sums } = survey;
   const bare = hit.id.replace(/^[a-z]+:/, '');
   if (hit.kind === 'junction') {
     const stands = survey.stands.get(bare) ?? [];
+    const silent = silentNodes(city);
+    const atLeast = silent.length === 0 ? [] : [`at least: ${plural(silent.length, 'agent')} silent`];
     return {
       title: bare,
-      lines: [plural(stands.length, 'backend'), ...figures(sums.byService.get(bare) ?? NO_TRAFFIC)],
+      lines: [plural(stands.length, 'backend'), ...figures(sums.byService.get(bare) ?? NO_TRAFFIC), ...atLeast],
     };
   }
   if (hit.kind === 'building') {
     const node = city.node.get(bare);
-    return { title: bare, lines: [node?.zone ?? 'no zone', ...figures(sums.byNode.get(bare) ?? NO_TRAFFIC)] };
+    const measured = node ? measuredLines(node, now) : [];
+    const lines = [node?.zone ?? 'no zone', ...figures(sums.byNode.get(bare) ?? NO_TRAFFIC), ...measured];
+    return { title: bare, lines };
   }
   if (hit.kind === 'house') return describeHouse(hit.id, scene, survey);
   if (hit.kind === 'gate') {
@@ -75,12 +84,21 @@ function describe(hit: Hit, scene: Scene, survey: Survey): Card | undefined {
   return {
     title: `${placeName(survey, road.from)} → ${placeName(survey, road.to)}`,
     lines: [
+      ...(road.direct ? ['direct, past every Service'] : []),
       `${rate(road.rate)} new conn/s`,
       ...both,
       ...(road.refused > 0 ? [`${rate(road.refused)} refused/s`] : []),
       ...(road.stale ? ['stale: an agent is silent'] : []),
     ],
   };
+}
+
+/** Age, period and flaws of the figures that a node's agent tells. */
+function measuredLines(node: CityRecord<'node'>, now: number): string[] {
+  const measuring = measuringOf(node);
+  const { at, periodMilliseconds: period } = measuring;
+  const fresh = at === undefined || period === undefined ? [] : [`figures ${age(now - at)} old, every ${span(period)}`];
+  return [...fresh, ...flawsOf(measuring)];
 }
 
 const SIGN_WORDS = {
@@ -97,6 +115,7 @@ function describeHouse(id: string, scene: Scene, survey: Survey): Card | undefin
   const pod = survey.city.pod.get(house.podUid ?? '');
   const place = [pod?.namespace, pod?.node, pod?.ip].filter(Boolean).join(' · ');
   const into = survey.sums.intoPod.get(house.podUid ?? '');
+  const direct = survey.sums.directIntoPod.get(house.podUid ?? '');
   const out = survey.sums.outOfPod.get(house.podUid ?? '');
   const sign = house.sign === 'weighted' ? `weight ${house.weight}` : SIGN_WORDS[house.sign];
   return {
@@ -106,6 +125,7 @@ function describeHouse(id: string, scene: Scene, survey: Survey): Card | undefin
       ...(place === '' ? [] : [place]),
       ...(sign === '' ? [] : [sign]),
       ...(into ? [`in: ${figures(into)[0]}`] : []),
+      ...(direct ? [`of these ${rate(direct.openedPerSecond)}/s direct, past every Service`] : []),
       ...(out ? [`out: ${figures(out)[0]}`] : []),
       ...(into || out ? [] : ['no traffic']),
     ],

@@ -1,6 +1,6 @@
 'use client';
 import { Maximize, Minus, Plus, Shuffle } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { hubNow, useCity } from '../live/city-store.ts';
 import { PlanMemory } from '../live/plans.ts';
 import { select, useView } from '../live/view-store.ts';
@@ -89,7 +89,9 @@ export function MapView({ lens }: { readonly lens: Lens }) {
       />
       {scene && (scene.districts.length === 0 ? <Waiting state="empty" /> : <Legend lens={lens} />)}
       {!arrived && <Waiting state="loading" />}
-      {scene && hover && <MapTooltip hit={hover.hit} at={hover.at} scene={scene} survey={survey} />}
+      {scene && hover && (
+        <MapTooltip hit={hover.hit} at={hover.at} scene={scene} survey={survey} now={hubNow(useCity.getState())} />
+      )}
       <MapControls fit={() => stage?.fit()} zoom={(factor) => stage?.zoomBy(factor)} replan={replan} />
     </>
   );
@@ -102,34 +104,41 @@ interface Controls {
 }
 
 function MapControls({ fit, zoom, replan }: Controls) {
-  const style =
-    'grid size-8 place-items-center text-soft transition-colors duration-150 hover:bg-hover hover:text-text';
   return (
     <div className="absolute right-4 bottom-4 flex flex-col divide-y divide-line overflow-hidden rounded-[10px] border border-line bg-panel shadow-cast">
-      <button type="button" className={style} onClick={() => zoom(1.4)} aria-label="Nearer" title="Nearer">
+      <MapButton label="Nearer" press={() => zoom(1.4)}>
         <Plus className="size-4" />
-      </button>
-      <button type="button" className={style} onClick={() => zoom(1 / 1.4)} aria-label="Farther" title="Farther">
+      </MapButton>
+      <MapButton label="Farther" press={() => zoom(1 / 1.4)}>
         <Minus className="size-4" />
-      </button>
-      <button
-        type="button"
-        className={style}
-        onClick={fit}
-        aria-label="Show the whole city"
-        title="Show the whole city"
-      >
+      </MapButton>
+      <MapButton label="Show the whole city" press={fit}>
         <Maximize className="size-3.5" />
-      </button>
-      <button
-        type="button"
-        className={style}
-        onClick={replan}
-        aria-label="Plan the city anew"
-        title="Plan the city anew"
-      >
+      </MapButton>
+      <MapButton label="Plan the city anew" press={replan}>
         <Shuffle className="size-3.5" />
-      </button>
+      </MapButton>
     </div>
+  );
+}
+
+interface MapButtonProps {
+  readonly label: string;
+  readonly press: () => void;
+  /** Its sign. */
+  readonly children: ReactNode;
+}
+
+function MapButton({ label, press, children }: MapButtonProps) {
+  return (
+    <button
+      type="button"
+      className="grid size-8 place-items-center text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
+      onClick={press}
+      aria-label={label}
+      title={label}
+    >
+      {children}
+    </button>
   );
 }

@@ -1,6 +1,8 @@
 import type { Refusal, SteerAnswer, SteerRequest } from '@kubecity/protocol';
 import { create } from 'zustand';
+import { useCity } from '../live/city-store.ts';
 import { steer } from '../live/link.ts';
+import { useRewind } from '../live/rewind.ts';
 
 export interface Notice {
   readonly id: number;
@@ -41,8 +43,22 @@ const ADVICE: Record<Refusal, string> = {
   'api-unavailable': 'Nothing was changed on this page’s account. Try again when the Kubernetes API answers.',
 };
 
+const LOCKED = 'You are looking at the past. Go back to live to steer.';
+
+/** Why nothing can be steered now; undefined when it can. */
+export function useSteeringLock(): string | undefined {
+  const past = useCity((state) => state.moment !== undefined);
+  const wanted = useRewind((state) => state.wanted !== undefined);
+  return past || wanted ? LOCKED : undefined;
+}
+
 /** Sends a wish and tells how it went. True when the hub wrote it. */
 export async function wish(request: SteerRequest, service: string): Promise<boolean> {
+  if (useCity.getState().moment) {
+    // A slider that was still held, or a question that stood open, when the map was rewound.
+    notify({ tone: 'error', title: LOCKED, detail: '' });
+    return false;
+  }
   setPending(request.backend, true);
   const answer = await steer(request);
   setPending(request.backend, false);

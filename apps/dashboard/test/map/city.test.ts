@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type City, EMPTY_CITY, NEW_STREAM, takeFrame } from '../../src/city/city.ts';
 import { parseFrame } from '../../src/city/parse.ts';
+import { EdgeTeller } from './edge-teller.ts';
 import { toyCity } from './toy-city.ts';
 
 const frame = (seq: number, ops: readonly CityOp[], epoch = 'one'): CityFrame => ({
@@ -69,11 +70,6 @@ describe('takeFrame', () => {
     expect(takeFrame(NEW_STREAM, frame(0, [named('a')])).outcome).toBe('gap');
   });
 
-  it('refuses another protocol', () => {
-    const foreign = { ...frame(0, [['reset'], ['sync']]), protocol: PROTOCOL_VERSION + 1 };
-    expect(takeFrame(NEW_STREAM, foreign).outcome).toBe('foreign');
-  });
-
   it('replaces only the maps that changed', () => {
     const stream = takeFrame(NEW_STREAM, frame(0, [['reset'], named('a'), ['sync']])).stream;
     const next = takeFrame(stream, frame(1, [ticked('1', 2)])).stream;
@@ -84,17 +80,29 @@ describe('takeFrame', () => {
 });
 
 describe('parseFrame', () => {
-  it('takes every record of a whole city', () => {
-    const parsed = parseFrame(JSON.parse(JSON.stringify(frame(0, toyCity(3).snapshot(1_700_000_000_000)))));
+  it('takes every record and edge of a whole city', () => {
+    const toy = toyCity(3);
+    const edges = new EdgeTeller().reset(toy.edges(1_700_000_000_000));
+    const whole = { ...frame(0, toy.snapshot(1_700_000_000_000)), edges };
+    const parsed = parseFrame(JSON.parse(JSON.stringify(whole)));
     expect(parsed).not.toHaveProperty('reason');
-    expect(parsed.frame?.ops.length).toBeGreaterThan(200);
+    expect(parsed).toHaveProperty('frame.edges', JSON.parse(JSON.stringify(edges)));
+    expect(edges.rows.length).toBeGreaterThan(100);
+  });
+
+  it('tells another protocol, whatever else it sends', () => {
+    const other = PROTOCOL_VERSION + 1;
+    expect(parseFrame({ ...frame(0, [['reset'], ['sync']]), protocol: other })).toEqual({ outcome: 'foreign' });
+    expect(parseFrame({ protocol: other, houses: [] })).toEqual({ outcome: 'foreign' });
   });
 
   it('names the field of a record that is not what it should be', () => {
     const parsed = parseFrame(frame(0, [['set', 'namespace', 'a', { name: 7 } as never]]));
-    expect(parsed.frame).toBeUndefined();
+    expect(parsed.outcome).toBe('fault');
     expect(parsed).toHaveProperty('reason', expect.stringContaining('name'));
-    expect(parseFrame({ hello: 1 }).frame).toBeUndefined();
-    expect(parseFrame(frame(0, [['set', 'ship', 'a', {}] as never])).frame).toBeUndefined();
+    expect(parseFrame({ hello: 1 }).outcome).toBe('fault');
+    expect(parseFrame(frame(0, [['set', 'ship', 'a', {}] as never])).outcome).toBe('fault');
+    const short = { reset: false, define: [], rows: [[1, 0, 3]], forget: [] };
+    expect(parseFrame({ ...frame(0, []), edges: short }).outcome).toBe('fault');
   });
 });

@@ -14,6 +14,7 @@ const road = (id: string, rate: number, length = 300, backRate = 0): Road => ({
   backRate,
   refused: 0,
   stale: false,
+  direct: false,
   edges: [],
 });
 

@@ -2,8 +2,10 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import {
   type BrowserToHub,
+  type CityEdges,
   type CityOp,
   type HubToBrowser,
+  type Look,
   PROTOCOL_VERSION,
   type SteerAnswer,
   type SteerRequest,
@@ -12,6 +14,8 @@ import {
 import next from 'next';
 import { Server } from 'socket.io';
 import { pages } from '../../server/pages.ts';
+import { EdgeTeller } from './edge-teller.ts';
+import { answerOf } from './toy-answers.ts';
 import { type ToyCity, toyCity } from './toy-city.ts';
 
 /** The page with a seeded city behind it, over the real protocol and under the real security headers: to look at it. */
@@ -36,17 +40,27 @@ export async function openFeed(options: {
   const map = sockets.of('/map');
   map.on('connection', (socket) => {
     const epoch = `${Date.now()}-${socket.id}`;
+    const teller = new EdgeTeller();
     let seq = -1;
-    const send = (ops: readonly CityOp[]) => {
+    let looked: Look['services'] = 'all';
+    const shown = (at: number) => city.edges(at).filter(([name]) => looked === 'all' || looked.includes(name.service));
+    const send = (ops: readonly CityOp[], edges: CityEdges) => {
       seq += 1;
-      socket.emit('city', { protocol: PROTOCOL_VERSION, epoch, seq, at: Date.now(), ops });
+      socket.emit('city', { protocol: PROTOCOL_VERSION, epoch, seq, at: Date.now(), ops, edges });
     };
-    send(city.snapshot(Date.now()));
-    const beat = setInterval(() => send(city.advance(Date.now())), 1000);
-    socket.on('resync', () => send(city.snapshot(Date.now())));
+    const begin = () => send(city.snapshot(Date.now()), teller.reset(shown(Date.now())));
+    const goOn = () => send(city.advance(Date.now()), teller.tell(shown(Date.now())));
+    begin();
+    const beat = setInterval(goOn, 1000);
+    socket.on('resync', begin);
+    socket.on('look', ({ services }) => {
+      looked = services;
+      goOn();
+    });
+    socket.on('ask', (question, answer) => answer(answerOf(city, question, Date.now())));
     socket.on('steer', (request, answer) => {
       answer(steer(city, request));
-      send(city.advance(Date.now()));
+      goOn();
     });
     socket.on('disconnect', () => clearInterval(beat));
   });

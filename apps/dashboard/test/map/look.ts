@@ -20,6 +20,48 @@ const SHOTS: readonly Shot[] = [
   { name: 'nodes-night', theme: 'night', address: `/?lens=nodes&${CHECKOUT}` },
   { name: 'directory-day', theme: 'day', address: `/?lens=directory&${CHECKOUT}` },
   { name: 'directory-night', theme: 'night', address: '/?lens=directory' },
+  { name: 'table-day', theme: 'day', address: '/?table=', act: chooseRow },
+  { name: 'table-night', theme: 'night', address: '/?table=&lens=nodes', act: chooseRow },
+  {
+    name: 'traffic-night',
+    theme: 'night',
+    address: '/?lens=directory',
+    act: (page) => page.getByTestId('directory-edges').click(),
+  },
+  { name: 'rewound-day', theme: 'day', address: `/?table=&${CHECKOUT}`, act: rewind },
+  { name: 'rewound-night', theme: 'night', address: '/?lens=nodes', act: rewind },
+  {
+    name: 'connections-day',
+    theme: 'day',
+    address: '/?table=',
+    act: async (page) => {
+      await chooseRow(page);
+      await page.getByTestId('show-connections').click();
+      await page.getByTestId('connection').first().waitFor();
+    },
+  },
+  {
+    name: 'rules-night',
+    theme: 'night',
+    address: `/?${CHECKOUT}`,
+    act: async (page) => {
+      await page.getByTestId('show-rules').click();
+      await page.getByTestId('kernel-rule').first().waitFor();
+    },
+  },
+  { name: 'only-day', theme: 'day', address: `/?table=&${CHECKOUT}&only=shop/checkout` },
+  {
+    name: 'measuring-day',
+    theme: 'day',
+    address: '/?selected=node~node-b',
+    act: (page) => page.getByTestId('measuring').click(),
+  },
+  {
+    name: 'measuring-night',
+    theme: 'night',
+    address: '/?lens=nodes&selected=node~node-b',
+    act: (page) => page.getByTestId('measuring').click(),
+  },
   {
     name: 'find-night',
     theme: 'night',
@@ -30,6 +72,17 @@ const SHOTS: readonly Shot[] = [
     },
   },
 ];
+
+async function chooseRow(page: Page): Promise<void> {
+  await page.getByTestId('traffic-filter').fill('checkout');
+  await page.getByTestId('edge-row').first().click();
+}
+
+async function rewind(page: Page): Promise<void> {
+  await page.getByTestId('time-slider').focus();
+  for (let i = 0; i < 30; i += 1) await page.keyboard.press('ArrowLeft');
+  await page.getByTestId('time-needle').waitFor();
+}
 
 const feed = await openFeed({ port: 0 });
 feed.city.silence('node-d', true);

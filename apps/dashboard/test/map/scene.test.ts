@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isDirect } from '../../src/city/traffic.ts';
 import { blend } from '../../src/map/blend.ts';
 import { emphasize } from '../../src/map/emphasis.ts';
 import { overlap } from '../../src/map/geometry.ts';
@@ -43,9 +44,18 @@ describe.each([
     }
   });
 
-  it('carries every edge between different places on a road', () => {
-    const on = new Set(scene.roads.flatMap((road) => road.edges));
-    expect([...on].sort()).toEqual([...survey.city.edge.keys()].sort());
+  it('carries every edge between different places on a road, direct ones on a footpath', () => {
+    const on = (direct: boolean) => new Set(scene.roads.flatMap((road) => (road.direct === direct ? road.edges : [])));
+    const edges = [...survey.city.edge];
+    expect([...on(false)].sort()).toEqual(edges.flatMap(([id, edge]) => (isDirect(edge) ? [] : [id])).sort());
+    // Of the nodes' own probes no path is drawn: within a building there is none, and outside it would lead to every house.
+    const paths = edges.filter(([id, edge]) => {
+      const ends = survey.ends.get(id);
+      const apart = scene.lens === 'services' || ends?.clientPlace !== ends?.backendPlace;
+      return isDirect(edge) && edge.client.kind === 'pod' && apart;
+    });
+    expect([...on(true)].sort()).toEqual(paths.map(([id]) => id).sort());
+    expect(paths.length).toBeGreaterThan(3);
     for (const road of scene.roads) expect(road.path.length, road.id).toBeGreaterThan(10);
   });
 
@@ -70,6 +80,21 @@ describe.each([
       expect(road.edges.some((id) => survey.city.edge.get(id)?.service === 'payments/fraud')).toBe(true);
     }
     expect(emphasize(scene, survey, undefined)).toBeUndefined();
+  });
+
+  it('lights the road and the houses of a selected edge, of a direct one too', () => {
+    for (const service of ['payments/fraud', '']) {
+      const [id, edge] = [...survey.city.edge].find(
+        ([key, one]) =>
+          one.service === service && one.client.kind === 'pod' && scene.roads.some((road) => road.edges.includes(key)),
+      ) as [string, NonNullable<ReturnType<typeof survey.city.edge.get>>];
+      const emphasis = emphasize(scene, survey, { kind: 'edge', id });
+      const lit = scene.roads.filter((road) => emphasis?.chosen.has(road.id));
+      expect(lit.length).toBeGreaterThan(0);
+      expect(lit.every((road) => road.edges.includes(id))).toBe(true);
+      expect(emphasis?.touched.has(edge.client.id)).toBe(true);
+      expect(emphasis?.touched.has(`pod:${edge.podUid}`)).toBe(true);
+    }
   });
 
   it('ends a change exactly in the new scene', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bundle, laneOf, OUTSIDE_GATE, roadId } from '../../src/city/survey.ts';
-import { open } from '../../src/city/traffic.ts';
+import { bundle, GONE_GATE, laneOf, OUTSIDE_GATE, pathId, roadId, surveyCity } from '../../src/city/survey.ts';
+import { isDirect, open } from '../../src/city/traffic.ts';
 import { cityOf } from './city-of.ts';
 
 const survey = cityOf(5);
@@ -10,17 +10,22 @@ const rateOf = (edges: Iterable<{ openedPerSecond: number }>) =>
 describe('surveyCity', () => {
   it('sums every edge once per Service, and once per backend', () => {
     const { city, sums } = survey;
+    const direct = [...city.edge.values()].filter(isDirect);
     const total = rateOf(city.edge.values());
+    const served = total - rateOf(direct);
+    expect(direct.length).toBeGreaterThan(20);
     expect(sums.all.openedPerSecond).toBeCloseTo(total);
-    expect(rateOf(sums.byService.values())).toBeCloseTo(total);
-    expect(rateOf(sums.byBackend.values())).toBeCloseTo(total);
+    expect(rateOf(sums.byService.values())).toBeCloseTo(served);
+    expect(rateOf(sums.byBackend.values())).toBeCloseTo(served);
+    expect(rateOf(sums.directIntoPod.values())).toBeCloseTo(rateOf(direct));
+    expect(rateOf(sums.intoPod.values())).toBeCloseTo(total);
     expect(open(sums.all)).toBe([...city.edge.values()].reduce((sum, edge) => sum + edge.moving + edge.idle, 0));
   });
 
   it('counts an edge within one node once for that node', () => {
     const { city, sums } = survey;
     const own = [...city.edge.values()].filter(
-      (edge) => edge.client.node === 'node-a' || city.backend.get(edge.backend)?.node === 'node-a',
+      (edge) => edge.client.node === 'node-a' || city.pod.get(edge.podUid ?? '')?.node === 'node-a',
     );
     expect(sums.byNode.get('node-a')?.openedPerSecond).toBeCloseTo(rateOf(own));
   });
@@ -53,8 +58,54 @@ describe('surveyCity', () => {
   });
 });
 
+describe('an edge that is not what the ground knows', () => {
+  it('begins at a gate of its own when its client is gone', () => {
+    const gone = [...survey.city.edge].filter(([, edge]) => edge.client.id === 'pod:uid-gone');
+    expect(gone.map(([id]) => survey.ends.get(id))).toEqual([
+      expect.objectContaining({ origin: GONE_GATE, clientPlace: 'node:node-c', service: 'service:data/orders-db' }),
+    ]);
+  });
+
+  it('belongs to the pod that answered then, not to the one with its address now', () => {
+    const [id, edge] = [...survey.city.edge].find(([, one]) => one.service === 'shop/cart') as [string, never];
+    const old = { ...(edge as object), podUid: 'uid-before' } as never;
+    const { sums, ends } = surveyCity({ ...survey.city, edge: new Map([[id, old]]) });
+    expect([...sums.intoPod.keys()]).toEqual(['uid-before']);
+    expect(ends.get(id)?.backendPlace).toBeUndefined();
+  });
+
+  it('goes past every junction when it is direct, from home to home', () => {
+    const direct = [...survey.city.edge].filter(([, edge]) => isDirect(edge) && edge.client.kind === 'pod');
+    const ways = new Set(
+      direct.map(([id]) => survey.ends.get(id)).map((ends) => pathId(ends?.origin ?? '', ends?.target ?? '')),
+    );
+    expect(ways).toEqual(
+      new Set(
+        ['data/orders-db', 'data/sessions', 'shop/web'].map((to) =>
+          pathId('hamlet:platform/reporter', `service:${to}`),
+        ),
+      ),
+    );
+  });
+});
+
+describe('a survey after another', () => {
+  it('keeps the ground while pods and backends are the same, and counts the traffic anew', () => {
+    const [id, edge] = [...survey.city.edge][0] as [string, NonNullable<ReturnType<typeof survey.city.edge.get>>];
+    const city = { ...survey.city, edge: new Map([...survey.city.edge, [id, { ...edge, moving: edge.moving + 7 }]]) };
+    const next = surveyCity(city, survey);
+    expect([next.stands, next.homes, next.hamlets]).toEqual([survey.stands, survey.homes, survey.hamlets]);
+    expect(next.stands).toBe(survey.stands);
+    expect(next.sums.all.moving).toBe(survey.sums.all.moving + 7);
+    expect(next).toEqual(surveyCity(city));
+    expect(surveyCity({ ...city, pod: new Map(city.pod) }, survey).stands).not.toBe(survey.stands);
+  });
+});
+
 describe('bundle', () => {
-  const flows = bundle(survey, (ends) => [ends.origin, ends.service]);
+  const flows = bundle(survey, ({ origin, service, target }) =>
+    service === undefined ? pathId(origin, target ?? '') : roadId(origin, service),
+  );
 
   it('loses no edge and no connection', () => {
     expect(flows.flatMap((flow) => flow.edges).sort()).toEqual([...survey.city.edge.keys()].sort());
@@ -63,8 +114,8 @@ describe('bundle', () => {
 
   it('agrees with laneOf about which edges run on a road', () => {
     for (const flow of flows) {
-      const found = [...survey.ends].filter(([, ends]) => laneOf(ends, flow.from, flow.to) !== undefined);
-      expect(found.map(([id]) => id).sort(), roadId(flow.from, flow.to)).toEqual([...flow.edges].sort());
+      const found = [...survey.ends].filter(([, ends]) => laneOf(ends, flow.id) !== undefined);
+      expect(found.map(([id]) => id).sort(), flow.id).toEqual([...flow.edges].sort());
     }
   });
 });

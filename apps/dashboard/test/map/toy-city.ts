@@ -1,5 +1,7 @@
-import type { CityOp, CityRecord } from '@kubecity/protocol';
+import type { CityEdgeRow, CityOp, CityRecord, EdgeName } from '@kubecity/protocol';
+import { type Edge, edgeOf } from '../../src/city/edges.ts';
 import { random } from '../../src/map/geometry.ts';
+import { toyEdges } from './toy-edges.ts';
 
 /** A seeded city for looking at the page: records as the hub would send them, with a model behind the wishes. */
 const ZONES: Record<string, string> = {
@@ -24,28 +26,6 @@ const SERVICES: readonly (readonly [string, number, number, 'TCP' | 'UDP'])[] = 
   ['platform/dns', 2, 53, 'UDP'],
 ];
 
-/** Client → Service, new connections per second. */
-const TALKS: readonly (readonly [string, string, number])[] = [
-  ['outside', 'shop/web', 64],
-  ['loadgen', 'shop/web', 38],
-  ['loadgen', 'shop/search', 6],
-  ['shop/web', 'shop/cart', 21],
-  ['shop/web', 'shop/catalog', 33],
-  ['shop/web', 'shop/checkout', 18],
-  ['shop/web', 'shop/search', 11],
-  ['shop/cart', 'shop/checkout', 14],
-  ['shop/cart', 'data/sessions', 9],
-  ['shop/catalog', 'shop/search', 5],
-  ['shop/catalog', 'data/orders-db', 3],
-  ['shop/search', 'data/sessions', 2.5],
-  ['shop/checkout', 'payments/payments', 19],
-  ['shop/checkout', 'data/orders-db', 12],
-  ['payments/payments', 'payments/fraud', 4],
-  ['payments/payments', 'platform/dns', 8],
-  ['data/orders-db', 'platform/dns', 1.2],
-  ['node', 'platform/dns', 3],
-];
-
 interface Wish {
   readonly override: CityRecord<'override'>;
   readonly backend: string;
@@ -57,6 +37,8 @@ export interface ToyCity {
   snapshot(now: number): CityOp[];
   /** Lets `seconds` pass and tells what changed. */
   advance(now: number): CityOp[];
+  /** What the edges do, the ids of their rows left at 0. */
+  edges(now: number): [EdgeName, CityEdgeRow][];
   drain(backend: string, now: number): string;
   undrain(backend: string, now: number): string;
   weigh(backend: string, weight: number, now: number): string;
@@ -186,7 +168,7 @@ export function toyCity(seed: number): ToyCity {
         state: 'applied',
         backends: [id],
         nodes: { desired: NODES.length, acknowledged: [], waitingFor: [...NODES] },
-        connections: { moving: 9, idle: 14, closing: 31, coverage: 'complete' },
+        connections: { moving: 9, idle: 14, closing: 31, waiting: 0, coverage: 'complete' },
       };
       wishes.set(id, { override, backend: id, since: now });
     }
@@ -207,65 +189,23 @@ export function toyCity(seed: number): ToyCity {
         moving: Math.round(9 * left),
         idle: Math.round(14 * left),
         closing: Math.round(31 * Math.max(0, 1 - seconds / 120)),
+        waiting: 0,
         coverage: silentSince.size > 0 ? 'atLeast' : 'complete',
       },
     };
   }
 
-  function edges(now: number): [string, CityRecord<'edge'>][] {
-    const rows: [string, CityRecord<'edge'>][] = [];
-    for (const [from, to, base] of TALKS) {
-      const clients = clientsOf(from);
-      const targets = [...backends].filter(([, backend]) => backend.service === to);
-      const swell = 1 + 0.35 * Math.sin(now / 9000 + base) + 0.15 * Math.sin(now / 2300 + 2 * base);
-      for (const client of clients) {
-        for (const [id, backend] of targets) {
-          const noise = 0.85 + 0.3 * draw();
-          const opened = (base * swell * backend.wishedShare * noise) / clients.length;
-          const refused = to === 'payments/fraud' ? opened * 0.22 : 0;
-          rows.push([
-            `${client.id}>${id}`,
-            {
-              client,
-              service: to,
-              servicePort: backend.servicePort,
-              backend: id,
-              openedPerSecond: opened,
-              refusedPerSecond: refused,
-              bytesToBackendPerSecond: opened * 900,
-              bytesToClientPerSecond: opened * 14_000,
-              packetsPerSecond: opened * 14,
-              moving: Math.round(opened * 1.4),
-              idle: Math.round(opened * 3),
-              closing: Math.round(opened * 6),
-              opened: Math.round(opened * 600),
-              refused: Math.round(refused * 600),
-              unanswered: 0,
-              stale: silentSince.has(client.node ?? '') || silentSince.has(backend.node ?? ''),
-            },
-          ]);
-        }
-      }
-    }
-    return rows;
-  }
+  const edges = (now: number) => toyEdges({ nodes: NODES, pods, backends, silentSince, draw }, now);
 
-  function clientsOf(from: string): CityRecord<'edge'>['client'][] {
-    if (from === 'outside')
-      return [{ kind: 'outside', id: 'outside:203.0.113.7', label: '203.0.113.7', node: undefined }];
-    if (from === 'node') return NODES.map((node) => ({ kind: 'node', id: `node:${node}`, label: node, node }));
-    return [...pods.values()]
-      .filter((pod) => `${pod.namespace}/${pod.labels.app}` === from || pod.labels.app === from)
-      .map((pod) => ({ kind: 'pod', id: `pod:${pod.uid}`, label: pod.name, node: pod.node }));
-  }
-
-  function loads(rows: readonly [string, CityRecord<'edge'>][]): CityOp[] {
-    const sum = (key: (edge: CityRecord<'edge'>) => string) => {
+  function loads(now: number): CityOp[] {
+    const told = edges(now).map(([name, row]): Edge => edgeOf(name, row));
+    const sum = (key: (edge: Edge) => string) => {
       const sums = new Map<string, number>();
-      for (const [, edge] of rows) sums.set(key(edge), (sums.get(key(edge)) ?? 0) + edge.openedPerSecond);
+      for (const edge of told) sums.set(key(edge), (sums.get(key(edge)) ?? 0) + edge.openedPerSecond);
       return sums;
     };
     const [own, all] = [sum((edge) => edge.backend), sum((edge) => edge.servicePort)];
+    const steady = (perSecond: number) => ({ s1: perSecond, s10: perSecond, s60: perSecond });
     return [...backends].map(([id, backend]): CityOp => {
       const opened = Math.round((own.get(id) ?? 0) * 60);
       return [
@@ -273,9 +213,9 @@ export function toyCity(seed: number): ToyCity {
         'load',
         id,
         {
-          openedPerSecond: own.get(id) ?? 0,
-          refusedPerSecond: 0,
-          bytesPerSecond: 0,
+          openedPerSecond: steady(own.get(id) ?? 0),
+          refusedPerSecond: steady(0),
+          bytesPerSecond: steady(0),
           opened,
           openedOfPort: Math.round((all.get(backend.servicePort) ?? 0) * 60),
           windowSeconds: 60,
@@ -304,11 +244,30 @@ export function toyCity(seed: number): ToyCity {
         rules: 112,
         lastSyncAt: now - 8000,
         lastSync: { chains: 1, rules: 6, milliseconds: 14 },
-        conntrack: { entries: 1840, max: 262_144, withoutCounters: 0, lostDumps: 0 },
+        conntrack: tableOf(name, silent ?? now),
         version: '0.1.0',
       },
     };
   }
+
+  /** node-b is nearly full and missed something. */
+  const tableOf = (name: string, at: number): CityRecord<'node'>['agent']['conntrack'] => ({
+    entries: name === 'node-b' ? 221_000 : 1840,
+    max: 262_144,
+    insertFailed: 0,
+    dropped: 0,
+    earlyDropped: 0,
+    withoutCounters: name === 'node-b' ? 12 : 0,
+    lostDumps: name === 'node-b' ? 2 : 0,
+    lostEvents: 0,
+    endedUnseen: name === 'node-b' ? 31 : 0,
+    elsewhere: 620,
+    unexplained: 0,
+    folded: 0,
+    dumpMilliseconds: name === 'node-b' ? 880 : 9,
+    periodMilliseconds: name === 'node-b' ? 4400 : 1000,
+    at: at - 350,
+  });
 
   function tickAt(at: number): CityOp {
     const swell = 1 + 0.35 * Math.sin(at / 90_000) + 0.12 * Math.sin(at / 17_000) + 0.08 * draw();
@@ -318,13 +277,11 @@ export function toyCity(seed: number): ToyCity {
   }
 
   function standing(now: number): CityOp[] {
-    const rows = edges(now);
     return [
       ...NODES.map((name): CityOp => ['set', 'node', name, nodeRecord(name, now)]),
       ...[...backends].map(([id, backend]): CityOp => ['set', 'backend', id, { ...backend }]),
       ...[...wishes.values()].map((wish): CityOp => ['set', 'override', wish.override.uid, progress(wish, now)]),
-      ...rows.map(([id, edge]): CityOp => ['set', 'edge', id, edge]),
-      ...loads(rows),
+      ...loads(now),
       ...actions.map(([id, action]): CityOp => ['set', 'action', id, action]),
       ...[...pods].map(([id, pod]): CityOp => ['set', 'pod', id, pod]),
     ];
@@ -349,6 +306,7 @@ export function toyCity(seed: number): ToyCity {
       const last = ticks.at(-1)?.[1].at ?? 0;
       return [...gone.splice(0), ...(now - last >= 5000 ? [tickAt(now)] : []), ...standing(now)];
     },
+    edges,
     drain: (backend, now) => steerTo(backend, undefined, true, now),
     undrain: (backend, now) => steerTo(backend, undefined, false, now),
     weigh: (backend, weight, now) => steerTo(backend, weight, false, now),

@@ -2,6 +2,7 @@ import type { CityRecord } from '@kubecity/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CityModel, type CityObjects, type ObjectKind } from '../../server/city-model.ts';
+import { EdgeCursor } from '../../server/traffic/edge-cursor.ts';
 import { applyOps } from './apply-ops.ts';
 import {
   ack,
@@ -18,8 +19,10 @@ import {
   rulesReport,
   service,
   slice,
+  table,
   webToCart1,
 } from './objects.ts';
+import { type Figures, ToldEdges } from './told-edges.ts';
 
 type Change = { [K in ObjectKind]: { kind: K; object: CityObjects[K]; gone: boolean } }[ObjectKind];
 
@@ -102,8 +105,17 @@ function cartCity(...overrides: ReturnType<typeof override>[]): CityModel {
 }
 
 const connect = (model: CityModel, ...nodes: string[]) => {
-  for (const name of nodes) model.agentConnected({ protocol: 1, token: 't', node: name, epoch: 'e1', version: '1' });
+  for (const name of nodes) model.agentConnected({ protocols: [2], token: 't', node: name, epoch: 'e1', version: '1' });
 };
+
+const webToCart1Id = `pod:uid-web-1>${cart1}`;
+
+/** The edges that a newcomer is told of. */
+function edgesOf(model: CityModel): Map<string, Figures> {
+  const told = new ToldEdges();
+  told.take(new EdgeCursor().next(model.traffic.shown));
+  return told.all();
+}
 
 const drainCart1 = override('d', { service: 'cart', drain: {}, backends: { podNames: ['cart-1'] } });
 
@@ -156,19 +168,22 @@ test('open connections are a sum over nodes, and at least that while an agent is
   const model = cartCity(drainCart1);
   connect(model, 'node-a', 'node-b');
   const define: [number, typeof webToCart1][] = [[1, webToCart1]];
-  const row = [1, 0, 0, 0, 0, 0, 0, 0, 2, 3, 4];
+  const row = [1, 0, 0, 0, 0, 0, 0, 0, 2, 3, 4, 1];
   model.takeEdges('node-a', edgeFrame(0, 0, [row], { define }), 0);
   model.takeEdges('node-b', edgeFrame(0, 0, [row], { define }), 0);
   const at = (now: number) => {
     model.refresh(now);
-    const edge = model.store.get('edge', `pod:uid-web-1>${cart1}`);
     const agent = model.store.get('node', 'node-b')?.agent.state;
-    return { agent, stale: edge?.stale, ...model.store.get('override', 'uid-d')?.connections };
+    return {
+      agent,
+      stale: edgesOf(model).get(webToCart1Id)?.stale,
+      ...model.store.get('override', 'uid-d')?.connections,
+    };
   };
-  const open = { moving: 4, idle: 6, closing: 8 };
-  expect(at(5000)).toEqual({ agent: 'live', stale: false, ...open, coverage: 'complete' });
+  const open = { moving: 4, idle: 6, closing: 8, waiting: 2 };
+  expect(at(5000)).toEqual({ agent: 'live', stale: 0, ...open, coverage: 'complete' });
   model.takeEdges('node-a', edgeFrame(1, 5000, []), 5000);
-  expect(at(5001)).toEqual({ agent: 'stale', stale: true, ...open, coverage: 'atLeast' });
+  expect(at(5001)).toEqual({ agent: 'stale', stale: 1, ...open, coverage: 'atLeast' });
 });
 
 test('an edge knows its client, and its backend the share of the last minute', () => {
@@ -193,17 +208,48 @@ test('an edge knows its client, and its backend the share of the last minute', (
     ]),
     2000,
   );
-  model.refresh(2000);
-  expect(model.store.get('edge', `pod:uid-web-1>${cart1}`)).toMatchObject({
-    client: { kind: 'pod', id: 'uid-web-1', label: 'shop/web-1', node: 'node-b' },
+  model.refresh(3000);
+  expect(edgesOf(model).get(webToCart1Id)).toMatchObject({ opened: 30 });
+  expect(model.traffic.edges.nameOf(0)).toEqual({
+    client: { kind: 'pod', id: 'pod:uid-web-1', label: 'shop/web-1', node: 'node-b' },
     service: 'shop/cart',
     servicePort: cartPort,
     backend: cart1,
-    openedPerSecond: 30,
+    podUid: undefined,
   });
-  expect(model.store.get('load', cart1)).toMatchObject({ opened: 30, openedOfPort: 40, windowSeconds: 1 });
-  model.refresh(62_500);
+  model.refresh(13_000);
+  expect(model.store.get('load', cart1)).toMatchObject({ opened: 30, openedOfPort: 40, windowSeconds: 11 });
+  model.refresh(80_000);
   expect(model.store.get('load', cart1)).toMatchObject({ opened: 0, openedOfPort: 0, windowSeconds: 60 });
+});
+
+test('an agent whose dumps are rare is not taken for silent between them, unless it is gone', () => {
+  const model = cartCity();
+  connect(model, 'node-a');
+  const rare = { table: { ...table, periodMilliseconds: 40_000 } };
+  model.takeEdges('node-a', edgeFrame(0, 0, [], rare), 0);
+  const state = (now: number) => model.roster.stateOf('node-a', now);
+  expect([state(5001), state(100_000), state(100_001)]).toEqual(['live', 'live', 'stale']);
+  model.agentDisconnected('node-a');
+  expect([state(5000), state(5001)]).toEqual(['live', 'stale']);
+  connect(model, 'node-a');
+  expect(state(5001)).toBe('live');
+});
+
+test('nodes of a large cluster take turns to tell their figures, but say at once when they fall silent', () => {
+  const model = new CityModel('test');
+  const names = Array.from({ length: 100 }, (_, i) => `node-${i}`);
+  for (const name of names) model.setObject('nodes', node(name), 0);
+  connect(model, ...names);
+  const tell = (seq: number, now: number) => {
+    for (const name of names) model.takeEdges(name, edgeFrame(seq, now, []), now);
+    return model.refresh(now).get('node')?.size;
+  };
+  expect(tell(0, 0)).toBe(100);
+  expect([1, 2, 3, 4, 5].map((seq) => tell(seq, seq * 1000))).toEqual([20, 20, 20, 20, 20]);
+  const ages = [...model.store.all('node')].map(([, { agent }]) => 5000 - (agent.conntrack?.at ?? 0));
+  expect(new Set(ages)).toEqual(new Set([0, 1000, 2000, 3000, 4000]));
+  expect(model.refresh(15_000).get('node')?.size).toBe(100);
 });
 
 test('a point of the time line every five seconds, none while no agent is heard, all for one hour', () => {
@@ -213,9 +259,10 @@ test('a point of the time line every five seconds, none while no agent is heard,
   expect(ticks()).toEqual([]);
   connect(model, 'node-a');
   model.takeEdges('node-a', edgeFrame(0, 0, [], { define: [[1, webToCart1]] }), 10_000);
-  model.takeEdges('node-a', edgeFrame(1, 2000, [[1, 10, 5]]), 12_000);
+  model.takeEdges('node-a', edgeFrame(1, 1000, [[1, 10, 5]]), 11_000);
   model.refresh(14_999);
   expect(ticks()).toEqual([]);
+  model.takeEdges('node-a', edgeFrame(2, 5000, []), 15_000);
   model.refresh(15_000);
   expect(ticks()).toEqual([{ at: 15_000, openedPerSecond: 2, refusedPerSecond: 1, bytesPerSecond: 0 }]);
   model.refresh(21_000);
@@ -253,7 +300,9 @@ test('a node that leaves takes its figures along, and an agent that speaks on do
   model.takeEdges('node-b', edgeFrame(0, 0, [[1, 5]], { define: [[1, webToCart1]] }), 0);
   model.deleteObject('nodes', node('node-b'), 0);
   model.refresh(0);
-  expect([...model.store.all('edge')]).toEqual([]);
+  expect(edgesOf(model).size).toBe(1);
+  model.refresh(10_000);
+  expect(edgesOf(model).size).toBe(0);
   expect(model.takeEdges('node-b', edgeFrame(1, 1000, []), 1000)).toMatchObject({ ok: false });
 });
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resources } from '@kubecity/kube';
+import type { AgentAnswer, FlowDetail } from '@kubecity/protocol';
 import type { KubeRoutingOverride } from '@kubecity/routing';
 import { pino } from 'pino';
 import type { Socket } from 'socket.io-client';
@@ -14,6 +15,7 @@ import { pages } from '../../server/pages.ts';
 import { ack, cart1, cart2, edgeFrame, rulesReport, webToCart1 } from './objects.ts';
 import { agentSocket, Browser, outcomeOf } from './peers.ts';
 import { TestCluster } from './test-cluster.ts';
+import { edgeNameId, figuresOf, ToldEdges } from './told-edges.ts';
 
 let cluster: TestCluster;
 /** False: the cluster says that we may not. */
@@ -81,12 +83,15 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
+const taken = () => {};
+const webToCart1Id = `pod:uid-web-1>${cart1}`;
+
 /** Two agents that say the same of the overrides given, and one edge from node-b. */
 function reports(acknowledged: Parameters<typeof rulesReport>[0]) {
   const [a, b] = [agent({ node: 'node-a' }), agent({ node: 'node-b' })];
   for (const socket of [a, b]) socket.emit('rules', rulesReport(acknowledged));
-  a.emit('edges', edgeFrame(0, 1000, []));
-  b.emit('edges', edgeFrame(0, 1000, [[1, 100, 0, 0, 0, 0, 0, 0, 1, 2, 3]], { define: [[1, webToCart1]] }));
+  a.emit('edges', edgeFrame(0, 1000, []), taken);
+  b.emit('edges', edgeFrame(0, 1000, [[1, 100, 0, 0, 0, 0, 0, 0, 1, 2, 3]], { define: [[1, webToCart1]] }), taken);
   return { a, b };
 }
 
@@ -101,7 +106,7 @@ const storedOverride = (name: string) =>
 test('a browser gets the whole city, then what changes', async () => {
   const { b } = reports([]);
   const map = browser();
-  await eventually(() => map.get('edge', `pod:uid-web-1>${cart1}`)).toMatchObject({ opened: 100, moving: 1 });
+  await eventually(() => map.edges.get(webToCart1Id)).toMatchObject({ opened: 0, moving: 1, idle: 2, closing: 3 });
   expect(map.frames[0]?.ops[0]).toEqual(['reset']);
   expect(map.frames[0]?.ops.at(-1)).toEqual(['sync']);
   expect(map.get('cluster', 'cluster')).toEqual({ name: 'test', apiState: 'live' });
@@ -115,8 +120,9 @@ test('a browser gets the whole city, then what changes', async () => {
   ]);
 
   const sent = map.frames.length;
-  b.emit('edges', edgeFrame(1, 2000, [[1, 130, 0, 0, 0, 0, 0, 0, 1, 2, 3]]));
-  await eventually(() => map.get('edge', `pod:uid-web-1>${cart1}`)?.openedPerSecond).toBe(30);
+  b.emit('edges', edgeFrame(1, 2000, [[1, 130, 0, 0, 0, 0, 0, 0, 1, 2, 3]]), taken);
+  await eventually(() => map.edges.get(webToCart1Id)?.opened).toBe(30);
+  await eventually(() => map.edges.get(webToCart1Id)?.openedPerSecond).toBe(3);
   const later = map.frames.slice(sent).flatMap(({ ops }) => ops);
   expect(later.some(([verb]) => verb === 'reset')).toBe(false);
   expect(later.filter((op) => op[0] === 'set' && op[1] === 'pod')).toEqual([]);
@@ -219,21 +225,168 @@ test('a gap in an agent’s frames is answered with a request for a reset', asyn
   a.on('resync', () => {
     asked += 1;
   });
-  a.emit('edges', edgeFrame(5, 1000, []));
+  a.emit('edges', edgeFrame(5, 1000, []), taken);
   await eventually(() => asked).toBe(1);
-  a.emit('edges', edgeFrame(0, 1000, [[1, 1]], { define: [[1, webToCart1]] }));
+  a.emit('edges', edgeFrame(0, 1000, [[1, 1]], { define: [[1, webToCart1]] }), taken);
   const map = browser();
-  await eventually(() => map.get('edge', `pod:uid-web-1>${cart1}`)).toBeDefined();
+  await eventually(() => map.edges.get(webToCart1Id)).toBeDefined();
   expect(asked).toBe(1);
+});
+
+test('an agent is told the version that both speak and what is looked at, and what becomes of that', async () => {
+  const a = agent({ protocols: [99, 2, 1] });
+  const heard: unknown[] = [];
+  a.on('welcome', (welcome) => heard.push(welcome));
+  a.on('interest', ({ services }) => heard.push(services));
+  await eventually(() => heard).toEqual([{ protocol: 2, interest: { services: [] } }]);
+  const [first, second] = [browser(), browser()];
+  await eventually(() => heard.at(-1)).toBe('all');
+  first.socket.emit('look', { services: ['shop/cart', 'shop/web'] });
+  second.socket.emit('look', { services: ['blog/front', 'shop/cart'] });
+  await eventually(() => heard.at(-1)).toEqual(['blog/front', 'shop/cart', 'shop/web']);
+  // what is no wish changes nothing
+  second.socket.emit('look', { services: 'some' } as never);
+  second.socket.close();
+  await eventually(() => heard.at(-1)).toEqual(['shop/cart', 'shop/web']);
+  const late = agent({ node: 'node-b' });
+  const welcome = await new Promise((resolve) => late.once('welcome', resolve));
+  expect(welcome).toEqual({ protocol: 2, interest: { services: ['shop/cart', 'shop/web'] } });
+  first.socket.close();
+  await eventually(() => heard.at(-1)).toEqual([]);
+});
+
+test('a frame is acknowledged when it was used, also one that was in vain', async () => {
+  const a = agent();
+  expect(await a.timeout(5000).emitWithAck('edges', edgeFrame(0, 1000, []))).toBeUndefined();
+  expect(await a.timeout(5000).emitWithAck('edges', edgeFrame(7, 2000, []))).toBeUndefined();
+});
+
+test('edges of Services that nobody looks at are not sent', async () => {
+  const { b } = reports([]);
+  const map = browser();
+  await eventually(() => map.edges.get(webToCart1Id)).toBeDefined();
+  map.socket.emit('look', { services: ['shop/web'] });
+  await eventually(() => map.edges.all().size).toBe(0);
+  const sent = map.frames.length;
+  b.emit('edges', edgeFrame(1, 2000, [[1, 130]]), taken);
+  await eventually(() => map.frames.length).toBeGreaterThan(sent + 3);
+  expect(map.frames.slice(sent).some(({ edges }) => edges !== undefined)).toBe(false);
+  map.socket.emit('look', { services: ['shop/cart'] });
+  await eventually(() => map.edges.get(webToCart1Id)?.opened).toBe(30);
+});
+
+const flow = (bytes: number): FlowDetail => ({
+  protocol: 'TCP',
+  client: { kind: 'node', name: 'node-b' },
+  source: '10.0.1.1:1',
+  destination: '10.96.0.10:80',
+  backend: '10.0.0.1:8080',
+  state: 'idle',
+  since: 1,
+  packetsToBackend: 1,
+  bytesToBackend: bytes,
+  packetsToClient: 1,
+  bytesToClient: 0,
+  counted: true,
+});
+
+test('flows are gathered from the nodes that count some; who does not answer, or wrongly, is named', async () => {
+  const { a, b } = reports([]);
+  const c = agent({ node: 'node-c' });
+  for (const socket of [a, c]) {
+    socket.emit('edges', edgeFrame(0, 1000, [[1, 1]], { define: [[1, webToCart1]] }), taken);
+  }
+  const map = browser();
+  await eventually(() => map.edges.get(webToCart1Id)).toBeDefined();
+  const asked: unknown[] = [];
+  a.on('ask', (question, answer) => {
+    asked.push(question);
+    answer({ kind: 'flows', at: 1, total: 2, flows: [flow(5), flow(50)] });
+  });
+  b.on('ask', (_question, answer) => answer({ kind: 'flows', at: 1, total: 7, flows: [flow(20)] }));
+  c.on('ask', (_question, answer) => answer({ kind: 'flows', nonsense: true } as never));
+  const question = { kind: 'flows', servicePort: 'shop/cart:http/TCP', backend: '10.0.0.1:8080' };
+  const answer = await map.ask(question);
+  expect(answer).toMatchObject({ kind: 'flows', total: 9, silent: ['node-c'] });
+  expect(answer.kind === 'flows' && answer.flows.map(({ node, bytesToBackend }) => [node, bytesToBackend])).toEqual([
+    ['node-a', 50],
+    ['node-b', 20],
+    ['node-a', 5],
+  ]);
+  expect(asked).toEqual([{ ...question, limit: 500 }]);
+  expect(await map.ask({ ...question, backend: '10.9.9.9:1' })).toEqual({
+    kind: 'flows',
+    total: 0,
+    flows: [],
+    silent: [],
+  });
+});
+
+test('rules are asked of one node or of all; a node without an agent says so', async () => {
+  const a = agent();
+  const chains = [
+    { family: 'IPv4', table: 'nat', chain: 'CITY-X', rules: [{ rule: '-A CITY-X', packets: 1, bytes: 60 }] },
+  ];
+  a.on('ask', (_question, answer) => answer({ kind: 'rules', at: 1, chains, truncated: false } as AgentAnswer));
+  const map = browser();
+  await eventually(() => map.get('node', 'node-a')?.agent.state).toBe('stale');
+  const question = { kind: 'rules', service: 'shop/cart' };
+  expect(await map.ask({ ...question, node: 'node-a' })).toEqual({
+    kind: 'rules',
+    nodes: [{ node: 'node-a', answer: { kind: 'rules', at: 1, chains, truncated: false } }],
+  });
+  expect(await map.ask(question)).toMatchObject({
+    nodes: [
+      { node: 'node-a', answer: { kind: 'rules' } },
+      { node: 'node-b', answer: { kind: 'refused', code: 'not-found', message: 'no agent of node-b is connected' } },
+    ],
+  });
+  expect(await map.ask({ ...question, node: 'node-z' })).toMatchObject({ kind: 'refused', code: 'not-found' });
+});
+
+test('connections are not ended for browsers, nonsense is refused, and so are too many questions', async () => {
+  const map = browser();
+  const end = { kind: 'endFlows', servicePort: '', backend: 'x', classes: ['idle'], perSecond: 1 };
+  expect(await map.ask(end)).toMatchObject({ kind: 'refused', code: 'invalid-message' });
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, () => map.ask({ kind: 'rules', service: 'x', node: 'no' })),
+  );
+  expect(
+    answers.filter((answer) => answer.kind === 'refused' && answer.code === 'rate-limited').length,
+  ).toBeGreaterThan(10);
+});
+
+test('the past is what was streamed then', async () => {
+  const { b } = reports([]);
+  const map = browser();
+  for (let seq = 1; seq <= 3; seq++) {
+    b.emit('edges', edgeFrame(seq, 1000 * (seq + 1), [[1, 100 + seq, 0, 0, 0, 0, 0, 0, seq, 2, 3]]), taken);
+    const before = map.frames.length;
+    await eventually(() => map.frames.length).toBeGreaterThan(before + 60);
+  }
+  const moment = await map.ask({ kind: 'moment', at: Date.now() });
+  if (moment.kind !== 'moment') throw new Error(JSON.stringify(moment));
+  // what a browser had made of the frames up to that moment
+  const then = new ToldEdges();
+  for (const frame of map.frames) if (frame.at <= moment.at) then.take(frame.edges);
+  expect(map.frames.some(({ at }) => at === moment.at)).toBe(true);
+  expect(new Map(moment.edges.map(([name, row]) => [edgeNameId(name), figuresOf(row)]))).toEqual(then.all());
+  expect(moment).toMatchObject({ stepMilliseconds: 1000, folded: 0, edges: { length: 1 } });
+  expect(await map.ask({ kind: 'history', from: 0, to: Date.now() })).toMatchObject({
+    kind: 'history',
+    stepMilliseconds: 1000,
+  });
+  expect(await map.ask({ kind: 'moment', at: 1 })).toMatchObject({ kind: 'refused', code: 'not-found' });
 });
 
 test.each([
   [{ token: 'another secret' }, 'unauthenticated'],
-  [{ protocol: 99 }, 'protocol-version'],
+  [{ protocols: [98, 99] }, 'protocol-version'],
   [{ node: '' }, 'invalid-message'],
 ])('an agent with %j is refused as %s, and its token is in no log', async (hello, code) => {
   expect(await outcomeOf(agent(hello))).toMatchObject({ code });
   expect(log.join('')).toContain(code);
+  if (code === 'protocol-version') expect(log.join('')).toContain('this hub speaks protocol 2, the agent 98, 99');
   expect(log.join('')).not.toMatch(/secret/);
 });
 

@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
-import { parseListen } from '../../server/options.ts';
+import { parseListen, parseMegabytes } from '../../server/options.ts';
 import { sameSite } from '../../server/origin.ts';
 import { contentSecurityPolicy } from '../../server/pages.ts';
 import { RateLimit } from '../../server/rate-limit.ts';
-import { SlidingSum } from '../../server/sliding-sum.ts';
 
 const asks = (headers: Record<string, string>) => sameSite({ headers } as unknown as IncomingMessage);
 
@@ -34,6 +33,12 @@ test('listens on loopback only, and says why', () => {
     expect(() => parseListen(bad)).toThrow(/HOST:PORT/);
 });
 
+test('the history has room for sixteen megabytes at least', () => {
+  expect(parseMegabytes('16')).toBe(16);
+  for (const bad of ['15', '', 'much', '1.5e1', '70000', '-512'])
+    expect(() => parseMegabytes(bad)).toThrow(/16 to 65536/);
+});
+
 test('scripts need the nonce, and may evaluate only in development', () => {
   expect(contentSecurityPolicy('abc', false)).toContain("script-src 'self' 'nonce-abc' 'strict-dynamic';");
   expect(contentSecurityPolicy('abc', false)).not.toContain('unsafe-eval');
@@ -44,14 +49,4 @@ test('a rate limit admits a burst, then so many a second', () => {
   const limit = new RateLimit(2, 3);
   expect([0, 0, 0, 0].map((at) => limit.admit(at))).toEqual([true, true, true, false]);
   expect([499, 500, 501, 1000].map((at) => limit.admit(at))).toEqual([false, true, false, true]);
-});
-
-test('a sliding sum forgets by the second', () => {
-  const sum = new SlidingSum(3);
-  sum.add(0, [1, 10]);
-  sum.add(900, [1, 10]);
-  sum.add(2000, [1, 10]);
-  expect(sum.sum(2999)).toEqual([3, 30]);
-  expect(sum.sum(3000)).toEqual([1, 10]);
-  expect(sum.sum(9000)).toBeUndefined();
 });

@@ -5,6 +5,8 @@ import { expect, test } from 'vitest';
 import { type MapNamespace, openMapDoor } from '../../server/map-door.ts';
 import { hubMetrics } from '../../server/metrics.ts';
 import { RecordStore } from '../../server/record-store.ts';
+import { edgeNamer } from '../../server/traffic/edge-table.ts';
+import { Traffic } from '../../server/traffic/traffic.ts';
 import { applyOps } from './apply-ops.ts';
 
 /** A browser's socket whose transport can be stuck: no real one can be stuck at a given frame. */
@@ -24,8 +26,10 @@ function openDoor() {
   const store = new RecordStore();
   const namespace = Object.assign(new EventEmitter(), { use: () => {} });
   const door = openMapDoor(namespace as unknown as MapNamespace, {
-    store,
+    moment: { store, shown: new Traffic(edgeNamer(() => undefined)).shown },
     steer: async () => ({ ok: true, message: '' }),
+    answer: async () => ({ kind: 'refused', code: 'not-found', message: '' }),
+    lookedAt: () => {},
     log: pino({ level: 'silent' }),
     metrics: hubMetrics(),
     now: () => 7,
@@ -43,13 +47,13 @@ test('a slow reader gets one merged frame for all it missed, the fast one every 
     store.set('namespace', 'counted', { name: String(i) });
     store.set('namespace', `passing-${i}`, { name: 'x' });
     store.delete('namespace', `passing-${i - 1}`);
-    door.send(store.take());
+    door.send(store.take(), 7);
   }
   expect(slow.frames).toHaveLength(1);
   expect(fast.frames).toHaveLength(501);
 
   slow.transport.writable = true;
-  door.send(store.take());
+  door.send(store.take(), 7);
   expect(slow.frames.map(({ seq }) => seq)).toEqual([0, 1]);
   const cityOf = (frames: CityFrame[]) =>
     frames.reduce((city, { ops }) => applyOps(city, ops), new Map<string, unknown>());
@@ -66,10 +70,10 @@ test('a reader that is stuck for long gets a snapshot: what is gone meanwhile ta
   for (let i = 0; i < 1100; i++) {
     store.set('namespace', `n${i}`, { name: 'x' });
     store.delete('namespace', `n${i - 1}`);
-    door.send(store.take());
+    door.send(store.take(), 7);
   }
   stuck.transport.writable = true;
-  door.send(store.take());
+  door.send(store.take(), 7);
   expect(stuck.frames[1]?.ops).toEqual([['reset'], ['set', 'namespace', 'n1099', { name: 'x' }], ['sync']]);
 });
 
@@ -81,12 +85,12 @@ test('who comes in the middle of a frame learns what is undone before its end, a
       frames.reduce((city, { ops }) => applyOps(city, ops), new Map<string, unknown>()),
     );
   store.set('namespace', 'shop', { name: 'before' });
-  door.send(store.take());
+  door.send(store.take(), 7);
   namespace.emit('connection', early.socket);
   store.set('namespace', 'shop', { name: 'meanwhile' });
   namespace.emit('connection', late.socket);
   store.set('namespace', 'shop', { name: 'before' });
-  door.send(store.take());
+  door.send(store.take(), 7);
   const expected = new Map([['namespace shop', { name: 'before' }]]);
   expect(names()).toEqual([expected, expected]);
 });

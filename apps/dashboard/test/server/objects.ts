@@ -104,11 +104,26 @@ export const webToCart1: EdgeKey = {
   backend: '10.0.0.1:8080',
 };
 
-const table = { entries: 10, max: 1000, withoutCounters: 0, lostDumps: 0, dumpMilliseconds: 1 };
+export const table: EdgeFrame['table'] = {
+  entries: 10,
+  max: 1000,
+  insertFailed: 0,
+  dropped: 0,
+  earlyDropped: 0,
+  withoutCounters: 0,
+  lostDumps: 0,
+  lostEvents: 0,
+  endedUnseen: 0,
+  elsewhere: 0,
+  unexplained: 0,
+  folded: 0,
+  dumpMilliseconds: 1,
+  periodMilliseconds: 1000,
+};
 
 /** A frame whose rows are `[id, opened, …]`, the rest of each row zero. */
 export function edgeFrame(seq: number, at: number, rows: number[][], more: Partial<EdgeFrame> = {}): EdgeFrame {
-  const full = rows.map((row) => Array.from({ length: 11 }, (_, i) => row[i] ?? 0) as unknown as EdgeRow);
+  const full = rows.map((row) => Array.from({ length: 13 }, (_, i) => row[i] ?? 0) as unknown as EdgeRow);
   return { seq, reset: seq === 0, at, define: [], rows: full, forget: [], table, ...more };
 }
 

@@ -16,7 +16,7 @@ function record(more: Partial<CityRecord<'override'>> = {}): CityRecord<'overrid
     state: 'applied',
     backends: ['a', 'b'],
     nodes: { desired: 2, acknowledged: ['n1', 'n2'], waitingFor: [] },
-    connections: { moving: 0, idle: 0, closing: 5, coverage: 'complete' },
+    connections: { moving: 0, idle: 0, closing: 5, waiting: 0, coverage: 'complete' },
     ...more,
   };
 }
@@ -72,9 +72,9 @@ test('waiting names the nodes; nothing is drained before every kernel holds it',
 });
 
 test('open connections and silent agents keep a drain from being done', () => {
-  const connections = { moving: 1, idle: 1, closing: 0, coverage: 'atLeast' as const };
-  expect(conditions({ connections }).Drained).toEqual(['False', 'ConnectionsOpen', 'at least 2 connections open']);
-  expect(conditions({ connections: { ...connections, moving: 0, idle: 0 } }).Drained?.slice(0, 2)).toEqual([
+  const connections = { moving: 1, idle: 1, closing: 0, waiting: 1, coverage: 'atLeast' as const };
+  expect(conditions({ connections }).Drained).toEqual(['False', 'ConnectionsOpen', 'at least 3 connections open']);
+  expect(conditions({ connections: { ...connections, moving: 0, idle: 0, waiting: 0 } }).Drained?.slice(0, 2)).toEqual([
     'Unknown',
     'AgentsSilent',
   ]);
@@ -96,7 +96,7 @@ test.each([
 test('a condition keeps its time until its status changes', () => {
   const stored = overrideStatus(record(), undefined, '2026-11-22T09:00:00Z');
   const next = overrideStatus(
-    record({ connections: { moving: 1, idle: 0, closing: 0, coverage: 'complete' } }),
+    record({ connections: { moving: 1, idle: 0, closing: 0, waiting: 0, coverage: 'complete' } }),
     stored,
     NOON,
   );
@@ -108,7 +108,8 @@ test('a condition keeps its time until its status changes', () => {
 });
 
 test('the same status is no write, other counts are no hurry, another condition is', () => {
-  const open = (moving: number) => record({ connections: { moving, idle: 0, closing: 0, coverage: 'complete' } });
+  const open = (moving: number) =>
+    record({ connections: { moving, idle: 0, closing: 0, waiting: 0, coverage: 'complete' } });
   const stored = overrideStatus(open(3), undefined, NOON);
   expect(sameStatus(overrideStatus(open(3), stored, 'later'), stored)).toBe(true);
   const fewer = overrideStatus(open(2), stored, 'later');

@@ -8,12 +8,14 @@ import {
   type CityRecord,
   type HubToAgent,
   type HubToBrowser,
+  type MapAnswer,
   PROTOCOL_VERSION,
   type RecordKind,
   type SteerAnswer,
 } from '@kubecity/protocol';
 import { io, type Socket } from 'socket.io-client';
 import { applyOps } from './apply-ops.ts';
+import { ToldEdges } from './told-edges.ts';
 
 export const TOKEN = 'a secret of the tests';
 const ONCE = { transports: ['websocket'], reconnection: false, forceNew: true };
@@ -24,7 +26,7 @@ export type AgentSocket = Socket<HubToAgent, AgentToHub>;
 export function agentSocket(socketPath: string, hello: Partial<AgentHello> = {}, namespace = '/agents'): AgentSocket {
   const agent = new Agent();
   agent.createConnection = () => connect(socketPath);
-  const auth = { protocol: PROTOCOL_VERSION, token: TOKEN, node: 'node-a', epoch: 'e1', version: '0.1.0', ...hello };
+  const auth = { protocols: [PROTOCOL_VERSION], token: TOKEN, node: 'node-a', epoch: 'e1', version: '0.1.0', ...hello };
   // the type knows only the browser's form of this option
   return io(`http://hub${namespace}`, { ...ONCE, auth, agent: agent as unknown as string });
 }
@@ -33,6 +35,7 @@ export function agentSocket(socketPath: string, hello: Partial<AgentHello> = {},
 export class Browser {
   readonly socket: Socket<HubToBrowser, BrowserToHub>;
   readonly city = new Map<string, unknown>();
+  readonly edges = new ToldEdges();
   readonly frames: CityFrame[] = [];
 
   constructor(url: string, extraHeaders: Record<string, string> = {}) {
@@ -40,11 +43,16 @@ export class Browser {
     this.socket.on('city', (frame) => {
       this.frames.push(frame);
       applyOps(this.city, frame.ops);
+      this.edges.take(frame.edges);
     });
   }
 
   get<K extends RecordKind>(kind: K, id: string): CityRecord<K> | undefined {
     return this.city.get(`${kind} ${id}`) as CityRecord<K> | undefined;
+  }
+
+  async ask(question: unknown): Promise<MapAnswer> {
+    return await this.socket.timeout(5000).emitWithAck('ask', question as never);
   }
 
   async steer(request: unknown): Promise<SteerAnswer> {

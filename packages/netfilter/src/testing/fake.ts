@@ -1,6 +1,6 @@
 import type { Table } from '@kubecity/ruleset';
 import { errorOf, NetfilterError } from '../error.ts';
-import type { Netfilter } from '../netfilter.ts';
+import type { CountedChain, Netfilter, RestoreText } from '../netfilter.ts';
 
 type Chains = Map<string, string[]>;
 
@@ -58,8 +58,18 @@ export class FakeNetfilter implements Netfilter {
     return lines.join('\n');
   }
 
-  async restore(text: string): Promise<void> {
+  /** No packets pass here: counters are 0. */
+  async listCounted(table: Table, chains: Iterable<string>): Promise<CountedChain[]> {
     this.#maybeFail();
+    return [...chains].flatMap((chain) => {
+      const rules = this.#tables[table].get(chain);
+      return rules ? [{ chain, rules: rules.map((rule) => ({ rule, packets: 0, bytes: 0 })) }] : [];
+    });
+  }
+
+  async restore(input: RestoreText): Promise<void> {
+    this.#maybeFail();
+    const text = [...input].join('');
     let table: Table | undefined;
     let draft: Chains = new Map();
     for (const [i, line] of text.split('\n').entries()) {

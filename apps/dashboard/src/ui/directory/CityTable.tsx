@@ -15,6 +15,7 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { sameSelection } from '../../city/find.ts';
 import { useCity } from '../../live/city-store.ts';
 import { select, useView } from '../../live/view-store.ts';
+import { stepOf } from './keys.ts';
 import type { Cell, Column, Table, TableRow } from './rows.ts';
 
 const features = tableFeatures({
@@ -28,10 +29,11 @@ const ROW = 34;
 /** One table of the Directory: sorted by its heads, only what is seen is drawn, and walked with the arrow keys. */
 export function CityTable({ table: kind, filter }: { readonly table: Table; readonly filter: string }) {
   const survey = useCity((state) => state.survey);
+  const now = useCity((state) => state.stream.at);
   const selection = useView((state) => state.selection);
   const scroller = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState(0);
-  const data = useMemo(() => filtered(kind.rows(survey), filter), [kind, survey, filter]);
+  const data = useMemo(() => filtered(kind.rows(survey, now), filter), [kind, survey, now, filter]);
   const columns = useMemo(() => kind.columns.map(columnDef), [kind]);
   const table = useTable({
     features,
@@ -57,7 +59,7 @@ export function CityTable({ table: kind, filter }: { readonly table: Table; read
   }, [at, rows.length, virtual]);
 
   const onKey = (event: KeyboardEvent) => {
-    const to = steps(event.key, at, rows.length);
+    const to = stepOf(event.key, at, rows.length);
     if (to !== undefined) {
       event.preventDefault();
       setCursor(to);
@@ -187,10 +189,4 @@ function filtered(rows: readonly TableRow[], filter: string): TableRow[] {
       .toLowerCase();
     return words.every((word) => text.includes(word));
   });
-}
-
-function steps(key: string, at: number, count: number): number | undefined {
-  const last = Math.max(0, count - 1);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 12, PageUp: at - 12, Home: 0, End: last }[key];
-  return to === undefined ? undefined : Math.min(last, Math.max(0, to));
 }

@@ -1,7 +1,8 @@
+import { flawsOf, measuringOf, nearlyFull } from '../../city/coverage.ts';
 import type { Selection } from '../../city/find.ts';
-import { bytes, count, percent, rate, socket } from '../../city/format.ts';
+import { age, count, percent, rate, size, socket, span } from '../../city/format.ts';
 import type { Survey } from '../../city/survey.ts';
-import { NO_TRAFFIC, open, type Traffic } from '../../city/traffic.ts';
+import { bytesPerSecond, NO_TRAFFIC, open, type Traffic } from '../../city/traffic.ts';
 
 /** One cell: what is sorted by, and what is read. */
 export interface Cell {
@@ -28,7 +29,8 @@ export interface Table {
   readonly id: string;
   readonly label: string;
   readonly columns: readonly Column[];
-  readonly rows: (survey: Survey) => readonly TableRow[];
+  /** `now` in Unix ms by the hub's clock, for ages. */
+  readonly rows: (survey: Survey, now: number) => readonly TableRow[];
 }
 
 const word = (text: string | undefined, tone?: Cell['tone']): Cell => ({ sort: text ?? '', text: text ?? '–', tone });
@@ -45,7 +47,7 @@ function trafficCells(traffic: Traffic = NO_TRAFFIC): Record<string, Cell> {
   return {
     opened: figure(traffic.openedPerSecond, rate(traffic.openedPerSecond)),
     open: figure(open(traffic), count(open(traffic))),
-    bytes: figure(traffic.bytesPerSecond, bytes(traffic.bytesPerSecond).join(' ')),
+    bytes: figure(bytesPerSecond(traffic), size(bytesPerSecond(traffic))),
     refused: figure(
       traffic.refusedPerSecond,
       rate(traffic.refusedPerSecond),
@@ -148,13 +150,19 @@ const nodes: Table = {
     { id: 'sync', header: 'Rules', width: 1.4 },
     { id: 'pods', header: 'Pods', width: 0.7, figure: true },
     ...TRAFFIC_COLUMNS,
-    { id: 'tracking', header: 'Connection tracking', width: 1.4, figure: true },
+    { id: 'tracking', header: 'Tracked', width: 1.2, figure: true },
+    { id: 'age', header: 'Figures’ age', width: 0.9, figure: true },
+    { id: 'period', header: 'Measured every', width: 1, figure: true },
+    { id: 'flaws', header: 'Missed', width: 1.6 },
   ],
-  rows: ({ city, sums }) =>
+  rows: ({ city, sums }, now) =>
     [...city.node].map(([id, node]) => {
       const pods = [...city.pod.values()].filter((pod) => pod.node === node.name).length;
       const { agent } = node;
       const entries = agent.conntrack?.entries;
+      const measuring = measuringOf(node);
+      const { fullness, at, periodMilliseconds: period } = measuring;
+      const part = fullness === undefined ? '' : ` (${percent(fullness)})`;
       return {
         id,
         selection: { kind: 'node', id },
@@ -168,43 +176,17 @@ const nodes: Table = {
               : word(agent.rules === undefined ? undefined : `${count(agent.rules)} rules`),
           pods: figure(pods, count(pods)),
           ...trafficCells(sums.byNode.get(node.name)),
-          tracking: figure(entries ?? -1, entries === undefined ? '–' : count(entries)),
+          tracking: figure(
+            entries ?? -1,
+            entries === undefined ? '–' : `${count(entries)}${part}`,
+            nearlyFull(measuring) ? 'drain' : undefined,
+          ),
+          age: figure(at === undefined ? -1 : now - at, at === undefined ? '–' : age(now - at)),
+          period: figure(period ?? -1, period === undefined ? '–' : span(period)),
+          flaws: word(flawsOf(measuring).join(' · '), 'light'),
         },
       };
     }),
 };
 
-const edges: Table = {
-  id: 'edges',
-  label: 'Edges',
-  columns: [
-    { id: 'client', header: 'Client', width: 2 },
-    { id: 'clientNode', header: 'On', width: 0.9 },
-    { id: 'service', header: 'Service port', width: 2.3 },
-    { id: 'backend', header: 'Backend', width: 2 },
-    ...TRAFFIC_COLUMNS,
-    { id: 'state', header: 'State', width: 0.7 },
-  ],
-  rows: ({ city }) =>
-    [...city.edge].map(([id, edge]) => ({
-      id,
-      selection: { kind: 'edge', id },
-      cells: {
-        client: word(edge.client.label, 'code'),
-        clientNode: word(edge.client.node),
-        service: word(edge.servicePort),
-        backend: word(city.backend.get(edge.backend)?.podName ?? edge.backend.split('|').at(-1), 'code'),
-        ...trafficCells({
-          ...NO_TRAFFIC,
-          openedPerSecond: edge.openedPerSecond,
-          refusedPerSecond: edge.refusedPerSecond,
-          bytesPerSecond: edge.bytesToBackendPerSecond + edge.bytesToClientPerSecond,
-          moving: edge.moving,
-          idle: edge.idle,
-        }),
-        state: edge.stale ? word('stale', 'light') : word('live', 'live'),
-      },
-    })),
-};
-
-export const TABLES: readonly Table[] = [services, backends, nodes, edges];
+export const TABLES: readonly Table[] = [services, backends, nodes];

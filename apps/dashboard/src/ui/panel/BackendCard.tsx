@@ -6,7 +6,7 @@ import { NO_TRAFFIC, open } from '../../city/traffic.ts';
 import { useCity } from '../../live/city-store.ts';
 import { goTo } from '../../live/view-store.ts';
 import { Button } from '../Button.tsx';
-import { useSteering, wish } from '../steering.ts';
+import { useSteering, useSteeringLock, wish } from '../steering.ts';
 import { Confirmation } from './Confirmation.tsx';
 import { DrainProgress } from './DrainProgress.tsx';
 import { Chip } from './parts.tsx';
@@ -21,7 +21,8 @@ interface Props {
 
 export function BackendCard({ backend, group }: Props) {
   const survey = useCity((state) => state.survey);
-  const pending = useSteering((state) => state.pending.has(backend.id));
+  const lock = useSteeringLock();
+  const pending = useSteering((state) => state.pending.has(backend.id)) || lock !== undefined;
   const weight = useWeightDraft(backend);
   const name = backend.podName ?? socket(backend);
   const load = survey.city.load.get(backend.id);
@@ -77,13 +78,14 @@ export function BackendCard({ backend, group }: Props) {
             tone="drain"
             disabled={pending}
             data-testid={`drain-${name}`}
-            title="New connections stop reaching it on every node; what is open goes on"
+            title={lock ?? 'New connections stop reaching it on every node; what is open goes on'}
             onClick={() => void wish({ action: 'drain', backend: backend.id }, backend.service)}
           >
             Drain
           </Button>
         </div>
       )}
+      {lock !== undefined && <p className="mt-1.5 text-xs text-light-ink">{lock}</p>}
       {!backend.draining && override && <Confirmation override={override} name={name} />}
     </article>
   );

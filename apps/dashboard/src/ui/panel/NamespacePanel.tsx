@@ -1,6 +1,6 @@
 'use client';
 import { plural, rate } from '../../city/format.ts';
-import { addEdge, NO_TRAFFIC } from '../../city/traffic.ts';
+import { sumOf } from '../../city/traffic.ts';
 import { useCity } from '../../live/city-store.ts';
 import { goTo } from '../../live/view-store.ts';
 import { Figures, Row, Section } from './parts.tsx';
@@ -10,8 +10,7 @@ export function NamespacePanel({ name }: { readonly name: string }) {
   const { city, sums } = useCity((state) => state.survey);
   const services = [...city.service].filter(([, service]) => service.namespace === name);
   const pods = [...city.pod.values()].filter((pod) => pod.namespace === name);
-  let traffic = NO_TRAFFIC;
-  for (const edge of city.edge.values()) if (edge.service.startsWith(`${name}/`)) traffic = addEdge(traffic, edge);
+  const traffic = sumOf([...city.edge.values()].filter((edge) => edge.service.startsWith(`${name}/`)));
   return (
     <>
       <Title

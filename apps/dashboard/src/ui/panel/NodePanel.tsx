@@ -1,10 +1,11 @@
 'use client';
 import type { CityRecord } from '@kubecity/protocol';
-import { age, count, percent, plural, rate } from '../../city/format.ts';
+import { age, count, plural, rate } from '../../city/format.ts';
 import { NO_TRAFFIC } from '../../city/traffic.ts';
 import { useCity } from '../../live/city-store.ts';
 import { goTo } from '../../live/view-store.ts';
 import { useNow } from '../use-now.ts';
+import { MeasuringFacts } from './MeasuringFacts.tsx';
 import { Chip, Fact, Figures, Problem, Row, Section } from './parts.tsx';
 import { Title } from './Title.tsx';
 
@@ -28,6 +29,7 @@ export function NodePanel({ name }: { readonly name: string }) {
         <Problem title="Its agent cannot program the kernel">{node.agent.error}</Problem>
       )}
       <AgentFacts node={node} />
+      <MeasuringFacts node={node} />
       <Section title="Pods">
         <div className="-mx-2.5">
           {pods
@@ -54,7 +56,6 @@ function AgentFacts({ node }: { readonly node: CityRecord<'node'> }) {
   const now = useNow(1000);
   const { agent } = node;
   const [tone, word] = AGENT[agent.state];
-  const table = agent.conntrack;
   return (
     <dl className="mt-3 divide-y divide-line">
       <Fact name="Agent">
@@ -93,15 +94,6 @@ function AgentFacts({ node }: { readonly node: CityRecord<'node'> }) {
           {age(now - agent.drift.at)} ago, repaired: <span className="code">{agent.drift.difference}</span>
         </Fact>
       )}
-      {table && (
-        <Fact name="Connection tracking">
-          {count(table.entries)} of {count(table.max)} ({percent(table.max > 0 ? table.entries / table.max : 0)})
-        </Fact>
-      )}
-      {table && table.withoutCounters > 0 && (
-        <Fact name="Without byte counters">{plural(table.withoutCounters, 'flow')}</Fact>
-      )}
-      {table && table.lostDumps > 0 && <Fact name="Measurements lost">{count(table.lostDumps)}</Fact>}
       {agent.version !== undefined && <Fact name="Version">{agent.version}</Fact>}
     </dl>
   );

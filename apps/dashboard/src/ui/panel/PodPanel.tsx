@@ -1,6 +1,6 @@
 'use client';
-import { rate } from '../../city/format.ts';
-import { addEdge, NO_TRAFFIC, podUidOf, type Traffic } from '../../city/traffic.ts';
+import { plural, rate } from '../../city/format.ts';
+import { NO_TRAFFIC, podUidOf, TrafficGroups } from '../../city/traffic.ts';
 import { useCity } from '../../live/city-store.ts';
 import { goTo } from '../../live/view-store.ts';
 import { BackendCard } from './BackendCard.tsx';
@@ -13,12 +13,13 @@ export function PodPanel({ uid }: { readonly uid: string }) {
   if (!pod) return null;
   const own = [...survey.backends.values()].flat().filter((backend) => backend.podUid === uid);
   const backs = own.length > 0;
-  const talks = new Map<string, Traffic>();
+  const talks = new TrafficGroups();
   for (const edge of survey.city.edge.values()) {
     if (edge.client.kind !== 'pod' || podUidOf(edge) !== uid) continue;
-    talks.set(edge.service, addEdge(talks.get(edge.service) ?? NO_TRAFFIC, edge));
+    talks.add(edge.service, edge);
   }
   const traffic = (backs ? survey.sums.intoPod : survey.sums.outOfPod).get(uid) ?? NO_TRAFFIC;
+  const direct = survey.sums.directIntoPod.get(uid);
   const node = pod.node;
   return (
     <>
@@ -42,6 +43,11 @@ export function PodPanel({ uid }: { readonly uid: string }) {
         <Fact name="Address">
           <span className="code">{pod.ip ?? 'none yet'}</span>
         </Fact>
+        {direct && (
+          <Fact name="Direct, past every Service">
+            {rate(direct.openedPerSecond)}/s from {plural(direct.edges, 'client')}
+          </Fact>
+        )}
         {Object.entries(pod.labels).map(([key, value]) => (
           <Fact key={key} name={key}>
             <span className="code">{value}</span>
@@ -58,15 +64,22 @@ export function PodPanel({ uid }: { readonly uid: string }) {
           />
         </Section>
       ))}
-      {talks.size > 0 && (
+      {talks.sums.size > 0 && (
         <Section title="Whom it talks to">
           <div className="-mx-2.5">
-            {[...talks].map(([service, sum]) => (
-              <Row key={service} onSelect={() => goTo({ kind: 'service', id: service })}>
-                <span className="truncate">{service}</span>
-                <span className="ml-auto text-soft">{rate(sum.openedPerSecond)}/s</span>
-              </Row>
-            ))}
+            {[...talks.sums].map(([service, sum]) =>
+              service === '' ? (
+                <p key="direct" className="flex px-2.5 py-1.5 text-soft">
+                  <span>{plural(sum.edges, 'address', 'addresses')} directly</span>
+                  <span className="ml-auto">{rate(sum.openedPerSecond)}/s</span>
+                </p>
+              ) : (
+                <Row key={service} onSelect={() => goTo({ kind: 'service', id: service })}>
+                  <span className="truncate">{service}</span>
+                  <span className="ml-auto text-soft">{rate(sum.openedPerSecond)}/s</span>
+                </Row>
+              ),
+            )}
           </div>
         </Section>
       )}

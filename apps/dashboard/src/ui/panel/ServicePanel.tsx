@@ -2,10 +2,12 @@
 import type { CityRecord } from '@kubecity/protocol';
 import { plural, rate } from '../../city/format.ts';
 import { type Backend, overridesOf } from '../../city/services.ts';
-import { type Survey, servicePlace } from '../../city/survey.ts';
-import { addEdge, NO_TRAFFIC, type Traffic } from '../../city/traffic.ts';
+import { roadId, type Survey, servicePlace } from '../../city/survey.ts';
+import { NO_TRAFFIC, TrafficGroups } from '../../city/traffic.ts';
 import { useCity } from '../../live/city-store.ts';
-import { goTo, select } from '../../live/view-store.ts';
+import { goTo, select, showOnly } from '../../live/view-store.ts';
+import { Rules } from '../ask/Rules.tsx';
+import { Button } from '../Button.tsx';
 import { placeName } from '../place-name.ts';
 import { BackendCard } from './BackendCard.tsx';
 import { Figures, Problem, Row, Section } from './parts.tsx';
@@ -21,6 +23,10 @@ export function ServicePanel({ id }: { readonly id: string }) {
     <>
       <Title title={service.name} detail={<Address service={service} />} />
       <Figures traffic={traffic} />
+      <div className="mt-3 flex gap-2">
+        <Rules service={id} />
+        <OnlyThis id={id} />
+      </div>
       {service.problems.map(({ field, message }) => (
         <Problem key={`${field} ${message}`} title={<span className="code">{field}</span>}>
           {message}
@@ -40,6 +46,21 @@ export function ServicePanel({ id }: { readonly id: string }) {
       <Window survey={survey} backends={backends} />
       <Clients survey={survey} service={id} />
     </>
+  );
+}
+
+/** Looks at one Service: roads, table and figures of its connections, and the agents tell no others in a hurry. */
+function OnlyThis({ id }: { readonly id: string }) {
+  const only = useCity((state) => state.only === id);
+  return (
+    <Button
+      aria-pressed={only}
+      data-testid="only-this"
+      onClick={() => showOnly(only ? undefined : id)}
+      title="Map and table then show connections to this Service and no others"
+    >
+      {only ? 'Show all connections' : 'Only its connections'}
+    </Button>
   );
 }
 
@@ -83,8 +104,8 @@ function Window({ survey, backends }: { readonly survey: Survey; readonly backen
   if (!load) return null;
   return (
     <p className="mt-3 text-sm text-soft">
-      Observed shares are of new connections, last {load.windowSeconds} s; the band is ± 95 %. A weight moves new
-      connections only.
+      Observed shares are of new connections, last {load.windowSeconds} s; the band is ± 95 %. Rates are means over 10
+      s. A weight moves new connections only.
     </p>
   );
 }
@@ -116,14 +137,13 @@ function OverrideErrors({ survey, service }: { readonly survey: Survey; readonly
 }
 
 function Clients({ survey, service }: { readonly survey: Survey; readonly service: string }) {
-  const clients = new Map<string, Traffic>();
+  const clients = new TrafficGroups();
   for (const [id, edge] of survey.city.edge) {
     const origin = survey.ends.get(id)?.origin;
-    if (edge.service !== service || origin === undefined) continue;
-    clients.set(origin, addEdge(clients.get(origin) ?? NO_TRAFFIC, edge));
+    if (edge.service === service) clients.add(origin, edge);
   }
-  if (clients.size === 0) return null;
-  const sorted = [...clients].sort(([, a], [, b]) => b.openedPerSecond - a.openedPerSecond);
+  if (clients.sums.size === 0) return null;
+  const sorted = [...clients.sums].sort(([, a], [, b]) => b.openedPerSecond - a.openedPerSecond);
   return (
     <Section title="Who talks to it">
       <div className="-mx-2.5">
@@ -131,7 +151,7 @@ function Clients({ survey, service }: { readonly survey: Survey; readonly servic
           const own = origin.startsWith('service:');
           const to = servicePlace(service);
           const choose = () =>
-            own ? goTo({ kind: 'service', id: origin.slice(8) }) : select({ kind: 'road', id: `${origin}→${to}` });
+            own ? goTo({ kind: 'service', id: origin.slice(8) }) : select({ kind: 'road', id: roadId(origin, to) });
           return (
             <Row key={origin} onSelect={choose}>
               <span className="truncate">{placeName(survey, origin)}</span>

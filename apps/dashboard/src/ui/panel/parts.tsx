@@ -1,10 +1,12 @@
+'use client';
 import type { ReactNode } from 'react';
 import { bytes, count, percent, rate } from '../../city/format.ts';
-import { open, refusedShare, type Traffic } from '../../city/traffic.ts';
+import { bytesPerSecond, open, refusedShare, type Traffic } from '../../city/traffic.ts';
+import { AtLeast } from '../traffic/AtLeast.tsx';
 
-/** The four figures at the top of every panel. */
+/** The four figures at the top of every panel; lower bounds while an agent is silent. */
 export function Figures({ traffic }: { readonly traffic: Traffic }) {
-  const [size, unit] = bytes(traffic.bytesPerSecond);
+  const [size, unit] = bytes(bytesPerSecond(traffic));
   const figures = [
     { value: rate(traffic.openedPerSecond), word: 'new conn/s' },
     { value: count(open(traffic)), word: 'open' },
@@ -12,16 +14,21 @@ export function Figures({ traffic }: { readonly traffic: Traffic }) {
     { value: percent(refusedShare(traffic)), word: 'refused', wrong: traffic.refusedPerSecond > 0 },
   ];
   return (
-    <dl className="grid grid-cols-4 divide-x divide-line rounded-card border border-line bg-raised">
-      {figures.map(({ value, word, wrong }) => (
-        <div key={word} className="flex flex-col-reverse px-2.5 py-2.5">
-          <dt className="text-xs whitespace-nowrap text-soft">{word}</dt>
-          <dd className={`text-[17px] leading-6 font-semibold tracking-[-0.01em] ${wrong ? 'text-drain-ink' : ''}`}>
-            {value}
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <dl className="grid grid-cols-4 divide-x divide-line rounded-card border border-line bg-raised">
+        {figures.map(({ value, word, wrong }) => (
+          <div key={word} className="flex flex-col-reverse px-2.5 py-2.5">
+            <dt className="text-xs whitespace-nowrap text-soft">{word}</dt>
+            <dd className={`text-[17px] leading-6 font-semibold tracking-[-0.01em] ${wrong ? 'text-drain-ink' : ''}`}>
+              {value}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <div className="mt-1.5 empty:hidden">
+        <AtLeast />
+      </div>
+    </>
   );
 }
 

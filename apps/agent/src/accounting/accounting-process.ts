@@ -1,0 +1,82 @@
+/**
+ * The process that reads connections for an agent. It owns the netlink sockets, the decoder, the directory and the ledger,
+ * so that neither their CPU time nor their memory nor their death is the routing's. A process, not a thread: npm `netlink`
+ * throws in C++ when a thread ends in the middle of a dump (`terminate()`, or a heap at its limit), and that aborts everything.
+ */
+import { Directory, type DirectoryChange } from '@kubecity/conntrack';
+import { openConntrack, watchRefusals } from '@kubecity/netlink';
+import { Collector } from './collector.ts';
+import type { AccountingSettings, FromAccounting, ToAccounting } from './messages.ts';
+
+const conntrack = openConntrack();
+let early: DirectoryChange[] = [];
+let collector: Collector | undefined;
+
+function begin(settings: AccountingSettings): void {
+  collector = new Collector({
+    settings,
+    directory: new Directory({ node: settings.node }),
+    conntrack,
+    watchRefusals,
+    now: Date.now,
+    cpu: cpuMilliseconds,
+    residentBytes: () => process.memoryUsage.rss(),
+    sweep: () => globalThis.gc?.({ type: 'minor' }),
+    tell,
+  });
+  collector.apply(early);
+  early = [];
+  collector.run().then(leave, (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  });
+}
+
+const hear: { readonly [kind in ToAccounting['kind']]: (message: Extract<ToAccounting, { kind: kind }>) => void } = {
+  begin: ({ settings }) => begin(settings),
+  directory: ({ changes }) => {
+    if (collector) collector.apply(changes);
+    else early = early.concat(changes);
+  },
+  link: ({ link, interest }) => collector?.outlet.listen(link, interest),
+  unlink: () => collector?.outlet.unlisten(),
+  interest: ({ interest }) => collector?.outlet.look(interest),
+  resync: () => collector?.outlet.resync(),
+  taken: ({ link }) => collector?.outlet.taken(link),
+  ask: (message) => void answer(message),
+  stop: () => end(),
+};
+
+async function answer({ id, question }: Extract<ToAccounting, { kind: 'ask' }>): Promise<void> {
+  try {
+    if (collector) tell({ kind: 'answer', id, answer: await collector.answer(question) });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    tell({ kind: 'answer', id, answer: { kind: 'refused', code: 'failed', message: message.slice(0, 1024) } });
+  }
+}
+
+function tell(message: FromAccounting): void {
+  if (process.connected) process.send?.(message);
+}
+
+function end(): void {
+  collector?.stop();
+  conntrack.close();
+  if (!collector) leave();
+}
+
+function leave(): void {
+  if (process.connected) process.disconnect();
+  process.exit();
+}
+
+function cpuMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+process.on('message', (message: ToAccounting) => hear[message.kind](message as never));
+process.once('disconnect', end);
+// Ctrl-C reaches the whole group; the agent says when it is time.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});

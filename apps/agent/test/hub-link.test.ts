@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AgentAnswer, AgentQuestion, EdgeFrame, RulesReport } from '@kubecity/protocol';
+import { type DefaultEventsMap, Server, type Socket } from 'socket.io';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { HubLink, type HubLinkOptions } from '../src/hub-link.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kubecity-hub-link-'));
+const socketPath = join(folder, 'hub.sock');
+const WELCOME = { protocol: 2, interest: { services: 'all' } };
+const FRAME = { seq: 0 } as EdgeFrame;
+
+let server: Server;
+let sockets: Socket<DefaultEventsMap, DefaultEventsMap>[];
+let link: HubLink;
+let epoch: string;
+const told = { welcomed: vi.fn(), gone: vi.fn(), interest: vi.fn(), resync: vi.fn() };
+const ask = vi.fn<(question: unknown) => Promise<AgentAnswer>>();
+const log = { info: vi.fn(), warn: vi.fn() };
+
+beforeEach(() => {
+  vi.clearAllMocks();
+  sockets = [];
+  epoch = 'first';
+  const http = createServer();
+  server = new Server(http);
+  server.of('/agents').on('connection', (socket) => sockets.push(socket));
+  http.listen(socketPath);
+});
+afterEach(async () => {
+  link.close();
+  await server.close();
+});
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
+
+function connect(more: Partial<HubLinkOptions> = {}): void {
+  const options = { address: { socketPath }, token: 'secret', node: 'node-a', version: '1', epoch: () => epoch };
+  link = new HubLink({ ...options, ...told, ask, log, ...more });
+}
+
+/** The n-th connection that the hub has accepted. */
+async function accepted(count = 1): Promise<Socket> {
+  await eventually(() => expect(sockets).toHaveLength(count));
+  return sockets.at(-1) as Socket;
+}
+
+async function welcomed(): Promise<Socket> {
+  const socket = await accepted();
+  socket.emit('welcome', WELCOME);
+  await eventually(() => expect(told.welcomed).toHaveBeenCalledTimes(1));
+  return socket;
+}
+
+it('offers its versions and tells nothing before the welcome', async () => {
+  connect();
+  const socket = await accepted();
+  expect(socket.handshake.auth).toEqual({ protocols: [2], token: 'secret', node: 'node-a', epoch, version: '1' });
+  const rules = vi.fn();
+  socket.on('rules', rules);
+  link.sendRules({ at: 1 } as RulesReport);
+  expect(link.connected).toBe(false);
+  socket.emit('interest', { services: [] });
+  socket.emit('welcome', WELCOME);
+  await eventually(() => expect(told.welcomed).toHaveBeenCalledWith({ services: 'all' }));
+  expect(told.interest).not.toHaveBeenCalled();
+  link.sendRules({ at: 2 } as RulesReport);
+  await eventually(() => expect(rules.mock.calls).toEqual([[{ at: 2 }]]));
+});
+
+it('says when a frame was used, and hands on what the hub wishes', async () => {
+  connect();
+  const socket = await welcomed();
+  socket.on('edges', (_frame: EdgeFrame, taken: () => void) => taken());
+  const taken = vi.fn();
+  link.sendEdges(FRAME, taken);
+  socket.emit('interest', { services: ['shop/cart'] });
+  socket.emit('resync');
+  await eventually(() => expect(taken).toHaveBeenCalledTimes(1));
+  await eventually(() => expect(told.resync).toHaveBeenCalledTimes(1));
+  expect(told.interest).toHaveBeenCalledWith({ services: ['shop/cart'] });
+});
+
+it('answers questions, and passes over what it does not understand', async () => {
+  connect();
+  const socket = await welcomed();
+  socket.emit('interest', { services: 7 });
+  socket.emit('welcome', { protocol: 99, interest: { services: 'all' } });
+  socket.emit('ask', { kind: 'rules', service: 'a/b' });
+  ask.mockResolvedValue({ kind: 'refused', code: 'not-found', message: 'no' });
+  const question: AgentQuestion = { kind: 'rules', service: 'shop/cart' };
+  expect(await socket.emitWithAck('ask', question)).toEqual({ kind: 'refused', code: 'not-found', message: 'no' });
+  expect(ask.mock.calls).toEqual([[question]]);
+  expect(log.warn.mock.calls.map(([about]) => about)).toEqual([
+    { event: 'interest' },
+    { event: 'welcome' },
+    { event: 'ask' },
+  ]);
+  expect(told.interest).not.toHaveBeenCalled();
+  expect(link.connected).toBe(true);
+});
+
+it('comes back under its new epoch when that is renewed', async () => {
+  connect();
+  await welcomed();
+  epoch = 'second';
+  link.renew();
+  expect(told.gone).toHaveBeenCalledTimes(1);
+  const again = await accepted(2);
+  expect(again.handshake.auth).toMatchObject({ epoch: 'second' });
+  again.emit('welcome', WELCOME);
+  await eventually(() => expect(told.welcomed).toHaveBeenCalledTimes(2));
+});
+
+it('takes a hub for gone that never welcomes it, or never uses a frame', async () => {
+  connect({ silentMs: 500 });
+  await accepted(1);
+  const second = await accepted(2);
+  second.emit('welcome', WELCOME);
+  await eventually(() => expect(link.connected).toBe(true));
+  const taken = vi.fn();
+  link.sendEdges(FRAME, taken);
+  await accepted(3);
+  expect(taken).not.toHaveBeenCalled();
+  expect(log.warn.mock.calls.map(([about]) => about)).toEqual([
+    { reason: 'no welcome', silentMs: 500 },
+    { reason: 'frames are not used', silentMs: 500 },
+  ]);
+});
+
+it('says once that the hub is gone, and is welcome again by itself', async () => {
+  connect();
+  const socket = await welcomed();
+  link.sendEdges(FRAME, () => {});
+  socket.conn.close();
+  const again = await accepted(2);
+  expect(told.gone).toHaveBeenCalledTimes(1);
+  again.emit('welcome', WELCOME);
+  await eventually(() => expect(told.welcomed).toHaveBeenCalledTimes(2));
+  expect(log.warn).toHaveBeenCalledTimes(1);
+});
