@@ -61,11 +61,18 @@ export function standsOf(backends: readonly Backend[]): readonly Stand[] {
   });
 }
 
+/** The gravest first. */
+const GRAVITY: readonly Sign[] = ['draining', 'weighted', 'unready'];
+
 function signOf(backends: readonly Backend[]): Sign {
-  if (backends.some((backend) => backend.draining || backend.terminating)) return 'draining';
-  if (backends.some((backend) => backend.overrideUid !== undefined && backend.weight !== 100)) return 'weighted';
-  if (backends.some((backend) => !backend.ready)) return 'unready';
-  return 'plain';
+  const signs = backends.map(signOfBackend);
+  return GRAVITY.find((sign) => signs.includes(sign)) ?? 'plain';
+}
+
+export function signOfBackend(backend: CityRecord<'backend'>): Sign {
+  if (backend.draining || backend.terminating) return 'draining';
+  if (backend.overrideUid !== undefined && backend.weight !== 100) return 'weighted';
+  return backend.ready ? 'plain' : 'unready';
 }
 
 /**

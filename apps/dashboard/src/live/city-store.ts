@@ -1,5 +1,6 @@
 import { create } from 'zustand';
 import { type CityStream, NEW_STREAM } from '../city/city.ts';
+import { type Filter, type Folded, filterCity, isFiltering, NO_FILTER } from '../city/filter.ts';
 import { type Moment, shownCity } from '../city/moment.ts';
 import { type Survey, surveyCity } from '../city/survey.ts';
 
@@ -8,8 +9,11 @@ export type LinkState = 'connecting' | 'live' | 'reconnecting' | 'foreign';
 /** What the page knows, how fresh it is, and what of it is shown. */
 export interface CityStore {
   readonly stream: CityStream;
-  /** Of what is shown: now, or the moment the map is rewound to. */
+  /** Of what is shown: now, or the moment the map is rewound to; the part of it that passes the filter. */
   readonly survey: Survey;
+  readonly filter: Filter;
+  /** What the filter leaves out; undefined without one. */
+  readonly folded?: Folded;
   /** Set while the map is rewound. */
   readonly moment?: Moment;
   /** `namespace/name`: only its connections are asked for and shown. */
@@ -26,18 +30,25 @@ export interface CityStore {
 export const useCity = create<CityStore>(() => ({
   stream: NEW_STREAM,
   survey: surveyCity(NEW_STREAM.city),
+  filter: NO_FILTER,
   arrived: false,
   link: 'connecting',
   heardAt: 0,
 }));
 
 /** Changes what is known or shown; the survey follows. */
-export function showCity(change: Partial<Omit<CityStore, 'survey'>>): void {
+export function showCity(change: Partial<Omit<CityStore, 'survey' | 'folded'>>): void {
   useCity.setState((state) => {
     const next = { ...state, ...change };
-    const same = next.stream.city === state.stream.city && next.moment === state.moment && next.only === state.only;
-    const city = same ? state.survey.city : shownCity(next.stream.city, next.moment, next.only);
-    return { ...change, survey: same ? state.survey : surveyCity(city, state.survey) };
+    const same =
+      next.stream.city === state.stream.city &&
+      next.moment === state.moment &&
+      next.only === state.only &&
+      next.filter === state.filter;
+    if (same) return change;
+    const all = shownCity(next.stream.city, next.moment, next.only);
+    const { city, folded } = isFiltering(next.filter) ? filterCity(all, next.filter) : { city: all, folded: undefined };
+    return { ...change, survey: surveyCity(city, state.survey), folded };
   });
 }
 

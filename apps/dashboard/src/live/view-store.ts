@@ -1,11 +1,23 @@
 import { create } from 'zustand';
+import { type Filter, filterFromQuery, filterToQuery } from '../city/filter.ts';
 import { type Selection, selectionFromText, selectionToText } from '../city/find.ts';
 import { showCity, useCity } from './city-store.ts';
 
 export type View = 'services' | 'nodes' | 'directory';
 export type Theme = 'day' | 'night';
 
-/** What the person looks at. Lens, selection and table live in the address bar, the theme in the browser. */
+/** What moves on the streets and lights the houses. */
+export type Metric = 'connections' | 'bytes';
+
+/** A way that was explained, drawn on the map over everything else. Place ids as in `city/survey.ts`. */
+export interface Trail {
+  readonly legs: readonly { readonly from: string; readonly to: string /** 0..1 */; readonly chance: number }[];
+}
+
+/**
+ * What the person looks at. All of it but the theme (the browser's) and what is open for a moment lives in the address
+ * bar, with the filter and the time that the city's store has: a link shows a colleague the same thing.
+ */
 export interface ViewStore {
   readonly view: View;
   readonly selection?: Selection;
@@ -13,11 +25,25 @@ export interface ViewStore {
   /** The traffic table stands below the map. */
   readonly table: boolean;
   readonly finding: boolean;
+  readonly metric: Metric;
+  /** Nothing but the map: for a screen on the wall. */
+  readonly wall: boolean;
+  /** The sheet of keys is open. */
+  readonly keys: boolean;
+  readonly trail?: Trail;
   /** A wish to fly somewhere; a new object each time, so that the same place can be asked for again. */
   readonly flight?: { readonly to: Selection };
 }
 
-export const useView = create<ViewStore>(() => ({ view: 'services', theme: 'day', table: false, finding: false }));
+export const useView = create<ViewStore>(() => ({
+  view: 'services',
+  theme: 'day',
+  table: false,
+  finding: false,
+  metric: 'connections',
+  wall: false,
+  keys: false,
+}));
 
 const THEME_KEY = 'kubecity.theme';
 
@@ -45,6 +71,21 @@ export function showTable(table: boolean): void {
 /** Shows the connections of one Service only, or of all: the hub then sends, and agents tell, no others. */
 export function showOnly(only: string | undefined): void {
   showCity({ only });
+  writeAddress();
+}
+
+export function setFilter(filter: Filter): void {
+  showCity({ filter });
+  writeAddress();
+}
+
+export function setMetric(metric: Metric): void {
+  useView.setState({ metric });
+  writeAddress();
+}
+
+export function setWall(wall: boolean): void {
+  useView.setState({ wall });
   writeAddress();
 }
 
@@ -82,18 +123,23 @@ function readAddress(): void {
     view: lens === 'nodes' || lens === 'directory' ? lens : 'services',
     selection: selectionFromText(query.get('selected')),
     table: query.has('table'),
+    metric: query.get('metric') === 'bytes' ? 'bytes' : 'connections',
+    wall: query.has('wall'),
   });
-  showCity({ only: query.get('only') ?? undefined });
+  showCity({ only: query.get('only') ?? undefined, filter: filterFromQuery(query) });
 }
 
 function writeAddress(): void {
-  const { view, selection, table } = useView.getState();
-  const { only } = useCity.getState();
+  const { view, selection, table, metric, wall } = useView.getState();
+  const { only, filter } = useCity.getState();
   const query = new URLSearchParams();
   if (view !== 'services') query.set('lens', view);
   if (selection) query.set('selected', selectionToText(selection));
   if (table) query.set('table', '');
   if (only !== undefined) query.set('only', only);
+  if (metric !== 'connections') query.set('metric', metric);
+  if (wall) query.set('wall', '');
+  filterToQuery(filter, query);
   const text = query.toString();
   const address = text === '' ? window.location.pathname : `?${text}`;
   if (address !== window.location.search) window.history.pushState(null, '', address);
