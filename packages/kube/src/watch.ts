@@ -112,19 +112,19 @@ class ResourceWatch<T extends Watched> {
 
   async #list(): Promise<void> {
     const { resource, namespace, labelSelector, fieldSelector, signal } = this.#options;
-    const { items, resourceVersion } = await this.#client.list<T>(resource, {
-      namespace,
-      labelSelector,
-      fieldSelector,
-      signal,
-    });
+    const selection = { namespace, labelSelector, fieldSelector, signal };
     const present = new Set<string>();
-    for (const item of items) {
-      present.add(keyOf(item));
-      this.#set(item);
+    let version: string | undefined;
+    for await (const { items, resourceVersion, first } of this.#client.pages<T>(resource, selection)) {
+      if (first) present.clear();
+      for (const item of items) {
+        present.add(keyOf(item));
+        this.#set(item);
+      }
+      version = resourceVersion;
     }
     for (const [key, object] of this.#known) if (!present.has(key)) this.#delete(key, object);
-    this.#resourceVersion = resourceVersion;
+    this.#resourceVersion = version;
     if (this.#synced) return;
     this.#synced = true;
     this.#guard(() => this.#options.synced());
