@@ -297,7 +297,9 @@ test('a proxy that refuses, or is not there, is named', async () => {
   const proxy = createServer().on('connect', (_request, socket) => socket.end('HTTP/1.1 407 Who are you\r\n\r\n'));
   const port = await listen(proxy);
   const route = { origin: 'https://192.0.2.1', proxy: `http://ann:secret@127.0.0.1:${port}` };
-  await expect(open(route).request()).rejects.toThrow(`proxy 127.0.0.1:${port}: it answered 407 Who are you`);
+  const { connections, request } = open(route);
+  await expect(request()).rejects.toThrow(`proxy 127.0.0.1:${port}: it answered 407 Who are you`);
+  await expect.poll(() => connections.running).toBe(0);
   await expect(open({ ...route, proxy: 'http://127.0.0.1:1' }).request()).rejects.toThrow(
     'proxy 127.0.0.1:1: connect ECONNREFUSED',
   );
