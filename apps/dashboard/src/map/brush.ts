@@ -1,10 +1,11 @@
 import type { Emphasis } from './emphasis.ts';
 import type { Rect } from './geometry.ts';
 import type { Palette } from './palette.ts';
+import type { Pen } from './pen.ts';
 
 /** Everything a drawing step needs besides the scene. */
-export interface Brush {
-  readonly context: CanvasRenderingContext2D;
+export interface Brush<P extends Pen = Pen> {
+  readonly context: P;
   readonly palette: Palette;
   readonly emphasis?: Emphasis;
   /** Id under the pointer. */
@@ -22,7 +23,7 @@ export const presence = (brush: Brush, id: string, back = 0.26): number =>
 
 export const chosen = (brush: Brush, id: string): boolean => brush.emphasis?.chosen.has(id) ?? false;
 
-export function roundRect(context: CanvasRenderingContext2D, rect: Rect, radius: number): void {
+export function roundRect(context: Pen, rect: Rect, radius: number): void {
   context.beginPath();
   context.roundRect(rect.x, rect.y, rect.width, rect.height, radius);
 }
@@ -32,7 +33,7 @@ export const mix = (a: string, b: string, part: number): string =>
   `color-mix(in oklab, ${a} ${Math.round(part * 100)}%, ${b})`;
 
 /** Diagonal lines over a shape: nothing is known of it. */
-export function hatch(context: CanvasRenderingContext2D, rect: Rect, colour: string): void {
+export function hatch(context: Pen, rect: Rect, colour: string): void {
   context.save();
   roundRect(context, rect, 5);
   context.clip();

@@ -1,10 +1,11 @@
 import { type Brush, presence } from './brush.ts';
 import { type Dots, lanesOf } from './dots.ts';
 import { pointAt } from './path.ts';
+import type { Pen } from './pen.ts';
 import type { Road, Scene } from './scene.ts';
 
 /** The layer between ground and places: dots under way, in two strokes of the pen (touched and stepped back). */
-export function drawDots(brush: Brush, dots: Dots): void {
+export function drawDots(brush: Brush<CanvasRenderingContext2D>, dots: Dots): void {
   const { context, palette } = brush;
   const radius = 1.9 / Math.min(1, brush.zoom) ** 0.45;
   const [near, far] = [new Path2D(), new Path2D()];
@@ -40,7 +41,7 @@ export function drawTicks(brush: Brush, scene: Scene): void {
   context.restore();
 }
 
-function tick(context: CanvasRenderingContext2D, road: Road, back: boolean, t: number): void {
+function tick(context: Pen, road: Road, back: boolean, t: number): void {
   const [tip, left, right] = [point(), point(), point()];
   const twoWay = road.rate > 0 && road.backRate > 0;
   const aside = (twoWay ? road.width / 4 : 0) * (back ? -1 : 1);

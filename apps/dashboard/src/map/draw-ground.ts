@@ -1,6 +1,7 @@
 import { type Brush, chosen, mix, presence, roundRect } from './brush.ts';
 import { hash, inset, type Point, type Rect, random } from './geometry.ts';
 import { type Path, pointAt } from './path.ts';
+import type { Pen } from './pen.ts';
 import type { District, Road, Scene } from './scene.ts';
 
 /** The layer below everything: land, water and roads. */
@@ -33,7 +34,7 @@ function drawRiver({ context, palette, zoom }: Brush, points: readonly Point[]):
   context.restore();
 }
 
-function tracePoints(context: CanvasRenderingContext2D, points: readonly Point[]): void {
+function tracePoints(context: Pen, points: readonly Point[]): void {
   context.beginPath();
   for (const [i, point] of points.entries()) {
     if (i === 0) context.moveTo(point.x, point.y);
@@ -55,7 +56,7 @@ function drawDistrict(brush: Brush, district: District): void {
 }
 
 /** A soft outline: sides bulge a little, each namespace in its own way. */
-function traceParcel(context: CanvasRenderingContext2D, cell: Rect, seed: string): void {
+function traceParcel(context: Pen, cell: Rect, seed: string): void {
   const { x, y, width, height } = inset(cell, 13);
   const draw = random(hash(seed));
   const bulge = () => 4 + draw() * 6;
@@ -75,7 +76,7 @@ function traceParcel(context: CanvasRenderingContext2D, cell: Rect, seed: string
   context.closePath();
 }
 
-function tracePath(context: CanvasRenderingContext2D, path: Path): void {
+function tracePath(context: Pen, path: Path): void {
   context.beginPath();
   for (let i = 0; i < path.xy.length; i += 2) {
     if (i === 0) context.moveTo(path.xy[0] as number, path.xy[1] as number);

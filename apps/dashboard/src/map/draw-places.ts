@@ -1,4 +1,5 @@
 import { type Brush, chosen, hatch, mix, presence, roundRect } from './brush.ts';
+import type { Pen } from './pen.ts';
 import type { Building, Gate, House, Junction, Scene, Segment, Yard } from './scene.ts';
 
 /** The layer above the traffic: buildings, roundabouts, houses and gates. Words come later (`draw-labels.ts`). */
@@ -276,7 +277,7 @@ function drawWarning({ context, palette }: Brush, x: number, y: number): void {
   context.fillRect(x - 1, y + 3.4, 2, 2);
 }
 
-function disc(context: CanvasRenderingContext2D, x: number, y: number, radius: number): void {
+function disc(context: Pen, x: number, y: number, radius: number): void {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
 }

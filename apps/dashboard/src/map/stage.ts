@@ -30,6 +30,15 @@ export interface Show {
   readonly still: boolean;
 }
 
+/** One still picture: what is drawn, and from where it is looked at. Sizes in CSS pixels. */
+export interface StageView extends Omit<Brush, 'context' | 'hovered'> {
+  readonly scene: Scene;
+  /** Where the world's origin stands in the picture. */
+  readonly offset: Point;
+  readonly width: number;
+  readonly height: number;
+}
+
 type Layer = 'ground' | 'dots' | 'places';
 
 /**
@@ -111,6 +120,23 @@ export class Stage {
     if (!place || !this.#show) return;
     this.#camera.touched = true;
     this.#camera.fit(place, this.#show.still, 1.7);
+  }
+
+  /** What is seen now, for drawing it elsewhere (`svg/picture.ts`); nothing before the first scene. */
+  view(): StageView | undefined {
+    const show = this.#show;
+    if (!show) return undefined;
+    return {
+      scene: show.scene,
+      now: show.now,
+      night: show.night,
+      palette: this.#palette(show.night),
+      emphasis: this.#emphasis(show),
+      zoom: this.#camera.zoom,
+      offset: this.#camera.offset,
+      width: this.#host.clientWidth,
+      height: this.#host.clientHeight,
+    };
   }
 
   /** Screen coordinates (CSS pixels of the page) of everything on the map; see `window.kubecity`. */
@@ -204,7 +230,7 @@ export class Stage {
     this.#layer('dots', show, (brush) => (show.still ? drawTicks(brush, show.scene) : drawDots(brush, this.#dots)));
   }
 
-  #layer(name: Layer, show: Show, draw: (brush: Brush) => void): void {
+  #layer(name: Layer, show: Show, draw: (brush: Brush<CanvasRenderingContext2D>) => void): void {
     const canvas = this.#layers[name];
     const context = canvas.getContext('2d');
     if (!context) return;

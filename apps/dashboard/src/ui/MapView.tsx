@@ -2,6 +2,7 @@
 import { Maximize, Minus, Plus, Shuffle } from 'lucide-react';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { hubNow, useCity } from '../live/city-store.ts';
+import { useOnStage } from '../live/on-stage.ts';
 import { PlanMemory } from '../live/plans.ts';
 import { select, useView } from '../live/view-store.ts';
 import type { Point } from '../map/geometry.ts';
@@ -46,9 +47,11 @@ export function MapView({ lens }: { readonly lens: Lens }) {
       },
     };
     setStage(opened);
+    useOnStage.setState({ stage: opened });
     return () => {
       opened.close();
       delete window.kubecity;
+      useOnStage.setState({ stage: undefined });
     };
   }, []);
 
