@@ -41,6 +41,9 @@ export interface StageView extends Omit<Brush, 'context' | 'hovered'> {
 
 type Layer = 'ground' | 'dots' | 'places';
 
+/** Marks in the browser's performance entries when the whole city stood on the screen for the first time. */
+const WHOLE_MAP = 'kubecity:whole-map';
+
 /**
  * The map on the screen: three canvases over each other. Ground and places are drawn only when something changed; the
  * dots between them on every frame, and only while there are any and the page is seen.
@@ -207,6 +210,7 @@ export class Stage {
     if (this.#dirty || this.#change) this.#drawStill(show);
     this.#drawMoving(show);
     this.framesDrawn += 1;
+    if (this.framesDrawn === 1) performance.mark(WHOLE_MAP);
     if (moving || this.#change || this.#dirty) this.#wake();
     else this.#last = 0;
   };
