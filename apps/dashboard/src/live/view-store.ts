@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import { type Filter, filterFromQuery, filterToQuery } from '../city/filter.ts';
 import { type Selection, selectionFromText, selectionToText } from '../city/find.ts';
 import { showCity, useCity } from './city-store.ts';
+import { timeFromQuery, timeToQuery, useRewind } from './rewind.ts';
 
 export type View = 'services' | 'nodes' | 'directory';
 export type Theme = 'day' | 'night';
@@ -110,9 +111,31 @@ export function openView(): () => void {
   readAddress();
   system.addEventListener('change', follow);
   window.addEventListener('popstate', readAddress);
+  const stopTime = followTime();
   return () => {
+    stopTime();
     system.removeEventListener('change', follow);
     window.removeEventListener('popstate', readAddress);
+  };
+}
+
+/** A hand on the time line moves through hundreds of moments: the address follows when it rests. */
+const REST = 400;
+
+/** Entering and leaving the past can be gone back over; a step within it replaces the one before. */
+function followTime(): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = useRewind.subscribe((now, before) => {
+    if (now.wanted === before.wanted && now.comparing === before.comparing) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const past = new URLSearchParams(window.location.search).has('at');
+      writeAddress(past === (useRewind.getState().wanted !== undefined) ? 'replace' : 'push');
+    }, REST);
+  });
+  return () => {
+    clearTimeout(timer);
+    stop();
   };
 }
 
@@ -127,9 +150,10 @@ function readAddress(): void {
     wall: query.has('wall'),
   });
   showCity({ only: query.get('only') ?? undefined, filter: filterFromQuery(query) });
+  timeFromQuery(query);
 }
 
-function writeAddress(): void {
+function writeAddress(how: 'push' | 'replace' = 'push'): void {
   const { view, selection, table, metric, wall } = useView.getState();
   const { only, filter } = useCity.getState();
   const query = new URLSearchParams();
@@ -140,7 +164,8 @@ function writeAddress(): void {
   if (metric !== 'connections') query.set('metric', metric);
   if (wall) query.set('wall', '');
   filterToQuery(filter, query);
+  timeToQuery(query);
   const text = query.toString();
   const address = text === '' ? window.location.pathname : `?${text}`;
-  if (address !== window.location.search) window.history.pushState(null, '', address);
+  if (address !== window.location.search) window.history[`${how}State`](null, '', address);
 }

@@ -2,12 +2,13 @@
 import { Tooltip } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import { openLink } from '../live/link.ts';
-import { backToLive, useRewind } from '../live/rewind.ts';
-import { openView, select, showTable, useView } from '../live/view-store.ts';
+import { openView, useView } from '../live/view-store.ts';
 import { ConfirmEmpty } from './ConfirmEmpty.tsx';
 import { Directory } from './Directory.tsx';
 import { FindBox } from './FindBox.tsx';
 import { Header } from './Header.tsx';
+import { Keys } from './Keys.tsx';
+import { takeKey } from './keys.ts';
 import { MapView } from './MapView.tsx';
 import { OnlyBanner } from './OnlyBanner.tsx';
 import { Panel } from './panel/Panel.tsx';
@@ -22,12 +23,12 @@ export function Shell() {
   useEffect(() => {
     const closeView = openView();
     const closeLink = openLink();
-    window.addEventListener('keydown', onKey);
+    window.addEventListener('keydown', takeKey);
     setReady(true);
     return () => {
       closeView();
       closeLink();
-      window.removeEventListener('keydown', onKey);
+      window.removeEventListener('keydown', takeKey);
     };
   }, []);
   if (!ready) return null;
@@ -56,30 +57,8 @@ function City() {
       </div>
       <FindBox />
       <ConfirmEmpty />
+      <Keys />
       <Toasts />
     </Tooltip.Provider>
   );
 }
-
-function onKey(event: KeyboardEvent): void {
-  const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea, [contenteditable]');
-  const command = (event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k';
-  if (command || (event.key === '/' && !typing)) {
-    event.preventDefault();
-    useView.setState({ finding: true });
-    return;
-  }
-  if (event.key === 't' && !typing && !event.metaKey && !event.ctrlKey && !event.altKey && !inDialog(event)) {
-    showTable(!useView.getState().table);
-    return;
-  }
-  // Open dialogs close themselves on Escape and mark the event as done.
-  if (event.key !== 'Escape' || event.defaultPrevented || typing || useView.getState().finding || inDialog(event))
-    return;
-  // The past is left first: whatever is selected, nobody should mistake it for now.
-  if (useRewind.getState().wanted !== undefined) backToLive();
-  else select(undefined);
-}
-
-const inDialog = (event: KeyboardEvent): boolean =>
-  event.target instanceof HTMLElement && event.target.closest('[role=dialog], [role=alertdialog]') !== null;
