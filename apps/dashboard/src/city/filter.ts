@@ -1,3 +1,4 @@
+import type { CityRecord } from '@kubecity/protocol';
 import { z } from 'zod';
 import type { City } from './city.ts';
 import type { Edge } from './edges.ts';
@@ -46,17 +47,9 @@ export interface Folded {
 }
 
 const LISTS = ['namespaces', 'nodes', 'zones', 'services', 'protocols', 'states'] as const;
-const values = z.array(z.string().min(1).max(253)).max(200);
-const filterParts = z.object({
-  namespaces: values,
-  nodes: values,
-  zones: values,
-  services: values,
-  protocols: values,
-  states: z.array(z.enum(FILTER_STATES)),
-  errors: z.boolean(),
-  minRate: z.number().nonnegative().max(1e9),
-});
+/** Values of one list; an address has its bounds. */
+const MOST = 200;
+const name253 = z.string().min(1).max(253);
 
 export const isFiltering = (filter: Filter): boolean =>
   LISTS.some((list) => filter[list].length > 0) || filter.errors || filter.minRate > 0;
@@ -68,25 +61,35 @@ export function filterToQuery(filter: Filter, query: URLSearchParams): void {
   if (filter.minRate > 0) query.set('minRate', String(filter.minRate));
 }
 
-/** What cannot be read is left out: an address may come from an older page or a hand. */
+/** What cannot be read is left out, and only that: an address may come from an older page or a hand. */
 export function filterFromQuery(query: URLSearchParams): Filter {
-  const list = (name: string) => (query.get(name) ?? '').split(' ').filter(Boolean);
-  const states = list('states').filter((state) => (FILTER_STATES as readonly string[]).includes(state));
+  const list = (name: string) =>
+    [...new Set((query.get(name) ?? '').split(' '))].filter((value) => name253.safeParse(value).success).slice(0, MOST);
   const rate = Number(query.get('minRate') ?? 0);
-  const parsed = filterParts.safeParse({
-    ...Object.fromEntries(LISTS.map((name) => [name, list(name)])),
-    states,
+  return {
+    namespaces: list('namespaces'),
+    nodes: list('nodes'),
+    zones: list('zones'),
+    services: list('services'),
+    protocols: list('protocols'),
+    states: list('states').filter((state) => FILTER_STATES.includes(state as FilterState)) as FilterState[],
     errors: query.has('errors'),
-    minRate: Number.isFinite(rate) ? Math.max(0, rate) : 0,
-  });
-  return parsed.success ? parsed.data : NO_FILTER;
+    minRate: Number.isFinite(rate) ? Math.min(1e9, Math.max(0, rate)) : 0,
+  };
 }
 
 /**
- * The part of a city that passes. Places are visible when they pass themselves and nothing is asked of their traffic, or
- * when visible traffic touches them. Every edge is either visible or in `folded.traffic`.
+ * The part of a city that passes. Every edge is either visible or in `folded.traffic`. Places are visible when visible
+ * traffic touches them, or when they pass themselves and nothing is asked of their traffic; with them comes what they
+ * cannot be drawn without: the backends of a Service as far as they stand in the places asked for, and the node of a pod.
+ * A filtered city passes its own filter whole. `before` is what passed in the frame before: its maps are kept while they
+ * hold the same, so that nothing is derived from them anew.
  */
-export function filterCity(city: City, filter: Filter): { readonly city: City; readonly folded: Folded } {
+export function filterCity(
+  city: City,
+  filter: Filter,
+  before?: City,
+): { readonly city: City; readonly folded: Folded } {
   const test = new FilterTest(city, filter);
   const edge = new Map<string, Edge>();
   const hidden: Edge[] = [];
@@ -95,24 +98,51 @@ export function filterCity(city: City, filter: Filter): { readonly city: City; r
     else hidden.push(one);
   }
   const touched = touchedBy(city, edge.values());
-  const byTraffic = filter.errors || filter.minRate > 0 || filter.protocols.length > 0 || filter.states.length > 0;
-  const pass = <T>(map: ReadonlyMap<string, T>, own: (value: T, id: string) => boolean, near: ReadonlySet<string>) =>
-    new Map([...map].filter(([id, value]) => near.has(id) || (!byTraffic && own(value, id))));
-  const service = pass(city.service, (_, id) => test.service(id), touched.services);
-  const pod = pass(city.pod, (_, uid) => test.pod(uid), touched.pods);
-  const node = pass(city.node, (_, name) => test.node(name), touched.nodes);
-  const backend = new Map([...city.backend].filter(([, { service: of }]) => service.has(of)));
+  const byTraffic = filter.errors || filter.minRate > 0 || filter.protocols.length > 0;
+  const pass = <T>(
+    map: ReadonlyMap<string, T>,
+    own: (id: string) => boolean,
+    near: (id: string, value: T) => boolean,
+  ) => new Map([...map].filter(([id, value]) => near(id, value) || (!byTraffic && own(id))));
+
+  const service = pass(
+    city.service,
+    (id) => test.service(id),
+    (id) => touched.services.has(id),
+  );
+  const housed = new Set<string>();
+  for (const one of city.backend.values()) {
+    if (one.podUid !== undefined && service.has(one.service) && test.stands(one)) housed.add(one.podUid);
+  }
+  const pod = pass(
+    city.pod,
+    (uid) => test.pod(uid),
+    (uid) => touched.pods.has(uid) || housed.has(uid),
+  );
+  const backend = new Map(
+    [...city.backend].filter(([id, one]) => {
+      if (touched.backends.has(id)) return true;
+      if (city.service.has(one.service) && !service.has(one.service)) return false;
+      return one.podUid !== undefined && city.pod.has(one.podUid) ? pod.has(one.podUid) : test.stands(one);
+    }),
+  );
+  const holding = new Set<string | undefined>([...pod.values(), ...backend.values()].map((one) => one.node));
+  const node = pass(
+    city.node,
+    (name) => test.node(name),
+    (name) => touched.nodes.has(name) || holding.has(name),
+  );
   const namespaces = new Set([...service.keys()].map(namespaceOf));
   for (const { namespace } of pod.values()) namespaces.add(namespace);
   return {
     city: {
       ...city,
       edge,
-      service,
-      pod,
-      node,
-      backend,
-      namespace: new Map([...city.namespace].filter(([name]) => namespaces.has(name))),
+      service: kept(service, before?.service),
+      pod: kept(pod, before?.pod),
+      node: kept(node, before?.node),
+      backend: kept(backend, before?.backend),
+      namespace: kept(new Map([...city.namespace].filter(([name]) => namespaces.has(name))), before?.namespace),
     },
     folded: {
       services: city.service.size - service.size,
@@ -121,6 +151,17 @@ export function filterCity(city: City, filter: Filter): { readonly city: City; r
       traffic: sumOf(hidden),
     },
   };
+}
+
+/** Same keys, same values, same order. */
+function kept<T>(now: ReadonlyMap<string, T>, before: ReadonlyMap<string, T> | undefined): ReadonlyMap<string, T> {
+  if (before?.size !== now.size) return now;
+  const old = before.entries();
+  for (const [id, value] of now) {
+    const [oldId, oldValue] = old.next().value as [string, T];
+    if (oldId !== id || oldValue !== value) return now;
+  }
+  return before;
 }
 
 const namespaceOf = (id: string): string => id.slice(0, id.indexOf('/'));
@@ -132,7 +173,8 @@ class FilterTest {
   readonly #city: City;
   readonly #filter: Filter;
   readonly #lists: Readonly<Record<(typeof LISTS)[number], ReadonlySet<string>>>;
-  readonly #servicesOfPods: ReadonlyMap<string, readonly string[]>;
+  /** Services and pods with a backend that passes every list about backends. */
+  readonly #backed = new Set<string>();
 
   constructor(city: City, filter: Filter) {
     this.#city = city;
@@ -145,7 +187,12 @@ class FilterTest {
       protocols: new Set(filter.protocols),
       states: new Set(filter.states),
     };
-    this.#servicesOfPods = filter.services.length > 0 ? servicesOfPods(city) : new Map();
+    for (const backend of city.backend.values()) {
+      const asked = this.#within('services', [backend.service]) && this.#within('states', this.#statesOf(backend));
+      if (!asked || !this.stands(backend)) continue;
+      this.#backed.add(backend.service);
+      if (backend.podUid !== undefined) this.#backed.add(backend.podUid);
+    }
   }
 
   edge(edge: Edge): boolean {
@@ -160,41 +207,50 @@ class FilterTest {
     const service = isDirect(edge) ? undefined : namespaceOf(edge.service);
     if (!this.#within('namespaces', [client?.namespace, into?.namespace, service])) return false;
     const nodes = [nodeOfClient(city, edge), nodeOfBackend(city, edge)];
-    if (!this.#within('nodes', nodes)) return false;
-    if (
-      !this.#within(
-        'zones',
-        nodes.map((name) => city.node.get(name ?? '')?.zone),
-      )
-    )
-      return false;
-    return this.#within('states', this.#statesOf(edge));
+    const zones = nodes.map((name) => this.#zoneOf(name));
+    if (!this.#within('nodes', nodes) || !this.#within('zones', zones)) return false;
+    const backend = city.backend.get(edge.backend);
+    return this.#within('states', [edge.stale ? 'stale' : undefined, ...(backend ? this.#statesOf(backend) : [])]);
   }
 
   service(id: string): boolean {
     if (!this.#within('services', [id]) || !this.#within('namespaces', [namespaceOf(id)])) return false;
-    return this.#lists.nodes.size === 0 && this.#lists.zones.size === 0;
+    const { nodes, zones, states } = this.#lists;
+    return nodes.size + zones.size + states.size === 0 || this.#backed.has(id);
   }
 
   pod(uid: string): boolean {
     const pod = this.#city.pod.get(uid);
-    return (
-      this.#within('namespaces', [pod?.namespace]) &&
-      this.#within('nodes', [pod?.node]) &&
-      this.#within('zones', [this.#city.node.get(pod?.node ?? '')?.zone]) &&
-      this.#within('services', this.#servicesOfPods.get(uid) ?? [])
-    );
+    if (!this.#within('namespaces', [pod?.namespace]) || !this.#at(pod?.node)) return false;
+    const { services, states } = this.#lists;
+    return services.size + states.size === 0 || this.#backed.has(uid);
   }
 
   node(name: string): boolean {
-    const { namespaces, services } = this.#lists;
-    const place = this.#within('nodes', [name]) && this.#within('zones', [this.#city.node.get(name)?.zone]);
-    return place && namespaces.size === 0 && services.size === 0;
+    const { namespaces, services, states } = this.#lists;
+    if (!this.#at(name) || namespaces.size + services.size > 0) return false;
+    return states.size === 0 || (states.has('stale') && this.#silent(name));
   }
 
-  #statesOf(edge: Edge): (string | undefined)[] {
-    const backend = this.#city.backend.get(edge.backend);
-    return [edge.stale ? 'stale' : undefined, backend && signOfBackend(backend)];
+  /** In the nodes and zones asked for. */
+  stands({ podUid, node }: Pick<CityRecord<'backend'>, 'podUid' | 'node'>): boolean {
+    return this.#at(this.#city.pod.get(podUid ?? '')?.node ?? node);
+  }
+
+  #at(node: string | undefined): boolean {
+    return this.#within('nodes', [node]) && this.#within('zones', [this.#zoneOf(node)]);
+  }
+
+  #zoneOf(node: string | undefined): string | undefined {
+    return this.#city.node.get(node ?? '')?.zone;
+  }
+
+  #silent(node: string | undefined): boolean {
+    return this.#city.node.get(node ?? '')?.agent.state === 'stale';
+  }
+
+  #statesOf(backend: CityRecord<'backend'>): (string | undefined)[] {
+    return [signOfBackend(backend), this.#silent(backend.node) ? 'stale' : undefined];
   }
 
   #within(list: (typeof LISTS)[number], found: readonly (string | undefined)[]): boolean {
@@ -203,25 +259,16 @@ class FilterTest {
   }
 }
 
-function servicesOfPods(city: City): ReadonlyMap<string, readonly string[]> {
-  const services = new Map<string, string[]>();
-  for (const { podUid, service } of city.backend.values()) {
-    if (podUid === undefined) continue;
-    const own = services.get(podUid);
-    if (own) own.push(service);
-    else services.set(podUid, [service]);
-  }
-  return services;
-}
-
 function touchedBy(city: City, edges: Iterable<Edge>) {
   const [services, pods, nodes] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const backends = new Set<string>();
   for (const edge of edges) {
     if (!isDirect(edge)) services.add(edge.service);
+    backends.add(edge.backend);
     if (edge.client.kind === 'pod') pods.add(podUidOf(edge));
     const into = podOfBackend(city, edge);
     if (into !== undefined) pods.add(into);
     for (const node of [nodeOfClient(city, edge), nodeOfBackend(city, edge)]) if (node !== undefined) nodes.add(node);
   }
-  return { services, pods, nodes };
+  return { services, pods, nodes, backends };
 }

@@ -11,6 +11,8 @@ export interface CityStore {
   readonly stream: CityStream;
   /** Of what is shown: now, or the moment the map is rewound to; the part of it that passes the filter. */
   readonly survey: Survey;
+  /** The same without the filter: what panels and lookups read, and what the ground is laid out for. */
+  readonly whole: Survey;
   readonly filter: Filter;
   /** What the filter leaves out; undefined without one. */
   readonly folded?: Folded;
@@ -27,9 +29,12 @@ export interface CityStore {
   readonly fault?: string;
 }
 
+const NOTHING = surveyCity(NEW_STREAM.city);
+
 export const useCity = create<CityStore>(() => ({
   stream: NEW_STREAM,
-  survey: surveyCity(NEW_STREAM.city),
+  survey: NOTHING,
+  whole: NOTHING,
   filter: NO_FILTER,
   arrived: false,
   link: 'connecting',
@@ -37,7 +42,7 @@ export const useCity = create<CityStore>(() => ({
 }));
 
 /** Changes what is known or shown; the survey follows. */
-export function showCity(change: Partial<Omit<CityStore, 'survey' | 'folded'>>): void {
+export function showCity(change: Partial<Omit<CityStore, 'survey' | 'whole' | 'folded'>>): void {
   useCity.setState((state) => {
     const next = { ...state, ...change };
     const same =
@@ -46,9 +51,10 @@ export function showCity(change: Partial<Omit<CityStore, 'survey' | 'folded'>>):
       next.only === state.only &&
       next.filter === state.filter;
     if (same) return change;
-    const all = shownCity(next.stream.city, next.moment, next.only);
-    const { city, folded } = isFiltering(next.filter) ? filterCity(all, next.filter) : { city: all, folded: undefined };
-    return { ...change, survey: surveyCity(city, state.survey), folded };
+    const whole = surveyCity(shownCity(next.stream.city, next.moment, next.only), state.whole);
+    if (!isFiltering(next.filter)) return { ...change, whole, survey: whole, folded: undefined };
+    const { city, folded } = filterCity(whole.city, next.filter, state.survey.city);
+    return { ...change, whole, survey: surveyCity(city, state.survey), folded };
   });
 }
 
