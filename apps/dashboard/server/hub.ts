@@ -5,6 +5,7 @@ import { Server as SocketServer } from 'socket.io';
 import { openAgentsDoor } from './agents-door.ts';
 import { CityModel } from './city-model.ts';
 import { ClusterWatch } from './cluster-watch.ts';
+import { watchEvents } from './event-watch.ts';
 import { History, type HistorySettings, historySettings } from './history/history.ts';
 import { HistoryRecorder } from './history/history-recorder.ts';
 import { openMapDoor } from './map-door.ts';
@@ -55,6 +56,13 @@ export function startHub(options: HubOptions): Hub {
   const model = new CityModel(options.clusterName);
   const stop = new AbortController();
   const watch = new ClusterWatch({ client, model, log, metrics, now, signal: stop.signal });
+  void watchEvents({
+    client,
+    take: (event) => model.events.take(event, now()),
+    tell: (state) => model.setEventsState(state),
+    log,
+    signal: stop.signal,
+  });
 
   const sockets = new SocketServer(server, {
     serveClient: false,

@@ -19,10 +19,12 @@ export interface WatchResourceOptions<T> {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   /**
-   * Keeps only what the caller needs: `managedFields` are gone already, name, namespace, uid and resourceVersion must
+   * Keeps only what the caller needs: `managedFields` are gone already (or see `keepManagers`), name, namespace, uid and resourceVersion must
    * stay. A trimmed object may come by again.
    */
   trim?(object: T): T;
+  /** Leaves who wrote the object and when in `managedFields`, without the fields that they own. */
+  readonly keepManagers?: boolean;
   /**
    * What is held of an object until it goes: `delete` gets it when a list after an interruption no longer has the object.
    * Name, namespace, uid and resourceVersion must stay. Absent = all that `trim` left.
@@ -179,8 +181,10 @@ class ResourceWatch<T extends Watched> {
   }
 
   #trim(object: T): T {
+    const metadata = object.metadata as { managedFields?: readonly FieldManager[] };
     // often the larger half of an object, and of use to nobody here
-    delete (object.metadata as { managedFields?: unknown }).managedFields;
+    if (this.#options.keepManagers) metadata.managedFields = metadata.managedFields?.map(withoutFields);
+    else delete metadata.managedFields;
     return this.#options.trim?.(object) ?? object;
   }
 
@@ -199,6 +203,18 @@ class ResourceWatch<T extends Watched> {
       // the only place to report to is what has just failed
     }
   }
+}
+
+/** `subresource` is absent of whoever wrote the object itself. */
+export interface FieldManager {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly time?: string;
+  readonly subresource?: string;
+}
+
+function withoutFields({ manager, operation, time, subresource }: FieldManager): FieldManager {
+  return { manager, operation, time, subresource };
 }
 
 const keyOf = ({ metadata }: Watched) => `${metadata.namespace ?? ''}/${metadata.name}`;

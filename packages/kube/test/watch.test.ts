@@ -28,9 +28,10 @@ afterEach(async () => {
 });
 
 /** Watches pods and writes down all that is reported. The pauses are recorded, not waited for. */
-function start(more: { set?(object: Watched): void; sleep?(): Promise<void> } = {}): void {
+function start(more: { set?(object: Watched): void; sleep?(): Promise<void>; keepManagers?: boolean } = {}): void {
   watchResource<Watched>(client, {
     resource: resources.pods,
+    keepManagers: more.keepManagers,
     set: (object) => {
       log.push(`set ${object.metadata.name}@${object.metadata.resourceVersion}`);
       more.set?.(object);
@@ -116,6 +117,15 @@ test('drops managedFields before anybody sees them', async () => {
   start({ set: (object) => seen.push(object.metadata) });
   await reported('set a@3', 'synced', 'live', 'set b@6');
   for (const metadata of seen) expect(metadata).not.toHaveProperty('managedFields');
+});
+
+test('keeps who wrote an object for those who ask, without the fields', async () => {
+  const seen: { managedFields?: unknown }[] = [];
+  const entry = { manager: 'kubectl', operation: 'Update', time: '2026-11-22T10:00:00Z', subresource: undefined };
+  server.answer(list('5', pod('a', '3', { managedFields: [{ ...entry, fieldsV1: { 'f:spec': {} } }] })), watch([]));
+  start({ keepManagers: true, set: ({ metadata }) => seen.push(metadata as (typeof seen)[number]) });
+  await reported('set a@3', 'synced', 'live');
+  expect(seen[0]?.managedFields).toEqual([entry]);
 });
 
 test('an ERROR event 410 lists again: what vanished meanwhile is deleted, what is the same is not repeated', async () => {

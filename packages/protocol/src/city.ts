@@ -11,7 +11,12 @@ const text = z.string();
 const num = z.number();
 const count = z.number().int().nonnegative();
 
-export const clusterRecord = z.object({ name: text, apiState: z.enum(['live', 'reconnecting']) });
+export const clusterRecord = z.object({
+  name: text,
+  apiState: z.enum(['live', 'reconnecting']),
+  /** Whether the cluster's events can be read; `why` not, in the API's words. */
+  events: z.object({ state: z.enum(['reading', 'live', 'unreadable']), why: text.optional() }),
+});
 export const namespaceRecord = z.object({ name: text });
 
 /** id: node name */
@@ -54,13 +59,45 @@ export const podRecord = z.object({
   labels: z.record(text, text),
 });
 
+export const trafficPolicy = z.enum(['Cluster', 'Local']);
+
+/** How a Service treats its clients, as its object says it; what is not right in it is among the `problems`. */
+export const servicePolicy = z.object({
+  /** Window of `sessionAffinity: ClientIP`, seconds; absent = clients are not kept. */
+  affinitySeconds: num.optional(),
+  internalTraffic: trafficPolicy,
+  /** Absent when it has no door for clients from outside. */
+  externalTraffic: trafficPolicy.optional(),
+  externalIPs: z.array(text),
+  /** What its load balancer is reached at: addresses, or names of balancers that open connections of their own. */
+  loadBalancers: z.array(text),
+  /** Clients that may use the load balancer's addresses; empty = everybody. */
+  sourceRanges: z.array(text),
+  healthCheckNodePort: num.optional(),
+  /** Of type ExternalName: a name for the resolver, nothing is routed. */
+  externalName: text.optional(),
+  /** What it asks of the one who gives hints: `PreferSameZone`, or `Auto` of the annotation. */
+  distribution: text.optional(),
+});
+export type ServicePolicy = z.infer<typeof servicePolicy>;
+
 /** id: `namespace/name` */
 export const serviceRecord = z.object({
   namespace: text,
   name: text,
   type: text,
   clusterIP: text.optional(),
-  ports: z.array(z.object({ key: text, name: text, port: num, protocol: text, targetPort: text.optional() })),
+  ports: z.array(
+    z.object({
+      key: text,
+      name: text,
+      port: num,
+      protocol: text,
+      targetPort: text.optional(),
+      nodePort: num.optional(),
+    }),
+  ),
+  policy: servicePolicy,
   problems: z.array(z.object({ field: text, message: text })),
 });
 
@@ -76,7 +113,11 @@ export const backendRecord = z.object({
   podName: text.optional(),
   usable: z.boolean(),
   ready: z.boolean(),
+  /** Answers, also while it terminates. */
+  serving: z.boolean(),
   terminating: z.boolean(),
+  /** Zones and nodes whose clients should use it, as its EndpointSlice says; absent = no such hint. */
+  hints: z.object({ zones: z.array(text).optional(), nodes: z.array(text).optional() }).optional(),
   weight: num,
   draining: z.boolean(),
   overrideUid: text.optional(),
@@ -95,6 +136,8 @@ export const overrideRecord = z.object({
   kind: z.enum(['drain', 'weight', 'invalid']),
   weight: num.optional(),
   reason: text.optional(),
+  /** Who made it, as far as the object says: annotation `kubecity.dev/by`, else the field manager that wrote it last. */
+  by: text.optional(),
   state: z.enum(['applied', 'invalid', 'noService', 'noBackends', 'overruled', 'lifted']),
   message: text.optional(),
   /** Backend ids that have their weight from this override. */
@@ -173,6 +216,28 @@ export const actionRecord = z.object({
   overrideUid: text.optional(),
 });
 
+/** An event of the cluster about a Service, pod, node or override, seen within the last hour; id: the event's uid */
+export const eventRecord = z.object({
+  /** Unix ms: when it was seen last, and first. */
+  at: num,
+  firstAt: num,
+  warning: z.boolean(),
+  /** One word for machines: `Unhealthy`. */
+  reason: text,
+  note: text,
+  /** How often it was seen. */
+  count: count,
+  about: z.object({
+    kind: z.enum(['Service', 'Pod', 'Node', 'RoutingOverride']),
+    /** Absent of nodes. */
+    namespace: text.optional(),
+    name: text,
+    uid: text.optional(),
+  }),
+  /** Who tells it: `kubelet`. */
+  source: text.optional(),
+});
+
 export const recordKinds = {
   cluster: clusterRecord,
   namespace: namespaceRecord,
@@ -184,6 +249,7 @@ export const recordKinds = {
   load: loadRecord,
   tick: tickRecord,
   action: actionRecord,
+  event: eventRecord,
 } as const;
 export type RecordKind = keyof typeof recordKinds;
 export type CityRecord<K extends RecordKind> = z.infer<(typeof recordKinds)[K]>;

@@ -2,7 +2,7 @@ import type { City } from './city.ts';
 
 /** What a person can select. A `road` is a bundle of edges on the map, its id is `roadId(from, to)`. */
 export interface Selection {
-  readonly kind: 'service' | 'pod' | 'node' | 'namespace' | 'edge' | 'road';
+  readonly kind: 'service' | 'backend' | 'pod' | 'node' | 'namespace' | 'edge' | 'road';
   readonly id: string;
 }
 
@@ -13,7 +13,7 @@ export const sameSelection = (a: Selection | undefined, b: Selection | undefined
 export const selectionToText = (selection: Selection): string => `${selection.kind}~${selection.id}`;
 
 export function selectionFromText(text: string | null): Selection | undefined {
-  const match = /^(service|pod|node|namespace|edge|road)~(.+)$/s.exec(text ?? '');
+  const match = /^(service|backend|pod|node|namespace|edge|road)~(.+)$/s.exec(text ?? '');
   return match ? { kind: match[1] as Selection['kind'], id: match[2] as string } : undefined;
 }
 

@@ -5,7 +5,9 @@ const NODES = ['node-a', 'node-b', 'node-c', 'node-d'];
 
 /** What the hub would say about the toy city: seeded by time, so that the same question has the same answer. */
 export function answerOf(city: ToyCity, question: MapQuestion, now: number): MapAnswer {
-  if (question.kind === 'history') return historyOf(question.from, question.to);
+  if (question.kind === 'history') {
+    return historyOf(question.from, question.to, question.servicePort === undefined ? 270 : 34);
+  }
   if (question.kind === 'moment') {
     const step = stepAt(now - question.at);
     const at = Math.floor(question.at / step) * step;
@@ -17,7 +19,8 @@ export function answerOf(city: ToyCity, question: MapQuestion, now: number): Map
 
 const stepAt = (age: number): number => (age <= 15 * 60_000 ? 1000 : age <= 6 * 3_600_000 ? 10_000 : 60_000);
 
-function historyOf(from: number, to: number): MapAnswer {
+/** @param rate new connections per second, about */
+function historyOf(from: number, to: number, rate: number): MapAnswer {
   const step = stepAt(to - from);
   const points: HistoryPoint[] = [];
   for (let at = Math.ceil(from / step) * step; at + step <= to; at += step) {
@@ -25,7 +28,7 @@ function historyOf(from: number, to: number): MapAnswer {
     const part = (at - from) / (to - from);
     if (part > 0.3 && part < 0.38) continue;
     const swell = 1 + 0.35 * Math.sin(at / 90_000) + 0.2 * Math.sin(at / 2_700_000) + 0.12 * Math.sin(at / 17_000);
-    const opened = Math.round((270 * swell * step) / 1000);
+    const opened = Math.round((rate * swell * step) / 1000);
     points.push({
       at,
       opened,
@@ -34,7 +37,7 @@ function historyOf(from: number, to: number): MapAnswer {
       bytesToBackend: opened * 900,
       bytesToClient: opened * 14_000,
       packets: opened * 14,
-      open: 840,
+      open: Math.round(rate * 4.4 * swell),
     });
   }
   return { kind: 'history', stepMilliseconds: step, points };

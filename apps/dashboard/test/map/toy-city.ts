@@ -48,6 +48,23 @@ export interface ToyCity {
   silence(node: string, on: boolean): void;
 }
 
+/** `web` is open to the world, `sessions` keeps its clients. */
+const doorsOf = (service: string) =>
+  service === 'shop/web' ? { nodePort: 30_080, loadBalancer: '198.51.100.7' } : undefined;
+
+function policyOf(service: string): CityRecord<'service'>['policy'] {
+  const doors = doorsOf(service);
+  return {
+    affinitySeconds: service === 'data/sessions' ? 10_800 : undefined,
+    internalTraffic: service === 'platform/dns' ? 'Local' : 'Cluster',
+    externalTraffic: doors && 'Local',
+    externalIPs: [],
+    loadBalancers: doors ? [doors.loadBalancer] : [],
+    sourceRanges: doors ? ['203.0.113.0/24'] : [],
+    healthCheckNodePort: doors && 32_122,
+  };
+}
+
 export function toyCity(seed: number): ToyCity {
   const draw = random(seed);
   const pods = new Map<string, CityRecord<'pod'>>();
@@ -102,6 +119,7 @@ export function toyCity(seed: number): ToyCity {
       podName: pod.name,
       usable: true,
       ready: true,
+      serving: true,
       terminating: false,
       weight: 100,
       draining: false,
@@ -115,9 +133,10 @@ export function toyCity(seed: number): ToyCity {
     services.set(id, {
       namespace,
       name,
-      type: 'ClusterIP',
+      type: doorsOf(id) ? 'LoadBalancer' : 'ClusterIP',
       clusterIP: `10.96.41.${i + 5}`,
-      ports: [{ key, name: 'main', port, protocol, targetPort: String(port) }],
+      ports: [{ key, name: 'main', port, protocol, targetPort: String(port), nodePort: doorsOf(id)?.nodePort }],
+      policy: policyOf(id),
       problems:
         id === 'payments/fraud'
           ? [{ field: 'spec.sessionAffinity', message: 'ClientIP is not built yet; treated as None' }]
@@ -165,6 +184,7 @@ export function toyCity(seed: number): ToyCity {
         kind: draining ? 'drain' : 'weight',
         weight: draining ? undefined : weight,
         reason: draining ? 'INC-123 slow disk' : undefined,
+        by: draining ? 'mara@shop.example' : 'kubectl-edit',
         state: 'applied',
         backends: [id],
         nodes: { desired: NODES.length, acknowledged: [], waitingFor: [...NODES] },
@@ -276,6 +296,24 @@ export function toyCity(seed: number): ToyCity {
     return ['set', 'tick', String(at), record];
   }
 
+  /** The first pod of `search` is in trouble, the node that is nearly full says so. */
+  function events(now: number): CityOp[] {
+    const [search] = [...pods.values()].filter((pod) => pod.labels.app === 'search');
+    const event = (id: string, age: number, more: Pick<CityRecord<'event'>, 'about' | 'reason' | 'note'>): CityOp => {
+      const record = { at: now - age, firstAt: now - 8 * age, warning: true, count: 8, source: 'kubelet', ...more };
+      return ['set', 'event', id, record];
+    };
+    const pod = { kind: 'Pod' as const, namespace: 'shop', name: search?.name ?? '', uid: search?.uid };
+    return [
+      event('event-1', 41_000, { about: pod, reason: 'Unhealthy', note: 'Readiness probe failed: HTTP 503' }),
+      event('event-2', 300_000, {
+        about: { kind: 'Node', name: 'node-b' },
+        reason: 'ConntrackNearlyFull',
+        note: 'The connection table is 84 % full.',
+      }),
+    ];
+  }
+
   function standing(now: number): CityOp[] {
     return [
       ...NODES.map((name): CityOp => ['set', 'node', name, nodeRecord(name, now)]),
@@ -294,10 +332,11 @@ export function toyCity(seed: number): ToyCity {
       const namespaces = new Set([...services.values()].map((service) => service.namespace));
       return [
         ['reset'],
-        ['set', 'cluster', 'cluster', { name: 'shop-prod', apiState: 'live' }],
+        ['set', 'cluster', 'cluster', { name: 'shop-prod', apiState: 'live', events: { state: 'live' } }],
         ...[...namespaces].map((name): CityOp => ['set', 'namespace', name, { name }]),
         ...[...services].map(([id, service]): CityOp => ['set', 'service', id, service]),
         ...ticks.map(([id, tick]): CityOp => ['set', 'tick', id, tick]),
+        ...events(now),
         ...standing(now),
         ['sync'],
       ];

@@ -95,6 +95,30 @@ function reports(acknowledged: Parameters<typeof rulesReport>[0]) {
   return { a, b };
 }
 
+const eventsOf = ({ city }: Browser) =>
+  [...city].flatMap(([key, record]) => (key.startsWith('event ') ? [record] : []));
+
+test('events of the cluster reach the browser, and it hears when they cannot be read', async () => {
+  const map = browser();
+  await eventually(() => map.get('cluster', 'cluster')).toMatchObject({ events: { state: 'live' } });
+  const involvedObject = { kind: 'Pod', namespace: 'shop', name: 'cart-1', uid: 'uid-cart-1' };
+  await cluster.client.create(resources.coreEvents, {
+    metadata: { namespace: 'shop', name: 'cart-1.1' },
+    involvedObject,
+    type: 'Warning',
+    reason: 'Unhealthy',
+    message: 'Readiness probe failed',
+    lastTimestamp: new Date().toISOString(),
+  });
+  await eventually(() => eventsOf(map)).toMatchObject([{ reason: 'Unhealthy', warning: true, about: involvedObject }]);
+  await cluster.stop();
+  await eventually(() => map.get('cluster', 'cluster')).toMatchObject({
+    events: { state: 'unreadable', why: expect.stringContaining('events') },
+  });
+  // what was read is still true of the last hour
+  expect(eventsOf(map)).toHaveLength(1);
+});
+
 const storedOverride = (name: string) =>
   cluster.client.get<
     KubeRoutingOverride & { status?: { conditions?: { type: string; status: string; reason: string }[] } }
@@ -109,7 +133,7 @@ test('a browser gets the whole city, then what changes', async () => {
   await eventually(() => map.edges.get(webToCart1Id)).toMatchObject({ opened: 0, moving: 1, idle: 2, closing: 3 });
   expect(map.frames[0]?.ops[0]).toEqual(['reset']);
   expect(map.frames[0]?.ops.at(-1)).toEqual(['sync']);
-  expect(map.get('cluster', 'cluster')).toEqual({ name: 'test', apiState: 'live' });
+  expect(map.get('cluster', 'cluster')).toMatchObject({ name: 'test', apiState: 'live' });
   expect(map.get('node', 'node-b')).toMatchObject({
     zone: 'zone-1',
     agent: { state: 'live', inSync: true, chains: 3 },
