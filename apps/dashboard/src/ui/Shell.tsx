@@ -15,6 +15,7 @@ import { Panel } from './panel/Panel.tsx';
 import { RewindBanner } from './RewindBanner.tsx';
 import { TimeLine } from './TimeLine.tsx';
 import { Toasts } from './Toasts.tsx';
+import { Compare } from './time/Compare.tsx';
 import { TrafficPanel } from './traffic/TrafficPanel.tsx';
 
 /** The whole screen. Everything on it follows from records of the hub, so there is nothing to show before the page runs. */
@@ -48,6 +49,7 @@ function City() {
           <div className="flex min-w-0 flex-1 flex-col">
             <main className="relative min-h-0 flex-1" aria-label={view === 'directory' ? 'Directory' : 'Map'}>
               {view === 'directory' ? <Directory /> : <MapView lens={view} />}
+              <Compare />
             </main>
             {table && view !== 'directory' && <TrafficPanel />}
           </div>

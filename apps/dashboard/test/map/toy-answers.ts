@@ -23,7 +23,7 @@ const stepAt = (age: number): number => (age <= 15 * 60_000 ? 1000 : age <= 6 * 
 function historyOf(from: number, to: number, rate: number): MapAnswer {
   const step = stepAt(to - from);
   const points: HistoryPoint[] = [];
-  for (let at = Math.ceil(from / step) * step; at + step <= to; at += step) {
+  for (let at = Math.ceil(from / step) * step + step; at <= to; at += step) {
     // The hub was away for a twelfth of the range, a third into it.
     const part = (at - from) / (to - from);
     if (part > 0.3 && part < 0.38) continue;

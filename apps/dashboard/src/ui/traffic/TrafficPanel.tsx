@@ -2,6 +2,7 @@
 import { X } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { age, moment as momentWords, second, span } from '../../city/format.ts';
+import { meanOf } from '../../city/moment.ts';
 import { useCity } from '../../live/city-store.ts';
 import { showTable } from '../../live/view-store.ts';
 import { useNow } from '../use-now.ts';
@@ -77,7 +78,7 @@ function Moment() {
   if (moment) {
     return (
       <p className="text-sm whitespace-nowrap text-light-ink" data-testid="traffic-moment" data-at={moment.at}>
-        as it was at {momentWords(moment.at, now)} · rates over {span(moment.stepMilliseconds)}
+        as it was at {momentWords(moment.at, now)} · rates over {span(meanOf(moment))}
       </p>
     );
   }
