@@ -1,6 +1,7 @@
 'use client';
 import { Tooltip } from 'radix-ui';
 import { useEffect, useState } from 'react';
+import { useCity } from '../live/city-store.ts';
 import { openLink } from '../live/link.ts';
 import { openView, useView } from '../live/view-store.ts';
 import { ConfirmEmpty } from './ConfirmEmpty.tsx';
@@ -50,6 +51,7 @@ function City() {
             <main className="relative min-h-0 flex-1" aria-label={view === 'directory' ? 'Directory' : 'Map'}>
               {view === 'directory' ? <Directory /> : <MapView lens={view} />}
               <Compare />
+              <PastFrame />
             </main>
             {table && view !== 'directory' && <TrafficPanel />}
           </div>
@@ -63,4 +65,11 @@ function City() {
       <Toasts />
     </Tooltip.Provider>
   );
+}
+
+/** A line in the colour of the banner around everything that is of the past. */
+function PastFrame() {
+  const past = useCity((state) => state.moment !== undefined);
+  if (!past) return null;
+  return <div className="pointer-events-none absolute inset-0 z-10 border-2 border-light/60" aria-hidden="true" />;
 }

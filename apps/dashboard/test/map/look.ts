@@ -71,6 +71,17 @@ const SHOTS: readonly Shot[] = [
       await page.getByTestId('find-input').fill('ch');
     },
   },
+  { name: 'compared-night', theme: 'night', address: `/?${CHECKOUT}`, act: (page) => page.keyboard.press('v') },
+  {
+    name: 'compared-day',
+    theme: 'day',
+    address: `/?at=${Date.now() - 20 * 60_000}&compare=`,
+    act: async (page) => {
+      await page.getByTestId('comparison').waitFor();
+      await page.getByTestId('flag').first().focus();
+    },
+  },
+  { name: 'keys-day', theme: 'day', address: '/', act: (page) => page.keyboard.press('?') },
 ];
 
 async function chooseRow(page: Page): Promise<void> {
