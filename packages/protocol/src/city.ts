@@ -285,6 +285,21 @@ export const mapQuestion = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('history'), from: count, to: count, servicePort: z.string().max(600).optional() }),
   /** The edges as they were at that time: what the map shows when it is rewound. */
   z.object({ kind: z.literal('moment'), at: count }),
+  /** What becomes of a connection's first packet, by the rules in the kernel of the node where it meets them. */
+  z.object({
+    kind: z.literal('explain'),
+    source: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('pod'), uid: z.string().max(253) }),
+      z.object({ kind: z.literal('node'), node: z.string().max(253) }),
+      /** `node`: the one it comes in through. */
+      z.object({ kind: z.literal('outside'), address: z.string().max(64), node: z.string().max(253) }),
+    ]),
+    destination: z.object({
+      address: z.string().max(64),
+      port: z.number().int().min(1).max(65_535),
+      protocol: z.enum(['TCP', 'UDP', 'SCTP']),
+    }),
+  }),
 ]);
 export type MapQuestion = z.infer<typeof mapQuestion>;
 
@@ -320,4 +335,5 @@ export type MapAnswer =
       /** Edges of that moment that were not kept one by one. */
       readonly folded: number;
     }
+  | { readonly kind: 'explain'; readonly node: string; readonly answer: AgentAnswer }
   | { readonly kind: 'refused'; readonly code: Refusal; readonly message: string };
