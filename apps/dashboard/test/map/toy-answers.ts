@@ -1,7 +1,6 @@
 import type { HistoryPoint, MapAnswer, MapQuestion } from '@kubecity/protocol';
 import type { ToyCity } from './toy-city.ts';
-
-const NODES = ['node-a', 'node-b', 'node-c', 'node-d'];
+import { ToyRules } from './toy-rules.ts';
 
 /** What the hub would say about the toy city: seeded by time, so that the same question has the same answer. */
 export function answerOf(city: ToyCity, question: MapQuestion, now: number): MapAnswer {
@@ -13,7 +12,8 @@ export function answerOf(city: ToyCity, question: MapQuestion, now: number): Map
     const at = Math.floor(question.at / step) * step;
     return { kind: 'moment', at, stepMilliseconds: step, edges: city.edges(at), folded: step > 1000 ? 7 : 0 };
   }
-  if (question.kind === 'rules') return rulesOf(question.service, now);
+  if (question.kind === 'rules') return new ToyRules(city.snapshot(now)).of(question.service, now);
+  if (question.kind === 'explain') return new ToyRules(city.snapshot(now)).explain(question, now);
   return flowsOf(city, question, now);
 }
 
@@ -41,25 +41,6 @@ function historyOf(from: number, to: number, rate: number): MapAnswer {
     });
   }
   return { kind: 'history', stepMilliseconds: step, points };
-}
-
-function rulesOf(service: string, at: number): MapAnswer {
-  const chain = `CITY-S-${service.replace('/', '-')}`.slice(0, 28);
-  const rules = [1, 2, 3].map((n) => ({
-    rule: `-A ${chain} -m statistic --mode random --probability 0.${n}3 -j DNAT --to-destination 10.244.${n}.14:80`,
-    packets: n * 1287,
-    bytes: n * 77_220,
-  }));
-  return {
-    kind: 'rules',
-    nodes: NODES.map((node) => ({
-      node,
-      answer:
-        node === 'node-d'
-          ? { kind: 'refused', code: 'failed', message: 'The agent did not answer within 30 s.' }
-          : { kind: 'rules', at, truncated: false, chains: [{ family: 'IPv4', table: 'nat', chain, rules }] },
-    })),
-  };
 }
 
 function flowsOf(city: ToyCity, question: MapQuestion & { kind: 'flows' }, now: number): MapAnswer {

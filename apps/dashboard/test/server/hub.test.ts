@@ -368,6 +368,33 @@ test('rules are asked of one node or of all; a node without an agent says so', a
   expect(await map.ask({ ...question, node: 'node-z' })).toMatchObject({ kind: 'refused', code: 'not-found' });
 });
 
+test('what becomes of a packet is asked of the node where it begins; an old agent refuses it in its own words', async () => {
+  const explained: AgentAnswer = {
+    ...{ kind: 'explain', at: 1, source: '10.244.1.1', rules: [], unknown: [], others: [], sets: 0 },
+    ends: [{ kind: 'none', chance: 1, held: false, passed: 3, compared: 9, way: [] }],
+    rest: { ends: 0, chance: 0 },
+  };
+  const asked: unknown[] = [];
+  const refused: AgentAnswer = { kind: 'refused', code: 'invalid-request', message: 'kind: Invalid input' };
+  agent().on('ask', (question, answer) => {
+    asked.push(question);
+    answer(question.kind === 'explain' ? explained : refused);
+  });
+  agent({ node: 'node-b' }).on('ask', (_question, answer) => answer(refused));
+  const map = browser();
+  for (const node of ['node-a', 'node-b']) await eventually(() => map.get('node', node)?.agent.state).toBe('stale');
+  const destination = { address: '10.96.0.10', port: 80, protocol: 'TCP' };
+  const ask = (node: string) => map.ask({ kind: 'explain', source: { kind: 'node', node }, destination });
+  expect(await ask('node-a')).toEqual({ kind: 'explain', node: 'node-a', answer: explained });
+  expect(asked).toEqual([{ kind: 'explain', from: 'node', destination: '10.96.0.10', port: 80, protocol: 'TCP' }]);
+  expect(await ask('node-b')).toEqual({ kind: 'explain', node: 'node-b', answer: refused });
+  expect(await ask('node-z')).toMatchObject({ kind: 'refused', code: 'not-found' });
+  expect(await map.ask({ kind: 'explain', source: { kind: 'node', node: 'node-a' } })).toMatchObject({
+    kind: 'refused',
+    code: 'invalid-message',
+  });
+});
+
 test('connections are not ended for browsers, nonsense is refused, and so are too many questions', async () => {
   const map = browser();
   const end = { kind: 'endFlows', servicePort: '', backend: 'x', classes: ['idle'], perSecond: 1 };
