@@ -7,6 +7,7 @@ import { openView, useView } from '../live/view-store.ts';
 import { ConfirmEmpty } from './ConfirmEmpty.tsx';
 import { Directory } from './Directory.tsx';
 import { FindBox } from './FindBox.tsx';
+import { FilterBar } from './filter/FilterBar.tsx';
 import { Header } from './Header.tsx';
 import { Keys } from './Keys.tsx';
 import { takeKey } from './keys.ts';
@@ -45,6 +46,7 @@ function City() {
       <div className="flex h-dvh flex-col">
         <Header />
         <RewindBanner />
+        <FilterBar />
         <OnlyBanner />
         <div className="flex min-h-0 flex-1">
           <div className="flex min-w-0 flex-1 flex-col">

@@ -27,6 +27,7 @@ export const KEYS: readonly KeyGroup[] = [
       { keys: ['1'], words: 'Services', run: () => look('services') },
       { keys: ['2'], words: 'Nodes', run: () => look('nodes') },
       { keys: ['3'], words: 'Directory', run: () => look('directory') },
+      { keys: ['f'], words: 'Filter', run: () => useView.setState({ filtering: !view().filtering }) },
       { keys: ['t'], words: 'Traffic table beside the map', run: () => showTable(!view().table) },
       {
         keys: ['m'],
