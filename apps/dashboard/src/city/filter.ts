@@ -2,7 +2,7 @@ import type { CityRecord } from '@kubecity/protocol';
 import { z } from 'zod';
 import type { City } from './city.ts';
 import type { Edge } from './edges.ts';
-import { signOfBackend } from './services.ts';
+import { homesOfPods, signOfBackend } from './services.ts';
 import { isDirect, nodeOfBackend, nodeOfClient, podOfBackend, podUidOf, sumOf, type Traffic } from './traffic.ts';
 
 /**
@@ -81,7 +81,8 @@ export function filterFromQuery(query: URLSearchParams): Filter {
 /**
  * The part of a city that passes. Every edge is either visible or in `folded.traffic`. Places are visible when visible
  * traffic touches them, or when they pass themselves and nothing is asked of their traffic; with them comes what they
- * cannot be drawn without: the backends of a Service as far as they stand in the places asked for, and the node of a pod.
+ * cannot be drawn without: the backends of a Service as far as they stand in the places asked for, the Service at which a
+ * pod has its home, and its node.
  * A filtered city passes its own filter whole. `before` is what passed in the frame before: its maps are kept while they
  * hold the same, so that nothing is derived from them anew.
  */
@@ -99,26 +100,14 @@ export function filterCity(
   }
   const touched = touchedBy(city, edge.values());
   const byTraffic = filter.errors || filter.minRate > 0 || filter.protocols.length > 0;
-  const pass = <T>(
-    map: ReadonlyMap<string, T>,
-    own: (id: string) => boolean,
-    near: (id: string, value: T) => boolean,
-  ) => new Map([...map].filter(([id, value]) => near(id, value) || (!byTraffic && own(id))));
-
-  const service = pass(
-    city.service,
-    (id) => test.service(id),
-    (id) => touched.services.has(id),
+  const drawn = drawnWith(
+    city,
+    test,
+    new Set([...city.service.keys()].filter((id) => touched.services.has(id) || (!byTraffic && test.service(id)))),
+    new Set([...city.pod.keys()].filter((uid) => touched.pods.has(uid) || (!byTraffic && test.pod(uid)))),
   );
-  const housed = new Set<string>();
-  for (const one of city.backend.values()) {
-    if (one.podUid !== undefined && service.has(one.service) && test.stands(one)) housed.add(one.podUid);
-  }
-  const pod = pass(
-    city.pod,
-    (uid) => test.pod(uid),
-    (uid) => touched.pods.has(uid) || housed.has(uid),
-  );
+  const service = only(city.service, (id) => drawn.services.has(id));
+  const pod = only(city.pod, (uid) => drawn.pods.has(uid));
   const backend = new Map(
     [...city.backend].filter(([id, one]) => {
       if (touched.backends.has(id)) return true;
@@ -127,10 +116,9 @@ export function filterCity(
     }),
   );
   const holding = new Set<string | undefined>([...pod.values(), ...backend.values()].map((one) => one.node));
-  const node = pass(
+  const node = only(
     city.node,
-    (name) => test.node(name),
-    (name) => touched.nodes.has(name) || holding.has(name),
+    (name) => touched.nodes.has(name) || holding.has(name) || (!byTraffic && test.node(name)),
   );
   const namespaces = new Set([...service.keys()].map(namespaceOf));
   for (const { namespace } of pod.values()) namespaces.add(namespace);
@@ -142,7 +130,10 @@ export function filterCity(
       pod: kept(pod, before?.pod),
       node: kept(node, before?.node),
       backend: kept(backend, before?.backend),
-      namespace: kept(new Map([...city.namespace].filter(([name]) => namespaces.has(name))), before?.namespace),
+      namespace: kept(
+        only(city.namespace, (name) => namespaces.has(name)),
+        before?.namespace,
+      ),
     },
     folded: {
       services: city.service.size - service.size,
@@ -151,6 +142,27 @@ export function filterCity(
       traffic: sumOf(hidden),
     },
   };
+}
+
+const only = <T>(map: ReadonlyMap<string, T>, is: (id: string) => boolean): ReadonlyMap<string, T> =>
+  new Map([...map].filter(([id]) => is(id)));
+
+/**
+ * With these Services and pods, those without which they would be drawn wrongly: the pods around a Service, and the Service
+ * at which a pod has its home. A pod may stand around several, so this goes on until nothing comes along any more.
+ */
+function drawnWith(city: City, test: FilterTest, services: Set<string>, pods: Set<string>) {
+  const homes = homesOfPods(city);
+  for (let before = -1; before !== services.size + pods.size; ) {
+    before = services.size + pods.size;
+    for (const backend of city.backend.values()) {
+      const { podUid, service } = backend;
+      if (podUid === undefined) continue;
+      if (pods.has(podUid) && homes.get(podUid) === service && city.service.has(service)) services.add(service);
+      if (services.has(service) && city.pod.has(podUid) && test.stands(backend)) pods.add(podUid);
+    }
+  }
+  return { services, pods };
 }
 
 /** Same keys, same values, same order. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { City } from '../../src/city/city.ts';
 import { filterCity, filterFromQuery, filterToQuery, isFiltering, NO_FILTER } from '../../src/city/filter.ts';
+import { homesOfPods } from '../../src/city/services.ts';
 import { sumOf } from '../../src/city/traffic.ts';
 import { cityOf } from './city-of.ts';
 import { randomCity, randomFilter } from './random-city.ts';
@@ -52,7 +53,7 @@ describe('a filtered city', () => {
     );
   });
 
-  it('shows the ends of all visible traffic, and the node of every visible pod', () => {
+  it('leaves every visible pod its home and its node, and shows the ends of all visible traffic', () => {
     fc.assert(
       fc.property(randomCity, randomFilter, (city, filter) => {
         const { city: visible } = filterCity(city, filter);
@@ -64,6 +65,12 @@ describe('a filtered city', () => {
         }
         for (const { node } of visible.pod.values()) {
           expect(visible.node.has(node ?? '')).toBe(city.node.has(node ?? ''));
+        }
+        const homes = homesOfPods(city);
+        for (const uid of visible.pod.keys()) {
+          const home = homes.get(uid) ?? '';
+          expect(visible.service.has(home)).toBe(city.service.has(home));
+          expect(homesOfPods(visible).get(uid)).toBe(homes.get(uid));
         }
       }),
       RUNS,
@@ -103,7 +110,8 @@ describe('the toy city', () => {
   const shown = (change: Partial<typeof NO_FILTER>) => filterCity(city, { ...NO_FILTER, ...change }).city;
 
   it('shows only Services with trouble when errors are asked for', () => {
-    expect([...shown({ errors: true }).service.keys()]).toEqual(['payments/fraud']);
+    // With its only client, which stands where it always stands.
+    expect([...shown({ errors: true }).service.keys()]).toEqual(['payments/payments', 'payments/fraud']);
   });
 
   it('finds a drained backend that no traffic reaches any more, with the whole ring of its Service', () => {

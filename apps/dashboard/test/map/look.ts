@@ -9,6 +9,8 @@ interface Shot {
   readonly name: string;
   readonly theme: 'day' | 'night';
   readonly address: string;
+  /** 1600 unless told. */
+  readonly width?: number;
   readonly act?: (page: Page) => Promise<void>;
 }
 
@@ -63,6 +65,27 @@ const SHOTS: readonly Shot[] = [
     act: (page) => page.getByTestId('measuring').click(),
   },
   {
+    name: 'filter-night',
+    theme: 'night',
+    width: 1280,
+    address: '/?namespaces=shop&states=draining+weighted&minRate=0.5',
+    act: (page) => page.getByTestId('filter-services').click(),
+  },
+  { name: 'filter-day', theme: 'day', width: 1280, address: '/?lens=nodes&nodes=node-a&table=' },
+  {
+    name: 'views-day',
+    theme: 'day',
+    width: 1280,
+    address: '/?errors=',
+    act: async (page) => {
+      await page.getByTestId('saved-views').click();
+      for (const name of ['Trouble', 'Payments at night']) {
+        await page.getByTestId('view-name').fill(name);
+        await page.getByTestId('save-view').click();
+      }
+    },
+  },
+  {
     name: 'find-night',
     theme: 'night',
     address: '/',
@@ -102,10 +125,10 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
 });
 try {
-  for (const { name, theme, address, act } of SHOTS) {
+  for (const { name, theme, address, width, act } of SHOTS) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const page = await browser.newPage({
-      viewport: { width: 1600, height: 1000 },
+      viewport: { width: width ?? 1600, height: 1000 },
       colorScheme: theme === 'night' ? 'dark' : 'light',
     });
     page.on('console', (message) => message.type() === 'error' && process.stderr.write(`${name}: ${message.text()}\n`));

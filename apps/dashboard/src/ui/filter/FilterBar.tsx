@@ -34,7 +34,6 @@ export function FilterBar() {
         Errors only
       </button>
       <LeastRate />
-      <Chips />
       <Shown />
       <button
         type="button"
@@ -48,6 +47,7 @@ export function FilterBar() {
       >
         <X className="size-4" />
       </button>
+      <Chips />
     </section>
   );
 }
@@ -89,7 +89,7 @@ function Chips() {
   const chips = chipsOf(filter);
   if (chips.length === 0) return null;
   return (
-    <ul className="flex flex-wrap gap-1 border-l border-line pl-2" aria-label="What is filtered">
+    <ul className="flex basis-full flex-wrap gap-1 pl-1 pb-0.5" aria-label="What is filtered">
       {chips.map(({ id, words, without }) => (
         <li key={id}>
           <button
