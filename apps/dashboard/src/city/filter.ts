@@ -200,9 +200,10 @@ class FilterTest {
       states: new Set(filter.states),
     };
     for (const backend of city.backend.values()) {
-      const asked = this.#within('services', [backend.service]) && this.#within('states', this.#statesOf(backend));
-      if (!asked || !this.stands(backend)) continue;
-      this.#backed.add(backend.service);
+      const { service } = backend;
+      const named = this.#within('services', [service]) && this.#within('namespaces', [namespaceOf(service)]);
+      if (!named || !this.#within('states', this.#statesOf(backend)) || !this.stands(backend)) continue;
+      this.#backed.add(service);
       if (backend.podUid !== undefined) this.#backed.add(backend.podUid);
     }
   }

@@ -89,6 +89,8 @@ export const randomCity: fc.Arbitrary<City> = fc
     return {
       ...sample.city,
       load: new Map(),
+      tick: new Map(),
+      event: new Map(),
       namespace: new Map(NAMESPACES.map((name) => [name, { name }])),
       node: new Map(
         [...nodes].map(([name, { zone, state }]) => [name, { ...sample.node, name, zone, agent: { state } }]),
