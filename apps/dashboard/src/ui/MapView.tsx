@@ -11,6 +11,7 @@ import type { Lens, Scene } from '../map/scene.ts';
 import { sceneOfNodes } from '../map/scene-nodes.ts';
 import { sceneOfServices } from '../map/scene-services.ts';
 import { Stage } from '../map/stage.ts';
+import { ExportMenu } from './Export.tsx';
 import { Legend } from './Legend.tsx';
 import { MapTooltip } from './MapTooltip.tsx';
 import { useMedia } from './use-now.ts';
@@ -121,6 +122,7 @@ function MapControls({ fit, zoom, replan }: Controls) {
       <MapButton label="Plan the city anew" press={replan}>
         <Shuffle className="size-3.5" />
       </MapButton>
+      <ExportMenu />
     </div>
   );
 }
