@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { useCity } from '../live/city-store.ts';
 import { openLink } from '../live/link.ts';
 import { openView, useView } from '../live/view-store.ts';
+import { WhyCard } from './ask/WhyCard.tsx';
 import { ConfirmEmpty } from './ConfirmEmpty.tsx';
 import { Directory } from './Directory.tsx';
 import { FindBox } from './FindBox.tsx';
@@ -53,6 +54,7 @@ function City() {
             <main className="relative min-h-0 flex-1" aria-label={view === 'directory' ? 'Directory' : 'Map'}>
               {view === 'directory' ? <Directory /> : <MapView lens={view} />}
               <Compare />
+              <WhyCard />
               <PastFrame />
             </main>
             {table && view !== 'directory' && <TrafficPanel />}
