@@ -31,20 +31,21 @@ export function fuzzy(pattern: string, text: string): Match | undefined {
   return fuzzyLower(pattern.toLowerCase(), text.toLowerCase());
 }
 
-/** As `fuzzy`, of what is in small letters already: an index is read at every key. */
-export function fuzzyLower(pattern: string, text: string): Match | undefined {
-  if (pattern === '') return EVERYTHING;
-  const length = Math.min(text.length, MOST);
-  if (pattern.length > length || !inOrder(pattern, text)) return undefined;
-  const within = text.indexOf(pattern);
-  if (within < 0 && ADDRESS.test(pattern)) return undefined;
-  const found = bestWay(pattern, text, length);
-  // A piece of the text is always found, however it lies.
-  if (found.score < 0 && within < 0) return undefined;
-  const begins = found.marks[0] === 0 && found.marks.at(-1) === pattern.length - 1;
-  const extra = (begins ? PREFIX : 0) + (begins && pattern.length === text.length ? WHOLE : 0);
-  return { score: found.score + extra - LENGTH * text.length, marks: found.marks };
+/** As `fuzzy`, of what is in small letters already. */
+function fuzzyLower(pattern: string, text: string): Match | undefined {
+  const from: Int16Array[] = [];
+  const way = bestWay(pattern, text, from);
+  if (!way) return undefined;
+  const marks: number[] = [];
+  for (let i = pattern.length - 1, at = way.end; i >= 0; i -= 1) {
+    marks.unshift(at);
+    at = from[i]?.[at] as number;
+  }
+  return { score: way.score, marks };
 }
+
+/** The score alone, of what is in small letters already: an index of thousands is read at every key. */
+export const scoreLower = (pattern: string, text: string): number | undefined => bestWay(pattern, text)?.score;
 
 const ADDRESS = /^[\da-f]*[.:][\da-f.:]*$/;
 
@@ -62,37 +63,52 @@ const begins = (text: string, at: number): boolean => at === 0 || !isWord(text.c
 /** a-z, 0-9 and everything beyond ASCII. */
 const isWord = (code: number): boolean => (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || code > 127;
 
-/** Row i, column j: the best score with letter i found at j. Columns are few: one pair of rows and where each came from. */
-function bestWay(pattern: string, text: string, length: number): Match {
-  let before = new Float64Array(length).fill(IMPOSSIBLE);
-  let row = new Float64Array(length);
-  const from: Int16Array[] = [];
+/** Used again for every text. */
+let rows: readonly [Float64Array, Float64Array] = [new Float64Array(MOST), new Float64Array(MOST)];
+
+/**
+ * The best score, and where in the text the last letter stands. Row i, column j: the best with letter i found at j; `from`
+ * takes where the letter before it was found then. Time: letters of one times letters of the other.
+ */
+function bestWay(
+  pattern: string,
+  text: string,
+  from?: Int16Array[],
+): { readonly score: number; readonly end: number } | undefined {
+  if (pattern === '') return { score: 0, end: -1 };
+  const length = Math.min(text.length, MOST);
+  if (pattern.length > length || !inOrder(pattern, text)) return undefined;
+  const within = text.indexOf(pattern);
+  if (within < 0 && ADDRESS.test(pattern)) return undefined;
   for (let i = 0; i < pattern.length; i += 1) {
-    const came = new Int16Array(length).fill(-1);
+    const [before, row] = rows;
+    const came = from && new Int16Array(length).fill(-1);
     let best = i === 0 ? 0 : IMPOSSIBLE;
     let bestAt = -1;
     for (let j = 0; j < length; j += 1) {
       row[j] = IMPOSSIBLE;
-      if (text[j] === pattern[i] && j >= i) {
+      if (text[j] === pattern[i]) {
         const apart = best + LETTER + (begins(text, j) ? BEGINS : LOOSE);
-        const joined = j > 0 ? (before[j - 1] as number) + LETTER + FOLLOWS : IMPOSSIBLE;
+        const joined = i > 0 && j > 0 ? (before[j - 1] as number) + LETTER + FOLLOWS : IMPOSSIBLE;
         row[j] = Math.max(apart, joined);
-        came[j] = joined >= apart ? j - 1 : bestAt;
+        if (came) came[j] = joined >= apart ? j - 1 : bestAt;
       }
-      if (i > 0 && (before[j] as number) > best) [best, bestAt] = [before[j] as number, j];
+      if (i > 0 && (before[j] as number) > best) {
+        best = before[j] as number;
+        bestAt = j;
+      }
     }
-    from.push(came);
-    [before, row] = [row, before];
+    if (came) from.push(came);
+    rows = [row, before];
   }
-  let at = 0;
-  for (let j = 1; j < length; j += 1) if ((before[j] as number) > (before[at] as number)) at = j;
-  const score = before[at] as number;
-  const marks: number[] = [];
-  for (let i = pattern.length - 1; i >= 0; i -= 1) {
-    marks.unshift(at);
-    at = (from[i] as Int16Array)[at] as number;
-  }
-  return { score, marks };
+  const last = rows[0];
+  let end = 0;
+  for (let j = 1; j < length; j += 1) if ((last[j] as number) > (last[end] as number)) end = j;
+  const score = last[end] as number;
+  // A piece of the text is always found, however it lies.
+  if (score < 0 && within < 0) return undefined;
+  const prefix = within === 0 ? PREFIX + (pattern.length === text.length ? WHOLE : 0) : 0;
+  return { score: score + prefix - LENGTH * text.length, end };
 }
 
 /** The words of what was typed: `shop/web` are two, as its parts stand in different places. */

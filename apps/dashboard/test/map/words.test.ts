@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { placesOf, selectionFromText, selectionToText } from '../../src/city/find.ts';
+import { selectionFromText, selectionToText } from '../../src/city/find.ts';
 import { age, bytes, count, percent, rate, socket } from '../../src/city/format.ts';
 import { workloadOf } from '../../src/city/services.ts';
 import { shareWith, wilson } from '../../src/city/share.ts';
-import { cityOf } from './city-of.ts';
 
 describe('figures', () => {
   it.each([
@@ -98,14 +97,6 @@ describe('names', () => {
     expect(selectionFromText(selectionToText(selection))).toEqual(selection);
     expect(selectionFromText('ship~a')).toBeUndefined();
     expect(selectionFromText(null)).toBeUndefined();
-  });
-
-  it('finds by name and by address', () => {
-    const { city } = cityOf(5);
-    const places = placesOf(city);
-    expect(places).toHaveLength(city.service.size + city.pod.size + city.node.size + city.namespace.size);
-    const web = places.find((place) => place.selection.id === 'shop/web');
-    expect(web?.words).toEqual(['shop/web', 'web', '10.96.41.5']);
   });
 });
 
