@@ -271,8 +271,13 @@ export interface CityFrame {
   readonly edges?: CityEdges;
 }
 
-/** Browser → hub, event `look`: what is shown. Edges of other Services are then not sent. All, until it is told. */
-export const look = z.object({ services: z.union([z.literal('all'), z.array(z.string().max(253)).max(1000)]) });
+/** Browser → hub, event `look`: what is shown. All, until it is told. */
+export const look = z.object({
+  /** Edges of these are told with every frame. */
+  services: z.union([z.literal('all'), z.array(z.string().max(253)).max(1000)]),
+  /** Those of the others: slowly, each within ten frames; absent = not at all. */
+  others: z.literal('slow').optional(),
+});
 export type Look = z.infer<typeof look>;
 
 /** Browser → hub, event `ask`, answered by its acknowledgement with a `MapAnswer`. */
