@@ -14,6 +14,23 @@ export function wilson(hits: number, trials: number): { readonly low: number; re
   return { low: Math.max(0, (middle - spread) / scale), high: Math.min(1, (middle + spread) / scale) };
 }
 
+/** With fewer new connections than this nothing is said about a share: the interval would be wider than the news. */
+export const FEW = 20;
+
+/** What the observed share of new connections says about the wished one. */
+export type Verdict =
+  | { readonly is: 'few'; readonly trials: number }
+  /** The wished share lies within the interval, above it (it gets less than wished) or below it. */
+  | { readonly is: 'wished' | 'less' | 'more'; readonly share: number; readonly low: number; readonly high: number };
+
+/** @param hits new connections of one backend, of `trials` of its whole service port */
+export function judge(hits: number, trials: number, wished: number): Verdict {
+  if (trials < FEW) return { is: 'few', trials };
+  const { low, high } = wilson(hits, trials);
+  const is = wished > high ? 'less' : wished < low ? 'more' : 'wished';
+  return { is, share: Math.min(1, hits / trials), low, high };
+}
+
 /** One backend as the routing sees it. */
 export interface Weighed {
   readonly id: string;

@@ -1,0 +1,122 @@
+import type { City } from './city.ts';
+import { backendAddress, backendName, clientName } from './edge-rows.ts';
+import type { Edge } from './edges.ts';
+import type { Selection } from './find.ts';
+import type { NamedEdge } from './scope.ts';
+import {
+  bytesPerSecond,
+  isDirect,
+  nodeOfBackend,
+  nodeOfClient,
+  podOfBackend,
+  podUidOf,
+  type Traffic,
+  TrafficGroups,
+} from './traffic.ts';
+
+export type Measure = 'connections' | 'bytes';
+
+/** One line of a ranking. */
+export interface Ranked {
+  readonly id: string;
+  readonly name: string;
+  /** Where it is, or what else tells it apart. */
+  readonly detail?: string;
+  /** What its panel is; absent of what has none: an outside network, what is gone. */
+  readonly selection?: Selection;
+  readonly traffic: Traffic;
+  /** 0..1 of what all lines together have; 0 when that is nothing. */
+  readonly share: number;
+}
+
+/** What a ranking is made by: per second. */
+export const measured = (traffic: Traffic, measure: Measure): number =>
+  measure === 'bytes' ? bytesPerSecond(traffic) : traffic.openedPerSecond;
+
+type Group = Omit<Ranked, 'traffic' | 'share'>;
+
+/** Groups edges and puts the busiest first; the quiet ones by name, so that they stay where they are. */
+function ranked(edges: Iterable<NamedEdge>, measure: Measure, groupOf: (edge: Edge) => Group): readonly Ranked[] {
+  const groups = new Map<string, Group>();
+  const sums = new TrafficGroups();
+  for (const [, edge] of edges) {
+    const group = groupOf(edge);
+    if (!groups.has(group.id)) groups.set(group.id, group);
+    sums.add(group.id, edge);
+  }
+  let all = 0;
+  for (const traffic of sums.sums.values()) all += measured(traffic, measure);
+  return [...sums.sums]
+    .map(
+      ([id, traffic]): Ranked => ({
+        ...(groups.get(id) as Group),
+        traffic,
+        share: all === 0 ? 0 : measured(traffic, measure) / all,
+      }),
+    )
+    .sort((a, b) => b.share - a.share || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
+}
+
+/** Who opens the connections: pods, nodes, networks outside. */
+export const rankClients = (city: City, edges: Iterable<NamedEdge>, measure: Measure): readonly Ranked[] =>
+  ranked(edges, measure, (edge) => {
+    const { kind, id } = edge.client;
+    const node = nodeOfClient(city, edge);
+    const group = {
+      id,
+      name: clientName(city, edge),
+      detail: kind === 'pod' ? node : kind === 'node' ? 'node' : 'outside',
+    };
+    if (kind === 'pod' && city.pod.has(podUidOf(edge)))
+      return { ...group, selection: { kind: 'pod', id: podUidOf(edge) } };
+    if (kind === 'pod') return { ...group, detail: 'gone' };
+    return kind === 'node' && node !== undefined && city.node.has(node)
+      ? { ...group, selection: { kind: 'node', id: node } }
+      : group;
+  });
+
+/** Who answers. A pod that took over an address is another line. */
+export const rankBackends = (city: City, edges: Iterable<NamedEdge>, measure: Measure): readonly Ranked[] =>
+  ranked(edges, measure, (edge) => {
+    const uid = podOfBackend(city, edge);
+    const id = `${edge.backend}>${uid ?? ''}`;
+    const known = city.backend.get(edge.backend);
+    const group = { id, name: backendName(city, edge), detail: nodeOfBackend(city, edge) ?? backendAddress(edge) };
+    if (known && known.podUid === uid) return { ...group, selection: { kind: 'backend', id: edge.backend } };
+    if (uid === undefined) return group;
+    return city.pod.has(uid) ? { ...group, selection: { kind: 'pod', id: uid } } : { ...group, detail: 'gone' };
+  });
+
+/** Whom it talks to: Services, and pods past every Service. */
+export const rankTargets = (city: City, edges: Iterable<NamedEdge>, measure: Measure): readonly Ranked[] =>
+  ranked(edges, measure, (edge) => {
+    if (!isDirect(edge)) {
+      const selection = city.service.has(edge.service) ? { kind: 'service' as const, id: edge.service } : undefined;
+      return { id: edge.service, name: edge.service, selection };
+    }
+    const uid = podOfBackend(city, edge);
+    const selection = uid !== undefined && city.pod.has(uid) ? { kind: 'pod' as const, id: uid } : undefined;
+    return { id: edge.backend, name: backendName(city, edge), detail: 'direct', selection };
+  });
+
+/** Pods by what they receive and open. */
+export const rankPods = (
+  city: City,
+  sums: ReadonlyMap<string, Traffic>,
+  measure: Measure,
+): readonly [string, Traffic][] =>
+  [...sums].filter(([uid]) => city.pod.has(uid)).sort(([, a], [, b]) => measured(b, measure) - measured(a, measure));
+
+/** The backend that gets the most and the client from which it gets the most of that; undefined while nothing moves. */
+export interface Busiest {
+  readonly backend: Ranked;
+  readonly client: Ranked;
+}
+
+export function busiest(city: City, edges: readonly NamedEdge[], measure: Measure): Busiest | undefined {
+  const [backend] = rankBackends(city, edges, measure);
+  if (!backend || backend.share === 0) return undefined;
+  const own = edges.filter(([, edge]) => `${edge.backend}>${podOfBackend(city, edge) ?? ''}` === backend.id);
+  const [client] = rankClients(city, own, measure);
+  return client && { backend, client };
+}
