@@ -21,3 +21,11 @@ export function selectionFromText(text: string | null): Selection | undefined {
 export function exists(city: City, { kind, id }: Selection): boolean {
   return kind === 'road' || city[kind].has(id);
 }
+
+/** Where on the map a selection is: of a backend its pod, or its Service when no pod is known behind it. */
+export function onMap({ backend }: Pick<City, 'backend'>, selection: Selection): Selection {
+  if (selection.kind !== 'backend') return selection;
+  const found = backend.get(selection.id);
+  if (found?.podUid !== undefined) return { kind: 'pod', id: found.podUid };
+  return { kind: 'service', id: found?.service ?? '' };
+}

@@ -75,13 +75,23 @@ export const rankClients = (city: City, edges: Iterable<NamedEdge>, measure: Mea
       : group;
   });
 
-/** Who answers. A pod that took over an address is another line. */
-export const rankBackends = (city: City, edges: Iterable<NamedEdge>, measure: Measure): readonly Ranked[] =>
+/**
+ * Who answers. A pod that took over an address is another line.
+ * @param beside what stands beside the name: where it is, or for which Service
+ */
+export const rankBackends = (
+  city: City,
+  edges: Iterable<NamedEdge>,
+  measure: Measure,
+  beside: 'node' | 'service' = 'node',
+): readonly Ranked[] =>
   ranked(edges, measure, (edge) => {
     const uid = podOfBackend(city, edge);
     const id = `${edge.backend}>${uid ?? ''}`;
     const known = city.backend.get(edge.backend);
-    const group = { id, name: backendName(city, edge), detail: nodeOfBackend(city, edge) ?? backendAddress(edge) };
+    const place = nodeOfBackend(city, edge) ?? backendAddress(edge);
+    const service = isDirect(edge) ? 'direct' : edge.service;
+    const group = { id, name: backendName(city, edge), detail: beside === 'service' ? service : place };
     if (known && known.podUid === uid) return { ...group, selection: { kind: 'backend', id: edge.backend } };
     if (uid === undefined) return group;
     return city.pod.has(uid) ? { ...group, selection: { kind: 'pod', id: uid } } : { ...group, detail: 'gone' };
@@ -98,14 +108,6 @@ export const rankTargets = (city: City, edges: Iterable<NamedEdge>, measure: Mea
     const selection = uid !== undefined && city.pod.has(uid) ? { kind: 'pod' as const, id: uid } : undefined;
     return { id: edge.backend, name: backendName(city, edge), detail: 'direct', selection };
   });
-
-/** Pods by what they receive and open. */
-export const rankPods = (
-  city: City,
-  sums: ReadonlyMap<string, Traffic>,
-  measure: Measure,
-): readonly [string, Traffic][] =>
-  [...sums].filter(([uid]) => city.pod.has(uid)).sort(([, a], [, b]) => measured(b, measure) - measured(a, measure));
 
 /** The backend that gets the most and the client from which it gets the most of that; undefined while nothing moves. */
 export interface Busiest {

@@ -1,6 +1,7 @@
 'use client';
 import { Maximize, Minus, Plus, Shuffle } from 'lucide-react';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { onMap } from '../city/find.ts';
 import { hubNow, useCity } from '../live/city-store.ts';
 import { useOnStage } from '../live/on-stage.ts';
 import { PlanMemory } from '../live/plans.ts';
@@ -32,7 +33,8 @@ export function MapView({ lens }: { readonly lens: Lens }) {
   const [hover, setHover] = useState<{ hit: Hit; at: Point }>();
   const [replans, setReplans] = useState(0);
   const { survey, arrived } = useCity();
-  const { selection, theme, flight } = useView();
+  const { selection: selected, theme, flight } = useView();
+  const selection = useMemo(() => selected && onMap(survey.city, selected), [selected, survey.city]);
   const still = useMedia('(prefers-reduced-motion: reduce)');
 
   useEffect(() => {
@@ -72,7 +74,7 @@ export function MapView({ lens }: { readonly lens: Lens }) {
   useEffect(() => {
     // A flight asked for in the Directory or on the other lens begins when the scene is there, and once.
     if (!stage || !scene || !flight) return;
-    stage.flyTo(flight.to);
+    stage.flyTo(onMap(useCity.getState().whole.city, flight.to));
     useView.setState({ flight: undefined });
   }, [stage, scene, flight]);
 

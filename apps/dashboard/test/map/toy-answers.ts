@@ -5,7 +5,9 @@ import { ToyRules } from './toy-rules.ts';
 /** What the hub would say about the toy city: seeded by time, so that the same question has the same answer. */
 export function answerOf(city: ToyCity, question: MapQuestion, now: number): MapAnswer {
   if (question.kind === 'history') {
-    return historyOf(question.from, question.to, question.servicePort === undefined ? 270 : 34);
+    const { from, to, servicePort } = question;
+    const edges = city.edges(now).filter(([name]) => servicePort === undefined || name.servicePort === servicePort);
+    return historyOf(from, to, edges);
   }
   if (question.kind === 'moment') {
     const step = stepAt(now - question.at);
@@ -19,8 +21,10 @@ export function answerOf(city: ToyCity, question: MapQuestion, now: number): Map
 
 const stepAt = (age: number): number => (age <= 15 * 60_000 ? 1000 : age <= 6 * 3_600_000 ? 10_000 : 60_000);
 
-/** @param rate new connections per second, about */
-function historyOf(from: number, to: number, rate: number): MapAnswer {
+/** The past went up and down around what the edges do now. */
+function historyOf(from: number, to: number, edges: ReturnType<ToyCity['edges']>): MapAnswer {
+  const sum = (column: number) => edges.reduce((all, [, row]) => all + (row[column] as number), 0);
+  const [rate, refused, open] = [sum(10), sum(11), sum(2) + sum(3)];
   const step = stepAt(to - from);
   const points: HistoryPoint[] = [];
   for (let at = Math.ceil(from / step) * step + step; at <= to; at += step) {
@@ -32,12 +36,12 @@ function historyOf(from: number, to: number, rate: number): MapAnswer {
     points.push({
       at,
       opened,
-      refused: Math.round(opened / 90),
+      refused: Math.round((refused * swell * step) / 1000),
       unanswered: 0,
       bytesToBackend: opened * 900,
       bytesToClient: opened * 14_000,
       packets: opened * 14,
-      open: Math.round(rate * 4.4 * swell),
+      open: Math.round(open * swell),
     });
   }
   return { kind: 'history', stepMilliseconds: step, points };

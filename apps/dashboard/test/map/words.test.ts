@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { selectionFromText, selectionToText } from '../../src/city/find.ts';
 import { age, bytes, count, percent, rate, socket } from '../../src/city/format.ts';
 import { workloadOf } from '../../src/city/services.ts';
-import { shareWith, wilson } from '../../src/city/share.ts';
+import { FEW, judge, shareWith, wilson } from '../../src/city/share.ts';
 
 describe('figures', () => {
   it.each([
@@ -46,6 +46,32 @@ describe('figures', () => {
 });
 
 describe('shares', () => {
+  it('says nothing of a share from too few connections', () => {
+    expect(judge(7, FEW - 1, 0.5)).toEqual({ is: 'few', trials: FEW - 1 });
+    expect(judge(7, FEW, 0.5).is).toBe('wished');
+  });
+
+  it('says more or less than wished only of what lies outside its 95 % interval, and on the right side', () => {
+    const parts = fc.tuple(
+      fc.integer({ min: FEW, max: 50_000 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(parts, ([trials, part, wished]) => {
+        const verdict = judge(Math.round(trials * part), trials, wished);
+        if (verdict.is === 'few') throw new Error('these are enough');
+        if (verdict.is === 'less') expect(verdict.high).toBeLessThan(wished);
+        if (verdict.is === 'more') expect(verdict.low).toBeGreaterThan(wished);
+      }),
+      { seed: 8 },
+    );
+    expect(judge(100, 1000, 0.5).is).toBe('less');
+    expect(judge(900, 1000, 0.5).is).toBe('more');
+    // outside 95 %, as one backend of twenty always is
+    expect(judge(468, 1000, 0.5).is).toBe('wished');
+  });
+
   it('gives intervals that hold the observed share, lie in 0..1 and narrow with more trials', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (trials, part) => {

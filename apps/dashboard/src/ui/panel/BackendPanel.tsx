@@ -4,10 +4,12 @@ import { socket } from '../../city/format.ts';
 import { rankClients } from '../../city/ranking.ts';
 import type { Backend } from '../../city/services.ts';
 import { useView } from '../../live/view-store.ts';
+import { Why } from '../ask/Why.tsx';
 import { BackendCard } from './BackendCard.tsx';
 import { Classes } from './Classes.tsx';
 import { Events } from './Events.tsx';
 import { Figures } from './Figures.tsx';
+import { NoneLine } from './NoneLine.tsx';
 import { Overrides } from './Overrides.tsx';
 import { Fact, PlaceLink, Section } from './parts.tsx';
 import { Ranking } from './Ranking.tsx';
@@ -31,6 +33,10 @@ export function BackendPanel({ id }: { readonly id: string }) {
     <>
       <Title title={record.podName ?? socket(record)} code detail={`backend · ${record.servicePort}`} />
       <Figures id={`backend:${id}`} traffic={traffic} standing={standing} />
+      <div className="mt-3 flex flex-wrap gap-2">
+        <Why destination={{ service: record.service, servicePort: record.servicePort }} />
+      </div>
+      {pod && <NoneLine uid={pod.uid} servicePort={record.servicePort} />}
       <Section title="Share">
         <BackendCard backend={backend} group={group} />
       </Section>

@@ -15,8 +15,9 @@ export function Busiest({ survey, into }: { readonly survey: Survey; readonly in
   const amount = measured(backend.traffic, measure);
   return (
     <p className="mt-3 rounded-card border border-line bg-raised px-3 py-2" data-testid="busiest">
-      <Name of={backend} /> gets the most: {measure === 'bytes' ? `${size(amount)}/s` : `${rate(amount)} new conn/s`} (
-      {percent(backend.share)}), most of it from <Name of={client} /> ({percent(client.share)}).
+      <Name of={backend} /> gets the most: {measure === 'bytes' ? `${size(amount)}/s` : `${rate(amount)} new conn/s`},{' '}
+      {percent(backend.share)} of it all, {client.share > 0.5 ? 'most' : 'the largest part'} of that from{' '}
+      <Name of={client} /> ({percent(client.share)}).
     </p>
   );
 }

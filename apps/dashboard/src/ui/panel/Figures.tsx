@@ -30,6 +30,7 @@ export function Figures({ id, traffic, standing, ports = NONE }: Props) {
     // a part of what was seen is no bound
     { value: percent(refusedShare(traffic)), word: 'refused', of: 'refused', least: false },
   ] as const;
+  const refusals = trend.points.some(({ refused }) => refused > 0);
   const wrong = traffic.refusedPerSecond > 0;
   return (
     <>
@@ -51,7 +52,7 @@ export function Figures({ id, traffic, standing, ports = NONE }: Props) {
                 stretches={stretches(trend, figure.of)}
                 from={trend.from}
                 until={trend.until}
-                tone={figure.of === 'refused' ? 'text-drain' : 'text-time-edge'}
+                tone={figure.of !== 'refused' ? 'text-time-edge' : refusals ? 'text-drain' : 'text-faint'}
               />
             </div>
           </div>

@@ -6,6 +6,7 @@ import { rankBackends, rankClients } from '../../city/ranking.ts';
 import type { Survey } from '../../city/survey.ts';
 import { NO_TRAFFIC } from '../../city/traffic.ts';
 import { goTo, useView } from '../../live/view-store.ts';
+import { Why } from '../ask/Why.tsx';
 import { useNow } from '../use-now.ts';
 import { Classes } from './Classes.tsx';
 import { Events } from './Events.tsx';
@@ -24,7 +25,7 @@ export function NodePanel({ name }: { readonly name: string }) {
   const standing = useStanding({ edges, homes: [name] });
   const rankings = useMemo(() => {
     const { city } = survey;
-    return { backends: rankBackends(city, into, measure), clients: rankClients(city, out, measure) };
+    return { backends: rankBackends(city, into, measure, 'service'), clients: rankClients(city, out, measure) };
   }, [survey, into, out, measure]);
   const node = survey.city.node.get(name);
   if (!node) return null;
@@ -38,6 +39,9 @@ export function NodePanel({ name }: { readonly name: string }) {
         detail={`node${node.zone === undefined ? '' : ` · ${node.zone}`} · ${plural(pods.length, 'pod')}`}
       />
       <Figures id={`node:${name}`} traffic={traffic} standing={standing} />
+      <div className="mt-3 flex flex-wrap gap-2">
+        <Why source={{ kind: 'node', node: name }} />
+      </div>
       {!node.ready && <Problem title="The node is not ready">Kubernetes says so; its rules stay as they are.</Problem>}
       {node.agent.error !== undefined && (
         <Problem title="Its agent cannot program the kernel">{node.agent.error}</Problem>

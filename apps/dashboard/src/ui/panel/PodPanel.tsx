@@ -3,10 +3,12 @@ import { useMemo } from 'react';
 import { rankClients, rankTargets } from '../../city/ranking.ts';
 import { useCity } from '../../live/city-store.ts';
 import { useView } from '../../live/view-store.ts';
+import { Why } from '../ask/Why.tsx';
 import { BackendCard } from './BackendCard.tsx';
 import { Classes } from './Classes.tsx';
 import { Events } from './Events.tsx';
 import { Figures } from './Figures.tsx';
+import { NoneLine } from './NoneLine.tsx';
 import { Overrides } from './Overrides.tsx';
 import { Chip, Fact, PlaceLink, Section } from './parts.tsx';
 import { Ranking } from './Ranking.tsx';
@@ -36,6 +38,11 @@ export function PodPanel({ uid }: { readonly uid: string }) {
         detail={`pod · ${pod.namespace}${backs ? '' : ' · a client: figures are of what it opens'}`}
       />
       <Figures id={`pod:${uid}`} traffic={traffic} standing={standing} />
+      <div className="mt-3 flex flex-wrap gap-2">
+        <Why source={{ kind: 'pod', uid }} label="Where would it get?" />
+        {backs && <Why pod={uid} label="Why none?" />}
+      </div>
+      {backs && <NoneLine uid={uid} />}
       <dl className="mt-3 divide-y divide-line">
         <Fact name="State">
           <Chip tone={pod.terminating ? 'drain' : pod.ready ? 'live' : 'light'}>

@@ -86,7 +86,7 @@ function Amount({ row: { traffic, share } }: { readonly row: Ranked }) {
         {measure === 'bytes' ? size(amount) : rate(amount)}/s
         <span className="sr-only">{measure === 'bytes' ? ' of traffic' : ' new connections'},</span>
       </span>
-      <span className="relative w-10 shrink-0 text-right text-soft">{percent(share)}</span>
+      <span className="relative w-11 shrink-0 text-right whitespace-nowrap text-soft">{percent(share)}</span>
     </>
   );
 }

@@ -9,6 +9,7 @@ import type { Survey } from '../../city/survey.ts';
 import { useCity } from '../../live/city-store.ts';
 import { showOnly, useView } from '../../live/view-store.ts';
 import { Rules } from '../ask/Rules.tsx';
+import { Why } from '../ask/Why.tsx';
 import { Button } from '../Button.tsx';
 import { Backends } from './Backends.tsx';
 import { Busiest } from './Busiest.tsx';
@@ -40,6 +41,7 @@ export function ServicePanel({ id }: { readonly id: string }) {
       <Title title={service.name} detail={<Address service={service} />} />
       <Figures id={`service:${id}`} traffic={traffic} standing={standing} ports={service.ports.map(({ key }) => key)} />
       <div className="mt-3 flex flex-wrap gap-2">
+        <Why destination={{ service: id }} />
         <Rules service={id} />
         <OnlyThis id={id} />
       </div>
