@@ -58,6 +58,7 @@ function drawFoot(brush: Brush, picture: Picture): void {
   context.fillRect(0, height, width, footHeight(picture));
   context.fillStyle = palette.landEdge;
   context.fillRect(0, height, width, 1);
+  context.letterSpacing = '0px';
   context.textAlign = 'start';
   context.textBaseline = 'middle';
   for (const [i, line] of picture.caption.entries()) {
