@@ -20,6 +20,7 @@ import { TimeLine } from './TimeLine.tsx';
 import { Toasts } from './Toasts.tsx';
 import { Compare } from './time/Compare.tsx';
 import { TrafficPanel } from './traffic/TrafficPanel.tsx';
+import { Wall } from './Wall.tsx';
 
 /** The whole screen. Everything on it follows from records of the hub, so there is nothing to show before the page runs. */
 export function Shell() {
@@ -40,34 +41,42 @@ export function Shell() {
 }
 
 function City() {
-  const view = useView((state) => state.view);
-  const table = useView((state) => state.table);
+  const wall = useView((state) => state.wall);
   return (
     <Tooltip.Provider delayDuration={250}>
-      <div className="flex h-dvh flex-col">
-        <Header />
-        <RewindBanner />
-        <FilterBar />
-        <OnlyBanner />
-        <div className="flex min-h-0 flex-1">
-          <div className="flex min-w-0 flex-1 flex-col">
-            <main className="relative min-h-0 flex-1" aria-label={view === 'directory' ? 'Directory' : 'Map'}>
-              {view === 'directory' ? <Directory /> : <MapView lens={view} />}
-              <Compare />
-              <WhyCard />
-              <PastFrame />
-            </main>
-            {table && view !== 'directory' && <TrafficPanel />}
-          </div>
-          <Panel />
-        </div>
-        <TimeLine />
-      </div>
+      {wall ? <Wall /> : <Workplace />}
       <FindBox />
       <ConfirmEmpty />
       <Keys />
       <Toasts />
     </Tooltip.Provider>
+  );
+}
+
+/** Everything a person works with. */
+function Workplace() {
+  const view = useView((state) => state.view);
+  const table = useView((state) => state.table);
+  return (
+    <div className="flex h-dvh flex-col">
+      <Header />
+      <RewindBanner />
+      <FilterBar />
+      <OnlyBanner />
+      <div className="flex min-h-0 flex-1">
+        <div className="flex min-w-0 flex-1 flex-col">
+          <main className="relative min-h-0 flex-1" aria-label={view === 'directory' ? 'Directory' : 'Map'}>
+            {view === 'directory' ? <Directory /> : <MapView lens={view} />}
+            <Compare />
+            <WhyCard />
+            <PastFrame />
+          </main>
+          {table && view !== 'directory' && <TrafficPanel />}
+        </div>
+        <Panel />
+      </div>
+      <TimeLine />
+    </div>
   );
 }
 

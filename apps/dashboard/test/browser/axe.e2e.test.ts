@@ -24,10 +24,6 @@ interface Finding {
 
 /** What is serious or worse, one line for each element. */
 async function findings(page: Page): Promise<readonly string[]> {
-  // What moves in is judged when it stands.
-  await page.evaluate(
-    'Promise.all(document.getAnimations().filter(a => a.effect?.getTiming().iterations === 1).map(a => a.finished))',
-  );
   // Not `addScriptTag`: the page's policy refuses scripts that are not its own.
   await page.evaluate(axe);
   const { violations } = await page.evaluate<{ violations: readonly Finding[] }>('axe.run()');

@@ -37,6 +37,7 @@ export async function openToyBrowser(): Promise<ToyBrowser> {
     faults,
     async open(address, options = {}) {
       const page = await browser.newPage({ viewport: { width: 1600, height: 1000 }, ...options });
+      page.setDefaultTimeout(15_000);
       page.on('pageerror', (error) => faults.push(`${address}: ${error.message}`));
       await page.goto(feed.url + address);
       await page.locator('[data-testid=live-state][data-state=live]').waitFor({ state: 'attached' });
