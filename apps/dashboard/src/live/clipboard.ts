@@ -9,14 +9,3 @@ export async function copyText(text: string): Promise<boolean> {
     return false;
   }
 }
-
-/** Hands a file to the person's downloads. */
-export function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // After the click: the browser reads the blob once the task is over.
-  setTimeout(() => URL.revokeObjectURL(url), 0);
-}

@@ -50,13 +50,13 @@ function shownNow(): Shown {
 }
 
 /** `shop-prod services 2026-11-23 05.35.04.svg`: no name has a sign that some file system refuses. */
-function save(blob: Blob, ending: string): void {
+export function save(blob: Blob, ending: string, what: string = useView.getState().view): void {
   const { survey, moment, stream } = useCity.getState();
   const cluster = [...survey.city.cluster.values()][0]?.name ?? 'kubecity';
   const time = new Date(moment?.at ?? stream.at).toISOString().slice(0, 19).replace('T', ' ').replaceAll(':', '.');
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
-  link.download = `${cluster} ${useView.getState().view} ${time}.${ending}`.replace(/[^\w .-]+/g, '-');
+  link.download = `${cluster} ${what} ${time}.${ending}`.replace(/[^\w .-]+/g, '-');
   link.click();
   // The browser has begun to read it by the end of this turn.
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

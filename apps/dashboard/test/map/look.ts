@@ -24,12 +24,9 @@ const SHOTS: readonly Shot[] = [
   { name: 'directory-night', theme: 'night', address: '/?lens=directory' },
   { name: 'table-day', theme: 'day', address: '/?table=', act: chooseRow },
   { name: 'table-night', theme: 'night', address: '/?table=&lens=nodes', act: chooseRow },
-  {
-    name: 'traffic-night',
-    theme: 'night',
-    address: '/?lens=directory',
-    act: (page) => page.getByTestId('directory-edges').click(),
-  },
+  { name: 'traffic-night', theme: 'night', address: '/?lens=directory&tab=edges' },
+  { name: 'pods-day', theme: 'day', width: 1280, address: '/?lens=directory&tab=pods&sort=-opened&namespaces=shop' },
+  { name: 'backends-night', theme: 'night', address: '/?lens=directory&tab=backends&text=shop&states=draining' },
   { name: 'rewound-day', theme: 'day', address: `/?table=&${CHECKOUT}`, act: rewind },
   { name: 'rewound-night', theme: 'night', address: '/?lens=nodes', act: rewind },
   {
@@ -86,6 +83,21 @@ const SHOTS: readonly Shot[] = [
     },
   },
   {
+    name: 'who-day',
+    theme: 'day',
+    address: '/',
+    act: async (page) => {
+      await page.keyboard.press('/');
+      await page.getByTestId('find-input').fill('who is 10.244.2.11:80?');
+    },
+  },
+  {
+    name: 'actions-day',
+    theme: 'day',
+    address: '/?selected=pod~uid-4',
+    act: (page) => page.keyboard.press('ControlOrMeta+k'),
+  },
+  {
     name: 'find-night',
     theme: 'night',
     address: '/',
@@ -108,7 +120,7 @@ const SHOTS: readonly Shot[] = [
 ];
 
 async function chooseRow(page: Page): Promise<void> {
-  await page.getByTestId('traffic-filter').fill('checkout');
+  await page.getByTestId('table-text').fill('checkout');
   await page.getByTestId('edge-row').first().click();
 }
 

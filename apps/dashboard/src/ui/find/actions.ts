@@ -6,7 +6,9 @@ import { type CityStore, hubNow } from '../../live/city-store.ts';
 import { backToLive, rewindTo } from '../../live/rewind.ts';
 import { openSavedView, readViews, useSavedViews } from '../../live/saved-views.ts';
 import { look, setFilter } from '../../live/view-store.ts';
+import { openWhy, type WhyPreset } from '../ask/actions.ts';
 import { copy } from '../copy.ts';
+import { EXPORTS } from '../Export.tsx';
 import { KEYS } from '../keys.ts';
 import type { Action, ActionContext } from './action.ts';
 import { steerActions } from './steer-actions.ts';
@@ -18,6 +20,8 @@ const SOURCES: readonly ((context: ActionContext) => readonly Action[])[] = [
   filterActions,
   viewActions,
   timeActions,
+  whyActions,
+  exportActions,
   keyActions,
 ];
 
@@ -127,6 +131,31 @@ function timeActions({ city, rewind: { wanted } }: ActionContext): readonly Acti
   return wanted === undefined ? [back] : [live, back];
 }
 
+/** Asked from the selected thing, where it can be an end of a packet. */
+function whyActions({ view: { selection }, city }: ActionContext): readonly Action[] {
+  const why = (label: string, preset: WhyPreset): Action => ({
+    id: 'why',
+    label,
+    words: ['why', 'explain', 'path', 'packet', 'rules', 'trace'],
+    run: () => openWhy(preset),
+  });
+  if (selection?.kind === 'service')
+    return [why('Why here? Packets to the selected Service', { destination: { service: selection.id } })];
+  if (selection?.kind === 'pod') return [why('Why here? What the selected pod gets', { pod: selection.id })];
+  const backend = selection?.kind === 'backend' ? city.whole.city.backend.get(selection.id) : undefined;
+  if (backend?.podUid) return [why('Why here? What the selected backend gets', { pod: backend.podUid })];
+  return [why('Why here? Explain the way of a packet', {})];
+}
+
+function exportActions({ view }: ActionContext): readonly Action[] {
+  // In the Directory there is no picture to take.
+  const possible = EXPORTS.filter(({ id }) => view.view !== 'directory' || id === 'export-json');
+  return possible.map(({ id, label, words, run }) => ({ id, label: `Take along: ${label}`, words: [words], run }));
+}
+
+/** Said so that it is understood without the sheet around it. */
+const IN_OTHER_WORDS: Readonly<Record<string, string>> = { '?': 'Show the sheet of keys' };
+
 /** Told above in other words, or of no use from here. */
 const TOLD = ['mod+k', 'Escape', '1', '2', '3', 'l'];
 
@@ -135,7 +164,15 @@ function keyActions(): readonly Action[] {
   return KEYS.flatMap(({ heading, keys }) =>
     keys.flatMap(({ keys: [key = ''], words, run }) =>
       run && !TOLD.includes(key)
-        ? [{ id: `key:${key}`, label: words, words: [heading], keys: key === ' ' ? 'space' : key, run }]
+        ? [
+            {
+              id: `key:${key}`,
+              label: IN_OTHER_WORDS[key] ?? words,
+              words: [heading],
+              keys: key === ' ' ? 'space' : key,
+              run,
+            },
+          ]
         : [],
     ),
   );
