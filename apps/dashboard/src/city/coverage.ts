@@ -1,4 +1,4 @@
-import type { CityRecord } from '@kubecity/protocol';
+import { type CityRecord, SLOW_EDGES_MS } from '@kubecity/protocol';
 import type { City } from './city.ts';
 import type { Edge } from './edges.ts';
 import { age, plural } from './format.ts';
@@ -66,8 +66,10 @@ export interface Seeing {
   /** The hub's clock, and the moment of the last frame (Unix ms). */
   readonly now: number;
   readonly at: number;
-  /** Services whose connections are told. */
-  readonly told: 'all' | ReadonlySet<string>;
+  /** The one Service whose connections are told; absent = all are. */
+  readonly only?: string;
+  /** Services that are looked at closely: of the others the figures come slowly. */
+  readonly closely: 'all' | ReadonlySet<string>;
   /** Set while the map is rewound: edges of then that were not kept. */
   readonly folded?: number;
 }
@@ -97,7 +99,7 @@ export function standingOf(city: City, summed: Summed, seeing: Seeing): Standing
   const { edges } = summed;
   if (seeing.folded !== undefined) return standingThen(edges, seeing.folded);
   const oldest = oldestOf(city, edges, seeing);
-  const hidden = hiddenBy(summed, seeing.told);
+  const hidden = hiddenBy(summed, seeing.only);
   const blind = summed.homes.filter((name) => city.node.get(name)?.agent.state !== 'live');
   const why =
     hidden ?? (edges.length === 0 && blind[0] !== undefined ? silence(city, blind[0], seeing.now) : undefined);
@@ -113,10 +115,9 @@ function standingThen(edges: readonly Edge[], folded: number): Standing {
   return { state: edges.length === 0 ? 'unknown' : 'atLeast', why, age: 0 };
 }
 
-function hiddenBy({ services }: Summed, told: Seeing['told']): string | undefined {
-  if (told === 'all' || services?.every((service) => told.has(service))) return undefined;
-  const [one] = told;
-  return told.size === 1 ? `only connections of ${one} are told` : `only connections of ${told.size} Services are told`;
+function hiddenBy({ services }: Summed, only: string | undefined): string | undefined {
+  if (only === undefined || services?.every((service) => service === only)) return undefined;
+  return `only connections of ${only} are told`;
 }
 
 /** `no agent on node-d`, `agent of node-d silent for 41 s` */
@@ -134,13 +135,18 @@ export function gapsOf(city: City): string | undefined {
 }
 
 /** A live node is read once in its period; of a silent one the last frame stands. */
-function oldestOf(city: City, edges: readonly Edge[], { now, at }: Seeing): Pick<Standing, 'age' | 'slowest'> {
+function oldestOf(
+  city: City,
+  edges: readonly Edge[],
+  { now, at, only, closely }: Seeing,
+): Pick<Standing, 'age' | 'slowest'> {
   const names = new Set<string | undefined>();
   for (const edge of edges) {
     names.add(nodeOfClient(city, edge));
     names.add(nodeOfBackend(city, edge));
   }
-  let oldest: Pick<Standing, 'age' | 'slowest'> = { age: Math.max(0, now - at) };
+  const close = only !== undefined || closely === 'all' || edges.every(({ service }) => closely.has(service));
+  let oldest: Pick<Standing, 'age' | 'slowest'> = { age: Math.max(0, now - at) + (close ? 0 : SLOW_EDGES_MS) };
   for (const name of names) {
     const agent = city.node.get(name ?? '')?.agent;
     if (!agent || agent.state === 'absent') continue;

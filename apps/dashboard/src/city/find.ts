@@ -29,3 +29,17 @@ export function onMap({ backend }: Pick<City, 'backend'>, selection: Selection):
   if (found?.podUid !== undefined) return { kind: 'pod', id: found.podUid };
   return { kind: 'service', id: found?.service ?? '' };
 }
+
+/** Services whose traffic a panel of the selection reads, as far as they are few. */
+export function servicesOf(
+  { backend, edge }: Pick<City, 'backend' | 'edge'>,
+  { kind, id }: Selection,
+): readonly string[] {
+  if (kind === 'service') return [id];
+  if (kind === 'road') return id.split('→service:').slice(1);
+  const own = kind === 'backend' ? backend.get(id)?.service : kind === 'edge' ? edge.get(id)?.service : undefined;
+  if (own !== undefined) return [own];
+  if (kind !== 'pod') return [];
+  const backs = [...backend.values()].filter(({ podUid }) => podUid === id).map(({ service }) => service);
+  return [...new Set(backs)].sort();
+}

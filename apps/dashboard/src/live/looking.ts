@@ -1,13 +1,15 @@
 import type { Look } from '@kubecity/protocol';
 import { create } from 'zustand';
 
-/** What of the city the map looks at closely: its traffic is told every second, the rest of it within ten. */
+/** What of the city is looked at closely: its traffic is told every second, the rest of it within ten. */
 export interface Looking {
-  /** `namespace/name` */
+  /** By the map; `namespace/name`. */
   readonly services: 'all' | readonly string[];
+  /** By the panel, besides. */
+  readonly panel: readonly string[];
 }
 
-export const useLooking = create<Looking>(() => ({ services: 'all' }));
+export const useLooking = create<Looking>(() => ({ services: 'all', panel: [] }));
 
 /** As many as the hub takes one by one. */
 const MOST = 1000;
@@ -16,12 +18,12 @@ const MOST = 1000;
  * What the hub is told. Whoever looks at one Service `only` gets nothing else; a page that nobody sees looks at nothing,
  * and keeps up slowly.
  */
-export function lookOf(only: string | undefined, { services }: Looking, hidden: boolean): Look {
+export function lookOf(only: string | undefined, { services, panel }: Looking, hidden: boolean): Look {
   if (only !== undefined) return { services: [only] };
   if (hidden) return { services: [], others: 'slow' };
-  return services === 'all' || services.length > MOST
-    ? { services: 'all' }
-    : { services: [...services], others: 'slow' };
+  if (services === 'all') return { services: 'all' };
+  const close = [...new Set([...services, ...panel])];
+  return close.length > MOST ? { services: 'all' } : { services: close, others: 'slow' };
 }
 
 /** Between two looks, milliseconds: a hand that moves the map changes its mind all the time. */

@@ -13,12 +13,14 @@ const at = (...services: string[]): Look => ({ services, others: 'slow' });
 
 test('one Service alone, nothing while hidden, else what the map looks at, with the rest slowly', () => {
   const services = ['shop/cart', 'shop/web'];
-  expect(lookOf('shop/pay', { services }, true)).toEqual({ services: ['shop/pay'] });
-  expect(lookOf(undefined, { services }, true)).toEqual({ services: [], others: 'slow' });
-  expect(lookOf(undefined, { services }, false)).toEqual({ services, others: 'slow' });
-  expect(lookOf(undefined, { services: 'all' }, false)).toEqual({ services: 'all' });
+  expect(lookOf('shop/pay', { services, panel: [] }, true)).toEqual({ services: ['shop/pay'] });
+  expect(lookOf(undefined, { services, panel: [] }, true)).toEqual({ services: [], others: 'slow' });
+  expect(lookOf(undefined, { services, panel: [] }, false)).toEqual({ services, others: 'slow' });
+  expect(lookOf(undefined, { services: 'all', panel: [] }, false)).toEqual({ services: 'all' });
+  const both = { services: [...services, 'data/db'], others: 'slow' };
+  expect(lookOf(undefined, { services, panel: ['data/db', ...services] }, false)).toEqual(both);
   const many = Array.from({ length: 1001 }, (_, i) => `shop/s${i}`);
-  expect(lookOf(undefined, { services: many }, false)).toEqual({ services: 'all' });
+  expect(lookOf(undefined, { services: many, panel: [] }, false)).toEqual({ services: 'all' });
 });
 
 test('a new connection is told only what differs from all', () => {

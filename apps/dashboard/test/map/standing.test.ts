@@ -5,7 +5,7 @@ import { type Seeing, standingOf } from '../../src/city/coverage.ts';
 import { type Edge, edgeOf } from '../../src/city/edges.ts';
 
 const NOW = 1_700_000_000_000;
-const LIVE: Seeing = { now: NOW, at: NOW - 400, told: 'all' };
+const LIVE: Seeing = { now: NOW, at: NOW - 400, closely: 'all' };
 
 type Agent = CityRecord<'node'>['agent'];
 const city = (agents: Record<string, Partial<Agent>>) => ({
@@ -64,16 +64,23 @@ describe('how far a sum can be trusted', () => {
     });
   });
 
-  it('nothing told of a Service that is not looked at is unknown; of what is looked at it is complete', () => {
-    const told = new Set(['shop/cart']);
+  it('nothing told of a Service that is not asked for is unknown; of the one that is, it is complete', () => {
+    const only = 'shop/cart';
     const known = city({ a: {} });
     const of = (service: string) => ({ edges: [], homes: [], services: [service] });
-    expect(standingOf(known, of('shop/web'), { ...LIVE, told })).toMatchObject({ state: 'unknown' });
-    expect(standingOf(known, of('shop/cart'), { ...LIVE, told })).toMatchObject({ state: 'complete' });
-    expect(standingOf(known, { edges: [edge('a')], homes: ['a'] }, { ...LIVE, told })).toMatchObject({
+    expect(standingOf(known, of('shop/web'), { ...LIVE, only })).toMatchObject({ state: 'unknown' });
+    expect(standingOf(known, of('shop/cart'), { ...LIVE, only })).toMatchObject({ state: 'complete' });
+    expect(standingOf(known, { edges: [edge('a')], homes: ['a'] }, { ...LIVE, only })).toMatchObject({
       state: 'atLeast',
       why: 'only connections of shop/cart are told',
     });
+  });
+
+  it('what is not looked at closely comes slowly, and is as old as that', () => {
+    const closely = new Set(['shop/web']);
+    const of = (given: Seeing) => standingOf(city({ a: {} }), { edges: [edge('a')], homes: [] }, given);
+    expect(of({ ...LIVE, closely })).toEqual({ state: 'complete', age: 10_400 });
+    expect(of({ ...LIVE, closely: new Set(['shop/cart']) })).toEqual({ state: 'complete', age: 400 });
   });
 
   it('a table that is read rarely makes its figures as old as its period', () => {

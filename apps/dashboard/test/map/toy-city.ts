@@ -45,7 +45,11 @@ export interface ToyCity {
   usableOthers(backend: string): number;
   has(backend: string): boolean;
   addPod(service: string, now: number): void;
+  /** With everything it backs. */
+  removePod(uid: string): void;
   silence(node: string, on: boolean): void;
+  /** The API no longer lets events be read, in these words. */
+  refuseEvents(why: string): void;
 }
 
 /** `web` is open to the world, `sessions` keeps its clients. */
@@ -75,6 +79,7 @@ export function toyCity(seed: number): ToyCity {
   const actions: [string, CityRecord<'action'>][] = [];
   const silentSince = new Map<string, number>();
   const gone: CityOp[] = [];
+  let cluster: CityRecord<'cluster'> = { name: 'shop-prod', apiState: 'live', events: { state: 'live' } };
   let serial = 0;
   let address = 10;
 
@@ -316,6 +321,7 @@ export function toyCity(seed: number): ToyCity {
 
   function standing(now: number): CityOp[] {
     return [
+      ['set', 'cluster', 'cluster', cluster],
       ...NODES.map((name): CityOp => ['set', 'node', name, nodeRecord(name, now)]),
       ...[...backends].map(([id, backend]): CityOp => ['set', 'backend', id, { ...backend }]),
       ...[...wishes.values()].map((wish): CityOp => ['set', 'override', wish.override.uid, progress(wish, now)]),
@@ -332,7 +338,7 @@ export function toyCity(seed: number): ToyCity {
       const namespaces = new Set([...services.values()].map((service) => service.namespace));
       return [
         ['reset'],
-        ['set', 'cluster', 'cluster', { name: 'shop-prod', apiState: 'live', events: { state: 'live' } }],
+        ['set', 'cluster', 'cluster', cluster],
         ...[...namespaces].map((name): CityOp => ['set', 'namespace', name, { name }]),
         ...[...services].map(([id, service]): CityOp => ['set', 'service', id, service]),
         ...ticks.map(([id, tick]): CityOp => ['set', 'tick', id, tick]),
@@ -359,6 +365,19 @@ export function toyCity(seed: number): ToyCity {
     addPod: (service) => {
       addBackend(service);
       reweigh();
+    },
+    removePod: (uid) => {
+      pods.delete(uid);
+      gone.push(['delete', 'pod', uid]);
+      for (const [id, { podUid }] of backends) {
+        if (podUid !== uid) continue;
+        backends.delete(id);
+        gone.push(['delete', 'backend', id], ['delete', 'load', id]);
+      }
+      reweigh();
+    },
+    refuseEvents: (why) => {
+      cluster = { ...cluster, events: { state: 'unreadable', why } };
     },
     silence: (node, on) => {
       if (on) silentSince.set(node, Date.now());

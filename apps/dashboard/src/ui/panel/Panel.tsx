@@ -1,7 +1,8 @@
 'use client';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { exists, type Selection, selectionToText } from '../../city/find.ts';
+import { exists, type Selection, selectionToText, servicesOf } from '../../city/find.ts';
 import { useCity } from '../../live/city-store.ts';
+import { useLooking } from '../../live/looking.ts';
 import { useView } from '../../live/view-store.ts';
 import { placeName } from '../place-name.ts';
 import { BackendPanel } from './BackendPanel.tsx';
@@ -28,6 +29,7 @@ function Open({ selection }: { readonly selection: Selection }) {
   const seen = useLastSeen(selection, there);
   const key = selectionToText(selection);
   const panel = usePanelFocus(key);
+  useCloseLook(selection);
   return (
     <aside
       ref={panel}
@@ -57,6 +59,15 @@ function Content({ kind, id }: Selection): ReactNode {
     case 'road':
       return <RoadPanel id={id} />;
   }
+}
+
+/** What the panel reads comes every second, wherever the map looks. */
+function useCloseLook(selection: Selection): void {
+  const services = useCity((state) => servicesOf(state.whole.city, selection).join(' '));
+  useEffect(() => {
+    useLooking.setState({ panel: services.split(' ').filter(Boolean) });
+    return () => useLooking.setState({ panel: [] });
+  }, [services]);
 }
 
 /** When the thing selected was last there, and its name then; undefined when this page never saw it. */

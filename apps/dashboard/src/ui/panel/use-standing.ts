@@ -10,7 +10,7 @@ export function useStanding(summed: Summed): Standing {
   const at = useCity((state) => state.stream.at);
   const folded = useCity((state) => state.moment?.folded);
   const only = useCity((state) => state.only);
-  const looked = useLooking((state) => state.services);
-  const told = only !== undefined ? new Set([only]) : looked === 'all' ? 'all' : new Set(looked);
-  return standingOf(city, summed, { now, at, told, folded });
+  const { services: looked, panel } = useLooking();
+  const closely = looked === 'all' ? 'all' : new Set([...looked, ...panel]);
+  return standingOf(city, summed, { now, at, only, closely, folded });
 }
