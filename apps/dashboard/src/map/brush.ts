@@ -1,6 +1,7 @@
 import type { Emphasis } from './emphasis.ts';
-import type { Rect } from './geometry.ts';
+import { overlap, type Rect } from './geometry.ts';
 import type { Palette } from './palette.ts';
+import type { Path } from './path.ts';
 import type { Pen } from './pen.ts';
 
 /** Everything a drawing step needs besides the scene. */
@@ -8,14 +9,20 @@ export interface Brush<P extends Pen = Pen> {
   readonly context: P;
   readonly palette: Palette;
   readonly emphasis?: Emphasis;
-  /** Id under the pointer. */
-  readonly hovered?: string;
+  /** The ground that is drawn, world units; without it all. */
+  readonly clip?: Rect;
   /** Screen pixels per world unit. */
   readonly zoom: number;
   readonly night: boolean;
   /** Unix ms by the hub's clock: for ages in words. */
   readonly now: number;
 }
+
+/** From far away roads and dots keep a breadth that can be seen: world units for one unit of their size. */
+export const grainAt = (zoom: number): number => Math.max(1, 0.5 / zoom);
+export const grainOf = (brush: Brush): number => grainAt(brush.zoom);
+
+export const isSeen = ({ clip }: Brush, ground: Rect): boolean => clip === undefined || overlap(clip, ground);
 
 /** What a selection does not touch steps back. */
 export const presence = (brush: Brush, id: string, back = 0.26): number =>
@@ -46,4 +53,12 @@ export function hatch(context: Pen, rect: Rect, colour: string): void {
   }
   context.stroke();
   context.restore();
+}
+
+export function tracePath(context: Pen, path: Path): void {
+  context.beginPath();
+  for (let i = 0; i < path.xy.length; i += 2) {
+    if (i === 0) context.moveTo(path.xy[0] as number, path.xy[1] as number);
+    else context.lineTo(path.xy[i] as number, path.xy[i + 1] as number);
+  }
 }

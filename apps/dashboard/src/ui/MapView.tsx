@@ -8,10 +8,11 @@ import { PlanMemory } from '../live/plans.ts';
 import { select, useView } from '../live/view-store.ts';
 import type { Point } from '../map/geometry.ts';
 import type { Hit } from '../map/hit.ts';
+import { type Focus, focusOn } from '../map/levels.ts';
+import { planOf } from '../live/map-plan.ts';
 import type { Lens, Scene } from '../map/scene.ts';
-import { sceneOfNodes } from '../map/scene-nodes.ts';
-import { sceneOfServices } from '../map/scene-services.ts';
 import { Stage } from '../map/stage.ts';
+import { trailOf } from '../map/trail.ts';
 import { ExportMenu } from './Export.tsx';
 import { Legend } from './Legend.tsx';
 import { MapTooltip } from './MapTooltip.tsx';
@@ -26,15 +27,19 @@ declare global {
 }
 
 const memory = new PlanMemory();
+const NO_LEGS = [] as const;
 
 export function MapView({ lens }: { readonly lens: Lens }) {
   const host = useRef<HTMLDivElement>(null);
   const [stage, setStage] = useState<Stage>();
   const [hover, setHover] = useState<{ hit: Hit; at: Point }>();
   const [replans, setReplans] = useState(0);
-  const { survey, arrived } = useCity();
-  const { selection: selected, theme, flight } = useView();
+  const [focus, setFocus] = useState<{ readonly lens: Lens; readonly on: Focus }>();
+  const { survey, arrived, folded, moment } = useCity();
+  const { selection: selected, theme, flight, metric, trail } = useView();
   const selection = useMemo(() => selected && onMap(survey.city, selected), [selected, survey.city]);
+  const shown = useRef(lens);
+  shown.current = lens;
   const still = useMedia('(prefers-reduced-motion: reduce)');
 
   useEffect(() => {
@@ -42,6 +47,12 @@ export function MapView({ lens }: { readonly lens: Lens }) {
     const opened = new Stage(host.current, {
       hover: (hit, at) => setHover(hit && { hit, at }),
       select,
+      look: (seen, zoom) =>
+        setFocus((before) => {
+          const own = before?.lens === shown.current ? before.on : undefined;
+          const on = focusOn(shown.current, zoom, seen, own);
+          return on === own ? before : { lens: shown.current, on };
+        }),
     });
     window.kubecity = {
       scene: () => opened.inspect(),
@@ -59,17 +70,31 @@ export function MapView({ lens }: { readonly lens: Lens }) {
   }, []);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `replans` counts wishes for a new plan
-  const scene = useMemo<Scene | undefined>(() => {
+  const plan = useMemo(() => {
     if (!arrived) return undefined;
-    return lens === 'services'
-      ? sceneOfServices(survey, memory.services(survey))
-      : sceneOfNodes(survey, memory.nodes(survey), selection);
-  }, [arrived, survey, lens, selection, replans]);
+    const part = folded !== undefined || moment !== undefined;
+    return planOf(lens, survey, memory, part);
+  }, [arrived, survey, lens, folded, moment, replans]);
+
+  const closely = useMemo(() => {
+    if (!stage || !plan) return undefined;
+    if (focus?.lens === lens) return focus.on;
+    const first = stage.firstSight(plan.bounds);
+    return focusOn(lens, first.zoom, first.seen);
+  }, [stage, plan, lens, focus]);
+
+  const scene = useMemo<Scene | undefined>(
+    () => closely && plan?.scene(survey, { focus: closely, metric, selected: selection }),
+    [plan, survey, closely, metric, selection],
+  );
 
   useEffect(() => {
     const now = hubNow(useCity.getState());
-    if (stage && scene) stage.show({ scene, survey, selection, now, night: theme === 'night', still });
-  }, [stage, scene, survey, selection, theme, still]);
+    if (!stage || !scene || !plan) return;
+    const { where } = plan;
+    const legs = trail ? trailOf(trail.legs, scene, where) : NO_LEGS;
+    stage.show({ scene, survey, where, selection, trail: legs, now, night: theme === 'night', still });
+  }, [stage, scene, plan, survey, selection, trail, theme, still]);
 
   useEffect(() => {
     // A flight asked for in the Directory or on the other lens begins when the scene is there, and once.

@@ -10,15 +10,15 @@ import { EMPTY_SERVICES_PLAN, planServices } from '../../src/map/plan-services.t
 import { houseDistance, plotRadius, splitRing } from '../../src/map/ring.ts';
 import type { Scene } from '../../src/map/scene.ts';
 import { lotsOf, sceneOfNodes } from '../../src/map/scene-nodes.ts';
-import { plotsOf, sceneOfServices } from '../../src/map/scene-services.ts';
+import { linksOf, plotsOf, sceneOfServices } from '../../src/map/scene-services.ts';
+import { ALL_OF_IT } from '../../src/map/wanted.ts';
 import { cityOf } from './city-of.ts';
 
 const survey = cityOf(5);
-const { plots, links } = plotsOf(survey);
-const services = sceneOfServices(survey, planServices(plots, links, EMPTY_SERVICES_PLAN));
+const services = sceneOfServices(survey, planServices(plotsOf(survey), linksOf(survey), EMPTY_SERVICES_PLAN));
 const { lots, crossings } = lotsOf(survey);
 const nodesPlan = planNodes(lots, crossings, EMPTY_NODES_PLAN);
-const nodes = sceneOfNodes(survey, nodesPlan, undefined);
+const nodes = sceneOfNodes(survey, nodesPlan);
 
 describe.each([
   ['services', services],
@@ -108,7 +108,10 @@ describe('the nodes lens', () => {
   it('bundles streets per node and junction, and gives those of the selected Service their own', () => {
     const bundled = nodes.roads.filter((road) => road.to === 'service:shop/catalog');
     expect(bundled.every((road) => road.from.startsWith('node:'))).toBe(true);
-    const selected = sceneOfNodes(survey, nodesPlan, { kind: 'service', id: 'shop/catalog' });
+    const selected = sceneOfNodes(survey, nodesPlan, {
+      ...ALL_OF_IT,
+      selected: { kind: 'service', id: 'shop/catalog' },
+    });
     const alone = selected.roads.filter((road) => road.to === 'service:shop/catalog');
     expect(alone.length).toBeGreaterThan(bundled.length);
     expect(alone.every((road) => road.from.startsWith('pod:'))).toBe(true);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { emphasize } from '../../src/map/emphasis.ts';
 import type { Palette } from '../../src/map/palette.ts';
 import { EMPTY_SERVICES_PLAN, planServices } from '../../src/map/plan-services.ts';
-import { plotsOf, sceneOfServices } from '../../src/map/scene-services.ts';
+import { linksOf, plotsOf, sceneOfServices } from '../../src/map/scene-services.ts';
 import type { StageView } from '../../src/map/stage.ts';
 import { colourOf } from '../../src/map/svg/colour.ts';
 import { svgOf } from '../../src/map/svg/svg.ts';
@@ -15,8 +15,7 @@ const palette = new Proxy({ hues: ['#4f86e8'] }, { get: (own, key) => (key === '
 
 function viewOf(change: Partial<StageView> = {}): StageView {
   const survey = cityOf(5, (toy) => toy.drain([...backendsOf(toy)][0] as string, 1_700_000_000_000));
-  const { plots, links } = plotsOf(survey);
-  const scene = sceneOfServices(survey, planServices(plots, links, EMPTY_SERVICES_PLAN));
+    const scene = sceneOfServices(survey, planServices(plotsOf(survey), linksOf(survey), EMPTY_SERVICES_PLAN));
   const { bounds } = scene;
   return {
     scene,
