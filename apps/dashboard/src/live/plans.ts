@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Survey } from '../city/survey.ts';
 import { type Crossing, EMPTY_NODES_PLAN, type Lot, type NodesPlan, planNodes } from '../map/plan-nodes.ts';
-import { EMPTY_SERVICES_PLAN, type Plot, planServices, type ServicesPlan } from '../map/plan-services.ts';
+import { EMPTY_SERVICES_PLAN, planServices, type ServicesPlan } from '../map/plan-services.ts';
+import type { Plot } from '../map/plots.ts';
 import { lotsOf } from '../map/scene-nodes.ts';
 import { linksOf, plotsOf } from '../map/scene-services.ts';
 
@@ -38,7 +39,8 @@ export class PlanMemory {
   /** `part`: not all of the city is in this survey. What stood stays remembered then, and gets its place back. */
   services(survey: Survey, part: boolean): ServicesPlan {
     this.#open(survey);
-    if (!this.#changed('services', [survey.stands, survey.hamlets, survey.city.service, part])) return this.#plans.services;
+    if (!this.#changed('services', [survey.stands, survey.hamlets, survey.city.service, part]))
+      return this.#plans.services;
     const before = this.#plans.services;
     const plots = plotsOf(survey);
     const all = part ? withAbsent(plots, before) : plots;

@@ -26,7 +26,10 @@ export function drawHouses(brush: Brush, houses: readonly House[]): void {
   context.save();
   for (const batch of batches.values()) {
     const first = batch[0] as House;
-    const { colour, back, light } = shadeOf(brush, { ...first, activity: Math.round(first.activity * SHADES) / SHADES });
+    const { colour, back, light } = shadeOf(brush, {
+      ...first,
+      activity: Math.round(first.activity * SHADES) / SHADES,
+    });
     context.globalAlpha = presence(brush, first.id) * (first.stale ? 0.6 : 1);
     context.fillStyle = mix(colour, back, light);
     context.beginPath();
@@ -71,7 +74,8 @@ function shadeOf({ palette }: Brush, house: House): { colour: string; back: stri
   if (house.sign === 'unknown' || house.sign === 'unready') {
     return { colour: palette.faint, back: room ? palette.wall : palette.plaza, light: 0.25 };
   }
-  const own = house.hue === undefined ? palette.light : (palette.hues[house.hue % palette.hues.length] ?? palette.light);
+  const own =
+    house.hue === undefined ? palette.light : (palette.hues[house.hue % palette.hues.length] ?? palette.light);
   return {
     colour: house.sign === 'weighted' && !room ? palette.weight : own,
     back: room ? palette.wall : palette.quiet,

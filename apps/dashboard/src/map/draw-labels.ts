@@ -15,8 +15,12 @@ export function drawLabels(brush: Brush, scene: Scene, project: Project): void {
     things.filter((thing) => isSeen(brush, groundAround(thing, reach)));
   const houses = near(scene.houses, 40);
   const labels = [
-    ...scene.districts.filter(({ rect }) => isSeen(brush, rect)).flatMap((one) => districtLabels(brush, scene, one, project)),
-    ...scene.buildings.filter(({ rect }) => isSeen(brush, rect)).flatMap((one) => buildingLabels(brush, scene, one, project)),
+    ...scene.districts
+      .filter(({ rect }) => isSeen(brush, rect))
+      .flatMap((one) => districtLabels(brush, scene, one, project)),
+    ...scene.buildings
+      .filter(({ rect }) => isSeen(brush, rect))
+      .flatMap((one) => buildingLabels(brush, scene, one, project)),
     ...near(scene.junctions, 90).flatMap((junction) => junctionLabels(brush, scene, junction, project)),
     ...scene.yards.filter(({ rect }) => isSeen(brush, rect)).flatMap((yard) => yardLabel(brush, yard, project)),
     ...scene.gates.map((gate) => gateLabel(brush, scene, gate, project)),
@@ -84,7 +88,17 @@ function foldedBuilding(brush: Brush, scene: Scene, building: Building, project:
   const label = { ...PLAIN, ...words, text: building.node, under, places: [at], priority: 95, within: room, dim };
   const tone = isWrong(building) ? ('drain' as const) : PLAIN.tone;
   const corner = project({ x: rect.x + rect.width, y: rect.y });
-  return [{ ...label, tone }, ...signLabels(folded, [{ x: corner.x - 12, y: corner.y }, { x: corner.x - 12, y: corner.y + 14 }], dim)];
+  return [
+    { ...label, tone },
+    ...signLabels(
+      folded,
+      [
+        { x: corner.x - 12, y: corner.y },
+        { x: corner.x - 12, y: corner.y + 14 },
+      ],
+      dim,
+    ),
+  ];
 }
 
 function junctionLabels(brush: Brush, scene: Scene, junction: Junction, project: Project): Label[] {
@@ -124,7 +138,17 @@ function junctionLabels(brush: Brush, scene: Scene, junction: Junction, project:
     dim,
     within: scene.lens === 'services' && !folded ? (radius - 5) * 2 * zoom : undefined,
   };
-  return [label, ...signLabels(folded, [{ x: side.x + 12, y: side.y - 6 }, { x: side.x - 2 * radius * zoom, y: side.y }], dim)];
+  return [
+    label,
+    ...signLabels(
+      folded,
+      [
+        { x: side.x + 12, y: side.y - 6 },
+        { x: side.x - 2 * radius * zoom, y: side.y },
+      ],
+      dim,
+    ),
+  ];
 }
 
 function gateLabel(brush: Brush, scene: Scene, gate: Gate, project: Project): Label {

@@ -137,4 +137,9 @@ export function groundOf(scene: Scene, id: string): (Rect & { readonly round: nu
   return district && { ...district.rect, round: 30 };
 }
 
-const square = ({ x, y }: Point, reach: number): Rect => ({ x: x - reach, y: y - reach, width: 2 * reach, height: 2 * reach });
+const square = ({ x, y }: Point, reach: number): Rect => ({
+  x: x - reach,
+  y: y - reach,
+  width: 2 * reach,
+  height: 2 * reach,
+});

@@ -81,7 +81,11 @@ function roadAt(scene: Scene, point: Point, slack: number): Hit | undefined {
 function districtAt(scene: Scene, { x, y }: Point): Hit | undefined {
   const found = scene.districts.find(
     ({ rect, shape, closed }) =>
-      (shape === 'parcel' || closed) && x >= rect.x && x <= rect.x + rect.width && y >= rect.y && y <= rect.y + rect.height,
+      (shape === 'parcel' || closed) &&
+      x >= rect.x &&
+      x <= rect.x + rect.width &&
+      y >= rect.y &&
+      y <= rect.y + rect.height,
   );
   return found && { kind: 'district', id: found.id };
 }

@@ -7,7 +7,17 @@ import { around, centre, distanceToRect, type Point, type Rect } from './geometr
 import { groundAround, isNear } from './levels.ts';
 import { busiestOf, measuredOf, sumsAtGates } from './measured.ts';
 import { type Crossing, type Lot, type NodesPlan, roomRect } from './plan-nodes.ts';
-import { activity, type Building, type District, type Gate, type House, type Junction, type Metric, type Scene, told } from './scene.ts';
+import {
+  activity,
+  type Building,
+  type District,
+  type Gate,
+  type House,
+  type Junction,
+  type Metric,
+  type Scene,
+  told,
+} from './scene.ts';
 import { type Standing, streetsOf, wayOf } from './streets.ts';
 import { ALL_OF_IT, type Wanted } from './wanted.ts';
 
@@ -59,7 +69,8 @@ export function sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = A
   const { roads, asides } = streetsOf(survey, standing, selected).pave({
     metric,
     most: MOST_ROADS,
-    keep: ({ from, to }) => from.startsWith('pod:') || (selected !== undefined && to === `${selected.kind}:${selected.id}`),
+    keep: ({ from, to }) =>
+      from.startsWith('pod:') || (selected !== undefined && to === `${selected.kind}:${selected.id}`),
     path: (street) => wayOf(drawn, street),
     scale: (busiest) => (busiest > 0 ? Math.min(metric === 'bytes' ? 1 : 4, 10 / Math.sqrt(busiest)) : 0),
   });
@@ -86,7 +97,12 @@ export function boundsOf(plan: NodesPlan): Rect {
   return around([land, { x: land.x - 126, y: land.y + land.height / 2 - 40, width: 100, height: 230 }], 24);
 }
 
-function buildingsOf(survey: Survey, plan: NodesPlan, { focus, metric }: Wanted, open: ReadonlySet<string>): Building[] {
+function buildingsOf(
+  survey: Survey,
+  plan: NodesPlan,
+  { focus, metric }: Wanted,
+  open: ReadonlySet<string>,
+): Building[] {
   const { city, sums } = survey;
   const tenants = countPods(survey);
   const busiest = busiestOf(sums.byNode, metric);
@@ -170,7 +186,12 @@ function zonesOf(
   if (waiting && first !== undefined) parts.get(first)?.push(waiting);
   const most = Math.max(0, ...[...sums.values()].map((sum) => told(metric, sum)));
   return zones.map(([zone, rect]): District => {
-    const { rate, bytes, light, silent } = sums.get(zone) as { rate: number; bytes: number; light: number[]; silent: boolean };
+    const { rate, bytes, light, silent } = sums.get(zone) as {
+      rate: number;
+      bytes: number;
+      light: number[];
+      silent: boolean;
+    };
     const fold = foldOf(parts.get(zone) ?? []);
     const closed = !open.has(zone);
     return {

@@ -1,14 +1,23 @@
 import type { Edge } from '../city/edges.ts';
 import type { Selection } from '../city/find.ts';
 import type { Stand } from '../city/services.ts';
-import { type EdgeEnds, GONE_GATE, NODES_GATE, OUTSIDE_GATE, podPlace, type Survey, servicePlace } from '../city/survey.ts';
+import {
+  type EdgeEnds,
+  GONE_GATE,
+  NODES_GATE,
+  OUTSIDE_GATE,
+  podPlace,
+  type Survey,
+  servicePlace,
+} from '../city/survey.ts';
 import { isAlive, NO_TRAFFIC, stale } from '../city/traffic.ts';
 import { districtsOf } from './districts-services.ts';
 import { foldOfHouses, signAt, stateOf } from './fold.ts';
 import { around, type Rect } from './geometry.ts';
 import { groundAround, isNear } from './levels.ts';
 import { busiestOf, measuredOf, sumsAtGates } from './measured.ts';
-import type { Link, Plot, ServicesPlan } from './plan-services.ts';
+import type { ServicesPlan } from './plan-services.ts';
+import type { Link, Plot } from './plots.ts';
 import { HOUSE, houseDistance, plotRadius, splitRing } from './ring.ts';
 import { activity, type Gate, type House, type Junction, type Metric, ringRadius, type Scene, told } from './scene.ts';
 import { hamletRadius, hamletsOf } from './scene-hamlets.ts';

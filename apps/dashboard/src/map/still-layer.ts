@@ -39,7 +39,9 @@ export class StillLayer {
     const { width, height } = sight;
     if (width !== this.#drawn.width || height !== this.#drawn.height) return false;
     const size = 1 + 2 * BEYOND;
-    return left <= 1 && top <= 1 && left + width * size * scale >= width - 1 && top + height * size * scale >= height - 1;
+    return (
+      left <= 1 && top <= 1 && left + width * size * scale >= width - 1 && top + height * size * scale >= height - 1
+    );
   }
 
   /** Is the picture exactly what one would draw from here? */
@@ -102,10 +104,12 @@ export class StillLayer {
       this.#ghosts = this.#ghosts.filter((other) => other !== ghost);
     }, FADE + 40);
   }
-
 }
 
-const beyondOf = ({ width, height }: Sight): Point => ({ x: Math.round(width * BEYOND), y: Math.round(height * BEYOND) });
+const beyondOf = ({ width, height }: Sight): Point => ({
+  x: Math.round(width * BEYOND),
+  y: Math.round(height * BEYOND),
+});
 
 /** Where a picture's corner lies on the screen as seen from here. */
 function placement(sight: Sight, drawn: Sight): { readonly left: number; readonly top: number } {

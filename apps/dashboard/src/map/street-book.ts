@@ -103,12 +103,18 @@ export class StreetBook {
 
   /** The busiest streets as roads, by id; what the others carry is told where they leave. */
   pave(paving: Paving): { readonly roads: Road[]; readonly asides: Aside[] } {
-    const streets = [...this.#streets.values(), ...this.#paths.values()].flatMap((own) => [...own.values()]);
-    const weight = (street: Street) => measure(street, paving.metric);
-    const order = (a: Street, b: Street) =>
-      Number(paving.keep(b)) - Number(paving.keep(a)) || weight(b) - weight(a) || (idOf(a) < idOf(b) ? -1 : 1);
-    if (streets.length > paving.most) streets.sort(order);
-    const drawn = streets.slice(0, paving.most);
+    const { metric, most, keep } = paving;
+    const weighed: Weighed[] = [];
+    for (const all of [this.#streets, this.#paths]) {
+      for (const own of all.values()) {
+        for (const street of own.values()) {
+          weighed.push({ street, weight: keep(street) ? Number.POSITIVE_INFINITY : measure(street, metric) });
+        }
+      }
+    }
+    weighed.sort((a, b) => b.weight - a.weight || byId(a, b));
+    const drawn = weighed.slice(0, most).map(({ street }) => street);
+    const weight = (street: Street) => measure(street, metric);
     const busiest = paving.busiest ?? Math.max(0, ...drawn.map(weight));
     const roads: Road[] = [];
     for (const street of drawn) {
@@ -119,7 +125,7 @@ export class StreetBook {
         roads.push({ id: idOf(street), ...street, path, width });
       }
     }
-    for (const street of streets.slice(paving.most)) this.#fold(street, 'more');
+    for (const { street } of weighed.slice(most)) this.#fold(street, 'more');
     roads.sort((a, b) => (a.id < b.id ? -1 : 1));
     return { roads, asides: [...this.#asides.values()] };
   }
@@ -128,6 +134,13 @@ export class StreetBook {
     this.#asideAt(from, kind, rate, bytes, refused).streets += 1;
   }
 }
+
+interface Weighed {
+  readonly street: Street;
+  readonly weight: number;
+}
+
+const byId = (a: Weighed, b: Weighed): number => (idOf(a.street) < idOf(b.street) ? -1 : 1);
 
 const STILL = { rate: 0, backRate: 0, bytes: 0, backBytes: 0, refused: 0, waiting: 0, stale: true };
 

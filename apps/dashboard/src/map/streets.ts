@@ -38,8 +38,10 @@ export function streetsOf(survey: Survey, standing: Standing, selected: Selectio
     const rooms = alone?.(id, edge) ?? NO_ROOMS;
     const client = rooms.client ?? standing.place(ends.clientPlace);
     const target = rooms.target ?? (ends.backendPlace && standing.place(ends.backendPlace));
-    if (ends.service !== undefined && standing.junction(ends.service)) book.through(id, edge, client, ends.service, target);
-    else if (target === undefined || (ends.service === undefined && !isAlive(edge))) book.aside(client, 'pathless', edge);
+    if (ends.service !== undefined && standing.junction(ends.service))
+      book.through(id, edge, client, ends.service, target);
+    else if (target === undefined || (ends.service === undefined && !isAlive(edge)))
+      book.aside(client, 'pathless', edge);
     else book.along(id, edge, client, target, ends.service === undefined);
   }
   return book;
@@ -69,7 +71,9 @@ function touching({ city }: Survey, standing: Standing, { kind, id }: Selection)
 
 /** The middle line of a street; undefined when one of its places has no ground. */
 export function wayOf(places: StreetPlaces, street: Street): Path | undefined {
-  return street.direct || !places.plan.junctions[street.to] ? footpath(places, street) : wayTo(places, street.from, street.to);
+  return street.direct || !places.plan.junctions[street.to]
+    ? footpath(places, street)
+    : wayTo(places, street.from, street.to);
 }
 
 /** From door to door, bowed a little: there and back are two paths. */

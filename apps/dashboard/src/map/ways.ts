@@ -43,9 +43,13 @@ function wayBetween(
   to: string,
   within: Ways['within'],
 ): Path | undefined {
-  const block = (id: string) => (id.startsWith('namespace:') ? plan.cells[id.slice('namespace:'.length)]?.[0] : undefined);
+  const block = (id: string) =>
+    id.startsWith('namespace:') ? plan.cells[id.slice('namespace:'.length)]?.[0] : undefined;
   const [a, b] = [block(from), block(to)];
-  const [start, end] = [a ? centre(a) : (gates.get(from) ?? plan.spots[from]), b ? centre(b) : (gates.get(to) ?? plan.spots[to])];
+  const [start, end] = [
+    a ? centre(a) : (gates.get(from) ?? plan.spots[from]),
+    b ? centre(b) : (gates.get(to) ?? plan.spots[to]),
+  ];
   if (!start || !end) return undefined;
   if (a || b) return bowed(a ? threshold(a, end) : start, b ? threshold(b, start) : end, 0.11);
   return wayAround(land, start, end, within);

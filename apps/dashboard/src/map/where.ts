@@ -12,7 +12,12 @@ export interface Where {
   readonly selection: (selection: Selection) => Rect | undefined;
 }
 
-const nearby = ({ x, y }: Point, reach: number): Rect => ({ x: x - reach, y: y - reach, width: 2 * reach, height: 2 * reach });
+const nearby = ({ x, y }: Point, reach: number): Rect => ({
+  x: x - reach,
+  y: y - reach,
+  width: 2 * reach,
+  height: 2 * reach,
+});
 
 /** Of the services lens. A pod lies with its Service or hamlet; where a house stands in it only the scene knows. */
 export function whereOnServices(survey: Survey, plan: ServicesPlan): Where {
@@ -61,5 +66,7 @@ function groundOf(
   }
   const ground = place(`${kind}:${id}`);
   if (!ground) return undefined;
-  return kind === 'service' || kind === 'pod' ? nearby(centre(ground), Math.max(reach, ground.width / 2 + 90)) : around([ground], 60);
+  return kind === 'service' || kind === 'pod'
+    ? nearby(centre(ground), Math.max(reach, ground.width / 2 + 90))
+    : around([ground], 60);
 }

@@ -42,7 +42,8 @@ export function write(brush: Brush, label: PlacedLabel): void {
   context.font = fontOf(label);
   context.letterSpacing = spacing(label.text);
   line(label.text, y, palette[label.tone], x);
-  if (label.sign) drawSign(brush, label.sign, x - widthOf(context, label.text, fontOf(label), '0px') / 2 - SIGN / 2 - 1, y);
+  if (label.sign)
+    drawSign(brush, label.sign, x - widthOf(context, label.text, fontOf(label), '0px') / 2 - SIGN / 2 - 1, y);
   if (label.under !== undefined) {
     context.letterSpacing = '0px';
     context.font = underFont(label);

@@ -17,7 +17,9 @@ export function largeCity({ seed, namespaces, services, pods, nodes, edges }: Si
   const draw = random(seed);
   const pick = (n: number) => Math.floor(draw() * n);
   const spaces = Array.from({ length: namespaces }, (_, i) => `team-${i}`);
-  const node = new Map(Array.from({ length: nodes }, (_, i) => [`node-${i}`, nodeRecord(`node-${i}`, i, draw())] as const));
+  const node = new Map(
+    Array.from({ length: nodes }, (_, i) => [`node-${i}`, nodeRecord(`node-${i}`, i, draw())] as const),
+  );
   const service = new Map<string, CityRecord<'service'>>();
   for (let i = 0; i < services; i += 1) {
     const namespace = spaces[i % namespaces] as string;
@@ -44,6 +46,7 @@ export function largeCity({ seed, namespaces, services, pods, nodes, edges }: Si
       podName: record.name,
       usable: sign > 0.02,
       ready: sign > 0.02,
+      serving: sign > 0.02,
       terminating: false,
       weight: sign > 0.98 ? 30 : 100,
       draining: sign > 0.96 && sign <= 0.98,
@@ -54,11 +57,18 @@ export function largeCity({ seed, namespaces, services, pods, nodes, edges }: Si
   const edge = new Map<string, Edge>();
   const [uids, backends] = [[...pod.keys()], [...backend]];
   for (let i = 0; i < edges && backends.length > 0; i += 1) {
-    const one = edgeOf(draw, uids[pick(uids.length)] as string, backends[pick(backends.length)] as (typeof backends)[0], nodes);
+    const one = edgeOf(
+      draw,
+      uids[pick(uids.length)] as string,
+      backends[pick(backends.length)] as (typeof backends)[0],
+      nodes,
+    );
     edge.set(edgeKey(one), one);
   }
   const namespace = new Map(spaces.map((name) => [name, { name }] as const));
-  const cluster = new Map([['cluster', { name: 'large', apiState: 'live' as const }]]);
+  const cluster = new Map([
+    ['cluster', { name: 'large', apiState: 'live' as const, events: { state: 'live' as const } }],
+  ]);
   return { ...EMPTY_CITY, cluster, namespace, node, service, pod, backend, edge };
 }
 
@@ -75,6 +85,7 @@ const serviceRecord = (namespace: string, name: string): CityRecord<'service'> =
   name,
   type: 'ClusterIP',
   ports: [{ key: `${namespace}/${name}:main/TCP`, name: 'main', port: 80, protocol: 'TCP' }],
+  policy: { internalTraffic: 'Cluster', externalIPs: [], loadBalancers: [], sourceRanges: [] },
   problems: [],
 });
 

@@ -55,7 +55,11 @@ const size = fc.record({
 });
 
 /** A part of the ground, from nothing of it to all. */
-const part = fc.record({ x: fc.double({ min: -0.2, max: 1, noNaN: true }), y: fc.double({ min: -0.2, max: 1, noNaN: true }), w: fc.double({ min: 0, max: 1, noNaN: true }) });
+const part = fc.record({
+  x: fc.double({ min: -0.2, max: 1, noNaN: true }),
+  y: fc.double({ min: -0.2, max: 1, noNaN: true }),
+  w: fc.double({ min: 0, max: 1, noNaN: true }),
+});
 const areaOf = (bounds: Rect, { x, y, w }: { x: number; y: number; w: number }): Rect => ({
   x: bounds.x + x * bounds.width,
   y: bounds.y + y * bounds.height,
@@ -103,7 +107,9 @@ describe.each([
       for (const { id, x, y } of scene.junctions) expectSame(spots, id, { x, y });
       for (const { id, x, y } of scene.houses) expectSame(spots, id, { x, y });
     }
-    const counts = scenes.map(({ junctions, buildings, houses }) => junctions.length + buildings.length + houses.length);
+    const counts = scenes.map(
+      ({ junctions, buildings, houses }) => junctions.length + buildings.length + houses.length,
+    );
     expect(counts[0]).toBe(0);
     expect(counts[1]).toBeGreaterThan(0);
     expect(counts[2]).toBeGreaterThan(counts[1] as number);
@@ -118,7 +124,10 @@ describe.each([
       .set(second[0], { ...second[1], weight: 30, overrideUid: 'o' });
     const lens = lensOf(surveyCity({ ...survey.city, backend }));
     for (const level of ['city', 'district'] as const) {
-      const { districts, junctions, buildings } = lens.scene({ focus: { ...EVERYWHERE, level }, metric: 'connections' });
+      const { districts, junctions, buildings } = lens.scene({
+        focus: { ...EVERYWHERE, level },
+        metric: 'connections',
+      });
       const folds = [...districts, ...junctions, ...buildings].flatMap(({ folded }) => folded ?? []);
       expect(folds.reduce((sum, { draining }) => sum + draining, 0)).toBe(1);
       expect(folds.reduce((sum, { weighted }) => sum + weighted, 0)).toBe(1);

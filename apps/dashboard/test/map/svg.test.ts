@@ -15,7 +15,7 @@ const palette = new Proxy({ hues: ['#4f86e8'] }, { get: (own, key) => (key === '
 
 function viewOf(change: Partial<StageView> = {}): StageView {
   const survey = cityOf(5, (toy) => toy.drain([...backendsOf(toy)][0] as string, 1_700_000_000_000));
-    const scene = sceneOfServices(survey, planServices(plotsOf(survey), linksOf(survey), EMPTY_SERVICES_PLAN));
+  const scene = sceneOfServices(survey, planServices(plotsOf(survey), linksOf(survey), EMPTY_SERVICES_PLAN));
   const { bounds } = scene;
   return {
     scene,
