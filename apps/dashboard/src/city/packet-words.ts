@@ -25,7 +25,7 @@ export function verdictWords({ node, explanation }: ExplainedPacket): string {
   const arriving = ends.filter(({ kind }) => kind === 'dnat');
   if (arriving.length + rest.ends > 1) return `Goes to one of ${count(arriving.length + rest.ends)} backends${of}.`;
   if (first.kind === 'dnat')
-    return `Goes to ${first.held ? 'the backend that holds this client' : 'one backend'}${of}.`;
+    return `Goes to ${first.held ? `the backend${of} that holds this client` : `one backend${of}`}.`;
   if (first.kind === 'accept') return `Is let into ${node}.`;
   if (first.kind === 'none') return `No rule of Kubecity on ${node} decides.`;
   return first.kind === 'reject'
@@ -52,9 +52,10 @@ const REWRITINGS = {
 } as const;
 
 /** What the backend sees as the client; a sentence for each case there is. */
-export function sourceSentences({ node, explanation }: ExplainedPacket): readonly string[] {
+export function sourceSentences({ node, source: client, explanation }: ExplainedPacket): readonly string[] {
   const { source } = explanation;
   const arriving = explanation.ends.filter(({ kind }) => kind === 'dnat' || kind === 'accept');
+  if (client.kind === 'node' && arriving.length > 0) return [`The backend sees an address of ${node}.`];
   const kinds = Map.groupBy(arriving, ({ rewriting }) => rewriting);
   return [...kinds].map(([rewriting, ends]) => {
     const some = kinds.size > 1 ? `In ${percent(sum(ends))} of cases, the` : 'The';
@@ -67,7 +68,10 @@ export function sourceSentences({ node, explanation }: ExplainedPacket): readonl
 const sum = (ends: readonly ExplainedEnd[]) => ends.reduce((total, { chance }) => total + chance, 0);
 
 /** What else a person should know before believing it. */
-export function caveatsOf({ node, explanation }: ExplainedPacket): readonly string[] {
+export function caveatsOf(
+  { node, destination, explanation }: ExplainedPacket,
+  city?: Pick<City, 'node'>,
+): readonly string[] {
   const { ends, sets, unknown, others } = explanation;
   const caveats: string[] = [];
   if (ends.some(({ held }) => held)) {
@@ -77,6 +81,12 @@ export function caveatsOf({ node, explanation }: ExplainedPacket): readonly stri
   }
   if (ends.some(({ kind }) => kind === 'none')) {
     caveats.push('Where no rule of ours decides, kube-proxy’s or the CNI’s do, or the address is routed as it is.');
+    const owner = [...(city?.node.values() ?? [])].find(({ addresses }) => addresses.includes(destination.address));
+    if (owner && owner.name !== node) {
+      caveats.push(
+        `The address is one of ${owner.name}: there its rules decide. Ask for a client that comes in there.`,
+      );
+    }
   }
   if (unknown.length > 0) {
     const what = plural(unknown.length, 'rule');
@@ -84,9 +94,9 @@ export function caveatsOf({ node, explanation }: ExplainedPacket): readonly stri
   }
   for (const { table, chain, policy, before, after } of others) {
     if (before + after > 0) {
-      const first = before > 0 ? `, ${before} of them before ours` : '';
+      const first = before === 0 ? '' : after === 0 ? ' before ours' : `, ${before} of them before ours`;
       const rules = plural(before + after, 'rule of others', 'rules of others');
-      caveats.push(`${rules} in ${chain} (${table}) on ${node}${first}: not walked.`);
+      caveats.push(`${rules} in ${chain} (${table}) of ${node}${first}: not walked.`);
     }
     if (policy === 'DROP') caveats.push(`${chain} (${table}) drops what no rule there lets through.`);
   }
@@ -106,7 +116,9 @@ export function endRows(city: Pick<City, 'backend'>, { explanation }: ExplainedP
   return explanation.ends.map((end): EndRow => {
     const { kind, to, chance } = end;
     if (kind !== 'dnat' || to === undefined) {
-      return { name: OTHER_ENDS[kind], detail: refusalWords(end) ?? '', chance, end };
+      // The one reason there is stands above the list.
+      const detail = explanation.ends.length > 1 ? (refusalWords(end) ?? '') : '';
+      return { name: OTHER_ENDS[kind], detail, chance, end };
     }
     const backend = city.backend.get(`${explanation.servicePort}|${to}`);
     const detail = [backend?.podName && to, backend?.node].filter(Boolean).join(' · ');
@@ -156,7 +168,7 @@ export function packetText(city: City, packet: ExplainedPacket): string {
     `By the rules of ${node}, read ${asked}`,
     verdictWords(packet),
     ...sourceSentences(packet),
-    ...caveatsOf(packet),
+    ...caveatsOf(packet, city),
     '',
     ...ends,
     ...(rest.ends > 0 ? [`  ${percent(rest.chance).padStart(7)}  ${count(rest.ends)} others together`] : []),

@@ -1,6 +1,6 @@
 'use client';
 import type { Explanation } from '@kubecity/protocol';
-import { ChevronRight, Copy } from 'lucide-react';
+import { ChevronRight } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { count, percent, plural } from '../../city/format.ts';
 import type { PacketDestination, PacketSource } from '../../city/packet-ends.ts';
@@ -20,6 +20,7 @@ import { useCity } from '../../live/city-store.ts';
 import { goTo, useView } from '../../live/view-store.ts';
 import { Button } from '../Button.tsx';
 import { AnswerState } from './AnswerDialog.tsx';
+import { CopyText } from './CopyText.tsx';
 import { refusedWords } from './refused-words.ts';
 import { useAnswer } from './use-answer.ts';
 
@@ -73,7 +74,7 @@ function Told({ packet }: { readonly packet: ExplainedPacket }) {
           {sentence}
         </p>
       ))}
-      {caveatsOf(packet).map((sentence) => (
+      {caveatsOf(packet, city).map((sentence) => (
         <p key={sentence} className="mt-1 text-soft">
           {sentence}
         </p>
@@ -94,10 +95,7 @@ function Told({ packet }: { readonly packet: ExplainedPacket }) {
       )}
       <Unknown explanation={explanation} />
       <div className="mt-4">
-        <Button onClick={() => void navigator.clipboard.writeText(packetText(city, packet))} data-testid="why-copy">
-          <Copy className="size-3.5" aria-hidden="true" />
-          Copy as text
-        </Button>
+        <CopyText text={() => packetText(city, packet)} />
       </div>
     </div>
   );

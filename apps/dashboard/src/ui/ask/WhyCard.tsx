@@ -67,7 +67,7 @@ function Card({ preset }: { readonly preset: WhyPreset }) {
     <section
       aria-labelledby="why-title"
       data-testid="why-card"
-      className="rising absolute inset-y-3 left-3 z-30 flex w-[440px] max-w-[calc(100%-24px)] flex-col overflow-hidden rounded-[14px] border border-line bg-panel shadow-cast"
+      className="rising absolute top-3 left-3 max-h-[calc(100%-24px)] z-30 flex w-[440px] max-w-[calc(100%-24px)] flex-col overflow-hidden rounded-[14px] border border-line bg-panel shadow-cast"
     >
       <div className="flex items-center gap-2.5 px-4 pt-3">
         <Route className="size-4 text-soft" aria-hidden="true" />
