@@ -158,6 +158,15 @@ export function sourceWords(city: City, source: PacketSource): string {
 
 export function destinationWords(city: City, destination: PacketDestination): string {
   const id = destinationId(destination);
-  const door = packetDestinations(city).find((end) => end.id === id);
-  return door ? `${door.label} · ${id}` : id;
+  for (const [name, service] of city.service) if (hasDoor(city, service, destination)) return `${name} · ${id}`;
+  return id;
+}
+
+function hasDoor(city: City, service: CityRecord<'service'>, { address, port, protocol }: PacketDestination): boolean {
+  const { clusterIP, policy, ports } = service;
+  const mine = ports.filter((one) => one.protocol === protocol);
+  const own = clusterIP === address || policy.loadBalancers.includes(address) || policy.externalIPs.includes(address);
+  if (own) return mine.some((one) => one.port === port);
+  const atNode = mine.some(({ nodePort }) => nodePort === port);
+  return atNode && [...city.node.values()].some(({ addresses }) => addresses.includes(address));
 }

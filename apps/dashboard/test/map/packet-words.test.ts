@@ -2,6 +2,7 @@ import type { ExplainedEnd, Explanation } from '@kubecity/protocol';
 import { describe, expect, it } from 'vitest';
 import {
   destinationId,
+  destinationWords,
   doorOfService,
   endsMatching,
   packetDestinations,
@@ -64,6 +65,11 @@ describe('the ends a person may pick', () => {
     expect(ofWeb).toEqual(expect.arrayContaining(['cluster IP', 'load balancer', 'node port of node-a']));
     expect(new Set(doors.map(({ id }) => id)).size).toBe(doors.length);
     expect(doorOfService(city, 'shop/nothing')).toBeUndefined();
+    for (const { label, value } of doors) {
+      expect(destinationWords(city, value)).toBe(`${label} · ${destinationId(value)}`);
+    }
+    const elsewhere = { address: '10.244.9.9', port: 80, protocol: 'TCP' } as const;
+    expect(destinationWords(city, elsewhere)).toBe('10.244.9.9:80/TCP');
   });
 
   it.each([

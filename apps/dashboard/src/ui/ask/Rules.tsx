@@ -2,13 +2,13 @@
 import type { AgentAnswer, KernelChain } from '@kubecity/protocol';
 import { ScrollText } from 'lucide-react';
 import { Tabs } from 'radix-ui';
+import { type ReactNode, useState } from 'react';
 import { count, plural } from '../../city/format.ts';
-import { differencesIn, differenceWords, rulesText } from '../../city/rule-difference.ts';
+import { differencesIn } from '../../city/rule-difference.ts';
+import { useCity } from '../../live/city-store.ts';
 import { Button } from '../Button.tsx';
 import { AnswerDialog, AnswerState } from './AnswerDialog.tsx';
-import { CopyText } from './CopyText.tsx';
-import { ChainLines } from './RuleLines.tsx';
-import { refusedWords } from './refused-words.ts';
+import { NodeRules } from './NodeRules.tsx';
 import { useAnswer } from './use-answer.ts';
 
 interface Props {
@@ -17,8 +17,11 @@ interface Props {
   readonly node?: string;
 }
 
+/** With more nodes than this, only the chosen one is asked: the others would have nothing to compare it with. */
+const ASKED_AT_ONCE = 20;
+
 /**
- * The rules of one Service as the kernels of all nodes hold them at this moment, with their packet counters, and what of
+ * The rules of one Service as the kernels of the nodes hold them at this moment, with their packet counters, and what of
  * them differs from what the node wishes.
  */
 export function Rules({ service, node }: Props) {
@@ -39,49 +42,101 @@ export function Rules({ service, node }: Props) {
   );
 }
 
-function Nodes({ service, node: first }: Props) {
+function Nodes(props: Props) {
+  const many = useCity((state) => state.stream.city.node.size > ASKED_AT_ONCE);
+  return many ? <OneByOne {...props} /> : <AllAtOnce {...props} />;
+}
+
+function AllAtOnce({ service, node: first }: Props) {
   const asked = useAnswer({ kind: 'rules', service });
+  const [chosen, choose] = useState(first);
   const nodes = asked.answer?.nodes ?? [];
-  const failed = nodes.filter(({ answer }) => answer.kind !== 'rules');
+  const failed = nodes.filter(({ answer }) => answer.kind !== 'rules').length;
   const differing = nodes.filter(({ answer }) => answer.kind === 'rules' && differencesIn(answer.chains)).length;
+  const shown = nodes.find(({ node }) => node === chosen) ?? nodes[0];
   const summary = asked.answer && (
     <>
-      <b className="font-semibold">{plural(nodes.length - failed.length, 'node')}</b> answered
+      <b className="font-semibold">{plural(nodes.length - failed, 'node')}</b> answered
       {differing > 0 && <span className="text-drain-ink"> · {plural(differing, 'node differs', 'nodes differ')}</span>}
-      {failed.length > 0 && <span className="text-light-ink"> · {plural(failed.length, 'node')} did not</span>}
+      {failed > 0 && <span className="text-light-ink"> · {plural(failed, 'node')} did not</span>}
     </>
   );
   return (
     <>
       <AnswerState {...asked} summary={summary} />
-      {nodes.length > 0 && (
-        <Tabs.Root
-          key={nodes.map(({ node }) => node).join(' ')}
-          defaultValue={nodes.find(({ node }) => node === first)?.node ?? nodes[0]?.node}
-          className="flex min-h-0 flex-1"
-          orientation="vertical"
+      {shown && (
+        <NodeTabs
+          nodes={nodes.map(({ node, answer }) => ({ node, mark: <NodeMark answer={answer} /> }))}
+          chosen={shown.node}
+          choose={choose}
         >
-          <Tabs.List className="w-48 shrink-0 overflow-y-auto border-r border-line p-2" aria-label="Nodes">
-            {nodes.map(({ node, answer }) => (
-              <Tabs.Trigger
-                key={node}
-                value={node}
-                data-testid={`rules-of-${node}`}
-                className="flex w-full items-baseline justify-between gap-2 rounded-control px-2.5 py-1.5 text-left hover:bg-hover data-[state=active]:bg-selected"
-              >
-                <span className="truncate">{node}</span>
-                <NodeMark answer={answer} />
-              </Tabs.Trigger>
-            ))}
-          </Tabs.List>
-          {nodes.map(({ node, answer }) => (
-            <Tabs.Content key={node} value={node} className="min-w-0 flex-1 overflow-auto px-5 py-3 outline-none">
-              <NodeRules service={service} node={node} answer={answer} />
-            </Tabs.Content>
-          ))}
-        </Tabs.Root>
+          <NodeRules service={service} node={shown.node} answer={shown.answer} />
+        </NodeTabs>
       )}
     </>
+  );
+}
+
+function OneByOne({ service, node: first }: Props) {
+  const nodes = useCity((state) => state.stream.city.node);
+  const names = [...nodes.keys()].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const [chosen = names[0] ?? '', choose] = useState(first);
+  return (
+    <NodeTabs nodes={names.map((node) => ({ node }))} chosen={chosen} choose={choose} activationMode="manual">
+      <AskedNode key={chosen} service={service} node={chosen} />
+    </NodeTabs>
+  );
+}
+
+function AskedNode({ service, node }: { readonly service: string; readonly node: string }) {
+  const asked = useAnswer({ kind: 'rules', service, node });
+  const answer = asked.answer?.nodes[0]?.answer;
+  return (
+    <>
+      <div className="-mx-5 -mt-3 mb-3">
+        <AnswerState {...asked} summary={<b className="font-semibold">{node}</b>} />
+      </div>
+      {answer && <NodeRules service={service} node={node} answer={answer} />}
+    </>
+  );
+}
+
+interface TabsProps {
+  readonly nodes: readonly { readonly node: string; readonly mark?: ReactNode }[];
+  readonly chosen: string;
+  readonly choose: (node: string) => void;
+  /** `manual`: the arrow keys pass by a node without asking it. */
+  readonly activationMode?: 'automatic' | 'manual';
+  /** Of the chosen node. */
+  readonly children: ReactNode;
+}
+
+function NodeTabs({ nodes, chosen, choose, children, activationMode }: TabsProps) {
+  return (
+    <Tabs.Root
+      activationMode={activationMode}
+      value={chosen}
+      onValueChange={choose}
+      className="flex min-h-0 flex-1"
+      orientation="vertical"
+    >
+      <Tabs.List className="w-48 shrink-0 overflow-y-auto border-r border-line p-2" aria-label="Nodes">
+        {nodes.map(({ node, mark }) => (
+          <Tabs.Trigger
+            key={node}
+            value={node}
+            data-testid={`rules-of-${node}`}
+            className="flex w-full items-baseline justify-between gap-2 rounded-control px-2.5 py-1.5 text-left hover:bg-hover data-[state=active]:bg-selected"
+          >
+            <span className="truncate">{node}</span>
+            {mark}
+          </Tabs.Trigger>
+        ))}
+      </Tabs.List>
+      <Tabs.Content value={chosen} className="min-w-0 flex-1 overflow-auto px-5 py-3 outline-none">
+        {children}
+      </Tabs.Content>
+    </Tabs.Root>
   );
 }
 
@@ -93,35 +148,3 @@ function NodeMark({ answer }: { readonly answer: AgentAnswer }) {
 }
 
 const rulesIn = (chains: readonly KernelChain[]): number => chains.reduce((sum, { rules }) => sum + rules.length, 0);
-
-interface NodeProps {
-  readonly service: string;
-  readonly node: string;
-  readonly answer: AgentAnswer;
-}
-
-function NodeRules({ service, node, answer }: NodeProps) {
-  if (answer.kind === 'refused') {
-    return (
-      <p className="text-drain-ink" role="alert" data-testid="rules-fault">
-        {refusedWords(node, answer)} <span className="text-soft">({answer.code})</span>
-      </p>
-    );
-  }
-  if (answer.kind !== 'rules') return <p className="text-drain-ink">The agent answered another question.</p>;
-  if (answer.chains.length === 0) return <p className="text-soft">This kernel holds no rule of the Service.</p>;
-  return (
-    <>
-      <div className="mb-3 flex items-center gap-3">
-        <p className="flex-1" data-testid="rules-difference">
-          The kernel of {node}: <b className="font-semibold">{differenceWords(answer.chains)}</b>
-        </p>
-        <CopyText text={() => rulesText(service, node, answer.at, answer.chains)} />
-      </div>
-      {answer.truncated && <p className="mb-2 text-sm text-light-ink">There are more rules than one answer carries.</p>}
-      {answer.chains.map((chain) => (
-        <ChainLines key={`${chain.family} ${chain.table} ${chain.chain}`} chain={chain} />
-      ))}
-    </>
-  );
-}
