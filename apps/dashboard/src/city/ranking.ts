@@ -109,16 +109,51 @@ export const rankTargets = (city: City, edges: Iterable<NamedEdge>, measure: Mea
     return { id: edge.backend, name: backendName(city, edge), detail: 'direct', selection };
   });
 
+/** A line passes the one above it only with so many times as much: among equals chance would move them every second. */
+const CLEARLY = 1.15;
+
+/**
+ * The same lines in an order that rests: as they stood before, except for those that clearly have more than others.
+ * @param before their ids as they stood; new ones join where they belong
+ */
+export function settled(rows: readonly Ranked[], before: readonly string[]): readonly Ranked[] {
+  const stood = new Map(before.map((id, place) => [id, place]));
+  const known = rows.filter(({ id }) => stood.has(id));
+  const order = known.sort((a, b) => (stood.get(a.id) as number) - (stood.get(b.id) as number));
+  order.push(...rows.filter(({ id }) => !stood.has(id)));
+  for (let i = 1; i < order.length; i += 1) {
+    const row = order[i] as Ranked;
+    let place = i;
+    while (place > 0 && row.share > (order[place - 1] as Ranked).share * CLEARLY) {
+      order[place] = order[place - 1] as Ranked;
+      place -= 1;
+    }
+    order[place] = row;
+  }
+  return order;
+}
+
 /** The backend that gets the most and the client from which it gets the most of that; undefined while nothing moves. */
 export interface Busiest {
   readonly backend: Ranked;
   readonly client: Ranked;
 }
 
-export function busiest(city: City, edges: readonly NamedEdge[], measure: Measure): Busiest | undefined {
-  const [backend] = rankBackends(city, edges, measure);
+/** @param before what was said last: among equals it is said again */
+export function busiest(
+  city: City,
+  edges: readonly NamedEdge[],
+  measure: Measure,
+  before?: Busiest,
+): Busiest | undefined {
+  const backend = first(rankBackends(city, edges, measure), before?.backend);
   if (!backend || backend.share === 0) return undefined;
   const own = edges.filter(([, edge]) => `${edge.backend}>${podOfBackend(city, edge) ?? ''}` === backend.id);
-  const [client] = rankClients(city, own, measure);
+  const client = first(rankClients(city, own, measure), before?.client);
   return client && { backend, client };
+}
+
+function first(rows: readonly Ranked[], before: Ranked | undefined): Ranked | undefined {
+  const again = rows.find(({ id }) => id === before?.id);
+  return again && (rows[0] as Ranked).share <= again.share * CLEARLY ? again : rows[0];
 }

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { eventsAbout } from '../../src/city/events.ts';
 import type { Selection } from '../../src/city/find.ts';
 import { overridesOn } from '../../src/city/overrides.ts';
-import { busiest, type Measure, measured, rankBackends, rankClients, rankTargets } from '../../src/city/ranking.ts';
+import {
+  busiest,
+  type Measure,
+  measured,
+  rankBackends,
+  rankClients,
+  rankTargets,
+  settled,
+} from '../../src/city/ranking.ts';
 import { edgesOf, scopeOf } from '../../src/city/scope.ts';
 import { bundle } from '../../src/city/survey.ts';
 import { sumOf } from '../../src/city/traffic.ts';
@@ -81,6 +89,42 @@ describe('ranking', () => {
       expect(found.backend.traffic.openedPerSecond).toBeCloseTo(Math.max(...rates.values()), 9);
       expect(own.get(found.client.id)).toBeCloseTo(Math.max(...own.values()), 9);
     }
+  });
+
+  it('an order that rests has the same lines, none clearly below one with less, and stays when little changes', () => {
+    const rows = (shares: readonly number[]) =>
+      shares.map((share, i) => ({ id: `r${i}`, name: `r${i}`, traffic: sumOf([]), share }));
+    const shares = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(shares, fc.infiniteStream(fc.double({ min: 0.95, max: 1.05, noNaN: true })), (given, noise) => {
+        const first = settled(rows(given), []);
+        expect(new Set(first.map(({ id }) => id))).toEqual(new Set(rows(given).map(({ id }) => id)));
+        for (const [i, row] of first.entries()) {
+          const above = first[i - 1];
+          if (above) expect(row.share).toBeLessThanOrEqual(above.share * 1.15);
+        }
+        const order = first.map(({ id }) => id);
+        const steady = first.map((row) => ({ ...row, share: row.share * (noise.next().value as number) }));
+        const falling = [...first].every((row, i) => i === 0 || row.share <= (first[i - 1] as typeof row).share);
+        if (falling) expect(settled(steady, order).map(({ id }) => id)).toEqual(order);
+      }),
+      { seed: 6 },
+    );
+    const [a, b] = rows([0.4, 0.6]);
+    if (!a || !b) throw new Error('there are two');
+    expect(settled([a, b], ['r0', 'r1']).map(({ id }) => id)).toEqual(['r1', 'r0']);
+  });
+
+  it('among equals the same is said again, until another clearly has more', () => {
+    const { into } = scopeOf(survey, { kind: 'service', id: 'shop/web' });
+    const weighed = (id: string, times: number) =>
+      into.map(([key, edge]) => [key, { ...edge, openedPerSecond: edge.backend === id ? times : 1 }] as const);
+    const before = busiest(city, weighed('', 1), 'connections');
+    const other = into.find(([, { backend }]) => !before?.backend.id.startsWith(backend))?.[1].backend ?? '';
+    const said = (times: number) => busiest(city, weighed(other, times), 'connections', before)?.backend.id;
+    expect(said(1.1)).toBe(before?.backend.id);
+    expect(busiest(city, weighed(other, 1.1), 'connections')?.backend.id).not.toBe(before?.backend.id);
+    expect(said(1.3)).not.toBe(before?.backend.id);
   });
 
   it('while nothing moves nobody gets the most', () => {

@@ -48,8 +48,8 @@ export interface ToyCity {
   /** With everything it backs. */
   removePod(uid: string): void;
   silence(node: string, on: boolean): void;
-  /** The API no longer lets events be read, in these words. */
-  refuseEvents(why: string): void;
+  /** The API no longer lets events be read, in these words; without words it does. */
+  refuseEvents(why?: string): void;
 }
 
 /** `web` is open to the world, `sessions` keeps its clients. */
@@ -377,7 +377,7 @@ export function toyCity(seed: number): ToyCity {
       reweigh();
     },
     refuseEvents: (why) => {
-      cluster = { ...cluster, events: { state: 'unreadable', why } };
+      cluster = { ...cluster, events: why === undefined ? { state: 'live' } : { state: 'unreadable', why } };
     },
     silence: (node, on) => {
       if (on) silentSince.set(node, Date.now());

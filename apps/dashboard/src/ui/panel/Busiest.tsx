@@ -1,7 +1,7 @@
 'use client';
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import { percent, rate, size } from '../../city/format.ts';
-import { busiest, measured, type Ranked } from '../../city/ranking.ts';
+import { busiest, type Busiest as Found, measured, type Ranked } from '../../city/ranking.ts';
 import type { NamedEdge } from '../../city/scope.ts';
 import type { Survey } from '../../city/survey.ts';
 import { goTo, useView } from '../../live/view-store.ts';
@@ -9,7 +9,11 @@ import { goTo, useView } from '../../live/view-store.ts';
 /** One sentence: who gets the most, and from whom. */
 export function Busiest({ survey, into }: { readonly survey: Survey; readonly into: readonly NamedEdge[] }) {
   const measure = useView((state) => state.metric);
-  const found = useMemo(() => busiest(survey.city, into, measure), [survey, into, measure]);
+  const last = useRef<Found>(undefined);
+  const found = useMemo(() => {
+    last.current = busiest(survey.city, into, measure, last.current);
+    return last.current;
+  }, [survey, into, measure]);
   if (!found) return null;
   const { backend, client } = found;
   const amount = measured(backend.traffic, measure);

@@ -1,7 +1,7 @@
 'use client';
-import { useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { count, percent, rate, size } from '../../city/format.ts';
-import { measured, type Ranked } from '../../city/ranking.ts';
+import { measured, type Ranked, settled } from '../../city/ranking.ts';
 import { goTo, useView } from '../../live/view-store.ts';
 import { Section } from './parts.tsx';
 
@@ -20,7 +20,13 @@ const MOST = 100;
 /** Who has how much of it, the most first: a name, its part as a bar, and the figure. */
 export function Ranking({ title, rows, none, testId }: Props) {
   const [all, setAll] = useState(false);
-  const shown = rows.slice(0, all ? MOST : FIRST);
+  const stood = useRef<readonly string[]>([]);
+  const order = useMemo(() => {
+    const resting = settled(rows, stood.current);
+    stood.current = resting.map(({ id }) => id);
+    return resting;
+  }, [rows]);
+  const shown = order.slice(0, all ? MOST : FIRST);
   return (
     <Section title={title} aside={rows.length > FIRST ? count(rows.length) : undefined}>
       {rows.length === 0 && <p className="text-soft">{none}</p>}
