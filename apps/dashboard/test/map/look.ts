@@ -116,6 +116,10 @@ const SHOTS: readonly Shot[] = [
       await page.getByTestId('flag').first().focus();
     },
   },
+  { name: 'panel-service-day', theme: 'day', width: 1280, address: '/?selected=service~shop/web' },
+  { name: 'panel-node-night', theme: 'night', width: 1280, address: '/?lens=nodes&selected=node~node-d' },
+  { name: 'panel-namespace-day', theme: 'day', width: 1280, address: '/?selected=namespace~shop' },
+  { name: 'panel-gone-night', theme: 'night', width: 1280, address: '/?selected=pod~uid-gone' },
   { name: 'keys-day', theme: 'day', address: '/', act: (page) => page.keyboard.press('?') },
 ];
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { selectionFromText, selectionToText } from '../../src/city/find.ts';
+import { onMap, selectionFromText, selectionToText, servicesOf } from '../../src/city/find.ts';
 import { age, bytes, count, percent, rate, socket } from '../../src/city/format.ts';
 import { workloadOf } from '../../src/city/services.ts';
 import { FEW, judge, shareWith, wilson } from '../../src/city/share.ts';
+import { cityOf } from './city-of.ts';
 
 describe('figures', () => {
   it.each([
@@ -121,8 +122,32 @@ describe('names', () => {
   it('writes a selection into the address bar and reads it back', () => {
     const selection = { kind: 'edge', id: 'pod:a~b>shop/web:http/TCP|10.0.0.1:80' } as const;
     expect(selectionFromText(selectionToText(selection))).toEqual(selection);
+    const backend = { kind: 'backend', id: 'shop/web:http/TCP|[fd00::5]:80' } as const;
+    expect(selectionFromText(selectionToText(backend))).toEqual(backend);
     expect(selectionFromText('ship~a')).toBeUndefined();
     expect(selectionFromText(null)).toBeUndefined();
+  });
+});
+
+describe('a selected backend', () => {
+  const { city } = cityOf(11);
+  const [id, { podUid, service }] = [...city.backend][0] as [string, { podUid?: string; service: string }];
+
+  it('is on the map where its pod is, or at its Service when no pod is behind it', () => {
+    expect(onMap(city, { kind: 'backend', id })).toEqual({ kind: 'pod', id: podUid });
+    const bare = new Map([...city.backend].map(([key, one]) => [key, { ...one, podUid: undefined }]));
+    expect(onMap({ backend: bare }, { kind: 'backend', id })).toEqual({ kind: 'service', id: service });
+    expect(onMap(city, { kind: 'node', id: 'node-a' })).toEqual({ kind: 'node', id: 'node-a' });
+  });
+
+  it('and its pod, its road and each of its edges have the same Service to look at', () => {
+    expect(servicesOf(city, { kind: 'backend', id })).toEqual([service]);
+    expect(servicesOf(city, { kind: 'pod', id: podUid ?? '' })).toEqual([service]);
+    expect(servicesOf(city, { kind: 'road', id: `gate:outside→service:${service}` })).toEqual([service]);
+    const edges = [...city.edge].filter(([, edge]) => edge.backend === id);
+    expect(edges.length).toBeGreaterThan(0);
+    for (const [key] of edges) expect(servicesOf(city, { kind: 'edge', id: key })).toEqual([service]);
+    expect(servicesOf(city, { kind: 'node', id: 'node-a' })).toEqual([]);
   });
 });
 

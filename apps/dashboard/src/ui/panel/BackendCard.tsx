@@ -23,12 +23,15 @@ interface Props {
 /** One backend: its part of the new connections, wished and observed, and the hands on it. */
 export function BackendCard({ backend, group }: Props) {
   const survey = useCity((state) => state.whole);
+  const past = useCity((state) => state.moment !== undefined);
   const lock = useSteeringLock();
   const pending = useSteering((state) => state.pending.has(backend.id)) || lock !== undefined;
   const weight = useWeightDraft(backend);
   const name = backend.podName ?? socket(backend);
   const load = survey.city.load.get(backend.id);
   const trials = load?.openedOfPort ?? 0;
+  const seen = load && (trials > 0 ? judge(load.opened, trials, backend.wishedShare) : 'none');
+  const verdict = past ? 'past' : (seen ?? 'untold');
   const traffic = survey.sums.byBackend.get(backend.id) ?? NO_TRAFFIC;
   const wished = weight.draft === undefined ? backend.wishedShare : shareWith(group, backend.id, weight.draft);
   const override = survey.city.override.get(backend.overrideUid ?? '');
@@ -63,7 +66,7 @@ export function BackendCard({ backend, group }: Props) {
         tone={backend.draining ? 'drain' : backend.overrideUid !== undefined ? 'weight' : 'light'}
       />
       <ShareWords
-        verdict={load && trials > 0 ? judge(load.opened, trials, backend.wishedShare) : undefined}
+        verdict={verdict}
         wished={wished}
         draft={weight.draft !== undefined}
         seconds={load?.windowSeconds ?? 0}

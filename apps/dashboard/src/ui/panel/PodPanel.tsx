@@ -39,7 +39,7 @@ export function PodPanel({ uid }: { readonly uid: string }) {
       />
       <Figures id={`pod:${uid}`} traffic={traffic} standing={standing} />
       <div className="mt-3 flex flex-wrap gap-2">
-        <Why source={{ kind: 'pod', uid }} label="Where would it get?" />
+        <Why source={{ kind: 'pod', uid }} label="Where would it go?" />
         {backs && <Why pod={uid} label="Why none?" />}
       </div>
       {backs && <NoneLine uid={uid} />}

@@ -2,8 +2,8 @@ import { percent } from '../../city/format.ts';
 import type { Verdict } from '../../city/share.ts';
 
 interface Props {
-  /** Undefined while nothing was measured: the past, or no new connection at all. */
-  readonly verdict: Verdict | undefined;
+  /** Absent: `past`, of which shares are not kept; `untold`, the hub has not said yet; `none`, no new connection at all. */
+  readonly verdict: Verdict | 'past' | 'untold' | 'none';
   readonly wished: number;
   /** The wished share is one that a hand holds and nobody has yet. */
   readonly draft: boolean;
@@ -23,7 +23,9 @@ export function ShareWords({ verdict, wished, draft, seconds }: Props) {
 }
 
 function Observed({ verdict, seconds }: Pick<Props, 'verdict' | 'seconds'>) {
-  if (!verdict) return <span>no new connections seen</span>;
+  if (verdict === 'past') return <span>observed share of then is not kept</span>;
+  if (verdict === 'untold') return <span>observed share not told yet</span>;
+  if (verdict === 'none') return <span>no new connections in {seconds} s</span>;
   if (verdict.is === 'few') return <span>{`too few connections to tell (${verdict.trials} in ${seconds} s)`}</span>;
   const { is, share, low, high } = verdict;
   return (
