@@ -1,3 +1,4 @@
+import { sharpnessOf } from './sharpness.ts';
 import type { Sight } from './still-layer.ts';
 
 /** A picture that is drawn anew on every frame: as large as the screen and no larger. */
@@ -14,7 +15,7 @@ export class LiveLayer {
   /** `paint` draws in world units. */
   draw(sight: Sight, paint: (context: CanvasRenderingContext2D) => void): void {
     const canvas = this.#canvas;
-    const ratio = Math.min(3, window.devicePixelRatio || 1);
+    const ratio = sharpnessOf(this.#canvas);
     const [width, height] = [Math.round(sight.width * ratio), Math.round(sight.height * ratio)];
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width;

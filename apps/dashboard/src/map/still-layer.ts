@@ -1,4 +1,5 @@
 import type { Point } from './geometry.ts';
+import { sharpnessOf } from './sharpness.ts';
 
 /** Where one looks from: the world's origin on the screen, pixels per world unit, and the size of the screen in CSS pixels. */
 export interface Sight extends Point {
@@ -59,7 +60,7 @@ export class StillLayer {
   draw(sight: Sight, paint: (context: CanvasRenderingContext2D, ratio: number, beyond: Point) => void): void {
     const { width, height } = sight;
     if (this.#fades && this.#drawn) this.#leaveGhost(this.#drawn);
-    const ratio = Math.min(3, window.devicePixelRatio || 1);
+    const ratio = sharpnessOf(this.#canvas);
     const beyond = beyondOf(sight);
     const canvas = this.#canvas;
     const [w, h] = [Math.round((width + 2 * beyond.x) * ratio), Math.round((height + 2 * beyond.y) * ratio)];

@@ -82,6 +82,8 @@ function Lenses() {
           <Tabs.Trigger
             key={value}
             value={value}
+            // What it changes is the page, which is no tab panel of its own.
+            aria-controls={undefined}
             data-testid={`lens-${value}`}
             className="h-7 rounded-control px-3 text-sm font-medium text-soft transition-colors duration-150 hover:text-text data-[state=active]:bg-tab data-[state=active]:text-text data-[state=active]:shadow-[0_1px_2px_rgb(0_0_0/0.12)]"
           >

@@ -44,7 +44,6 @@ export function Legend({ lens }: { readonly lens: Lens }) {
       <button
         type="button"
         aria-expanded={open}
-        aria-label="Legend"
         onClick={() => setOpen(!open)}
         className="flex flex-wrap items-center gap-x-3.5 gap-y-1 rounded-[10px] px-3.5 py-2 text-left"
       >

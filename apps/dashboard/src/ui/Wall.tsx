@@ -1,5 +1,6 @@
 'use client';
 import { CircleCheck, TriangleAlert, X } from 'lucide-react';
+import { useEffect, useState } from 'react';
 import { silentNodes } from '../city/coverage.ts';
 import { plural, rate, second, size } from '../city/format.ts';
 import { bytesPerSecond, open } from '../city/traffic.ts';
@@ -13,7 +14,9 @@ import { RewindBanner } from './RewindBanner.tsx';
 import { useMedia, useNow } from './use-now.ts';
 
 /** Troubles on the strip at a time. */
-const SHOWN = 3;
+const SHOWN = 2;
+/** Height of a window on a desk, pixels: what is drawn for it can be read at arm's length. */
+const DESK = 760;
 
 /** The map and nothing but a strip that can be read from across the room. */
 export function Wall() {
@@ -26,11 +29,25 @@ export function Wall() {
     <div className="wall flex h-dvh flex-col" data-testid="wall">
       <RewindBanner />
       <main className="relative min-h-0 flex-1" aria-label="Map">
-        <MapView lens={view === 'directory' ? 'services' : view} />
+        {/* Larger words over the same ground. A zoomed map misplaces the pointer: what is touched here are its controls. */}
+        <div className="absolute inset-0 [&_[data-testid=map]]:pointer-events-none" style={{ zoom: useLarger() }}>
+          <MapView lens={view === 'directory' ? 'services' : view} />
+        </div>
       </main>
       <Strip />
     </div>
   );
+}
+
+/** How much larger the map is written, so that it is read from as far as a screen of its size is looked at. */
+function useLarger(): number {
+  const [height, setHeight] = useState(window.innerHeight);
+  useEffect(() => {
+    const follow = () => setHeight(window.innerHeight);
+    window.addEventListener('resize', follow);
+    return () => window.removeEventListener('resize', follow);
+  }, []);
+  return Math.max(1, height / DESK);
 }
 
 function Strip() {
@@ -41,7 +58,7 @@ function Strip() {
   const atLeast = silentNodes(city).length > 0;
   return (
     <section
-      className="flex shrink-0 items-center gap-[2vw] border-t border-line bg-chrome px-[1.5vw] py-[0.7vw]"
+      className="flex shrink-0 items-center gap-[2vw] border-t border-line bg-chrome px-[1.5vw] py-[0.5vw]"
       aria-label="Of the whole city"
     >
       <div className="shrink-0">
