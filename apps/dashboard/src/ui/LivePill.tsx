@@ -1,10 +1,8 @@
 'use client';
 import { age, plural } from '../city/format.ts';
+import { freshnessOf } from '../city/freshness.ts';
 import { useCity } from '../live/city-store.ts';
 import { useNow } from './use-now.ts';
-
-/** The hub sends a time-line point every 5 s at least; twice that and a little is silence. */
-const SILENCE = 12_000;
 
 /** How fresh the page is: live, reconnecting or stale, the age of the last frame, and the agents that are heard. */
 export function LivePill() {
@@ -14,7 +12,7 @@ export function LivePill() {
   const heard = nodes.filter((node) => node.agent.state === 'live').length;
   const silent = arrived ? performance.now() - heardAt : 0;
   const apiGone = [...survey.city.cluster.values()].some((cluster) => cluster.apiState === 'reconnecting');
-  const state = link === 'live' && silent > SILENCE ? 'stale' : link === 'live' && !arrived ? 'connecting' : link;
+  const state = freshnessOf({ link, arrived, heardAt }, performance.now());
   // The connection may be live while the map is not: the word must not say of one what holds of the other.
   const past = moment !== undefined && state === 'live';
   const fresh = state === 'live' && !past;

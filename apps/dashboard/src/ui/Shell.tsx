@@ -12,6 +12,7 @@ import { FilterBar } from './filter/FilterBar.tsx';
 import { Header } from './Header.tsx';
 import { Keys } from './Keys.tsx';
 import { takeKey } from './keys.ts';
+import { LinkBanner } from './LinkBanner.tsx';
 import { MapView } from './MapView.tsx';
 import { OnlyBanner } from './OnlyBanner.tsx';
 import { Panel } from './panel/Panel.tsx';
@@ -20,6 +21,7 @@ import { TimeLine } from './TimeLine.tsx';
 import { Toasts } from './Toasts.tsx';
 import { Compare } from './time/Compare.tsx';
 import { TrafficPanel } from './traffic/TrafficPanel.tsx';
+import { Skeleton } from './Waiting.tsx';
 import { Wall } from './Wall.tsx';
 
 /** The whole screen. Everything on it follows from records of the hub, so there is nothing to show before the page runs. */
@@ -36,7 +38,7 @@ export function Shell() {
       window.removeEventListener('keydown', takeKey);
     };
   }, []);
-  if (!ready) return null;
+  if (!ready) return <Skeleton />;
   return <City />;
 }
 
@@ -70,6 +72,7 @@ function Workplace() {
             <Compare />
             <WhyCard />
             <PastFrame />
+            <LinkBanner />
           </main>
           {table && view !== 'directory' && <TrafficPanel />}
         </div>

@@ -8,6 +8,7 @@ import { troublesOf } from '../city/troubles.ts';
 import { useCity } from '../live/city-store.ts';
 import { useAwake, useFullScreen, useRevival, useTour } from '../live/use-wall.ts';
 import { setWall, useView } from '../live/view-store.ts';
+import { LinkBanner } from './LinkBanner.tsx';
 import { LivePill } from './LivePill.tsx';
 import { MapView } from './MapView.tsx';
 import { RewindBanner } from './RewindBanner.tsx';
@@ -33,6 +34,7 @@ export function Wall() {
         <div className="absolute inset-0 [&_[data-testid=map]]:pointer-events-none" style={{ zoom: useLarger() }}>
           <MapView lens={view === 'directory' ? 'services' : view} />
         </div>
+        <LinkBanner />
       </main>
       <Strip />
     </div>
