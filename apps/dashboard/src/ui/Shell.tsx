@@ -65,12 +65,12 @@ function Workplace() {
       <RewindBanner />
       <FilterBar />
       <OnlyBanner />
-      <div className="flex min-h-0 flex-1">
+      <div className="relative flex min-h-0 flex-1">
+        <WhyCard />
         <div className="flex min-w-0 flex-1 flex-col">
           <main className="relative min-h-0 flex-1" aria-label={view === 'directory' ? 'Directory' : 'Map'}>
             {view === 'directory' ? <Directory /> : <MapView lens={view} />}
             <Compare />
-            <WhyCard />
             <PastFrame />
             <LinkBanner />
           </main>

@@ -50,6 +50,11 @@ function serial(preset: WhyPreset): number {
   return last;
 }
 
+/** On a wide screen it stands beside the map, so that the whole way is seen; on others it lies over its edge. */
+const ROOMY = 'min-[1500px]:w-[400px] min-[1500px]:shrink-0 min-[1500px]:border-r';
+const TIGHT =
+  'max-[1499px]:absolute max-[1499px]:top-3 max-[1499px]:left-3 max-[1499px]:max-h-[calc(100%-24px)] max-[1499px]:w-[min(420px,100%-24px)] max-[1499px]:rounded-[14px] max-[1499px]:border max-[1499px]:shadow-cast';
+
 function Card({ preset }: { readonly preset: WhyPreset }) {
   // Everything there is, also what a filter hides or the past does not show: rules are of now.
   const city = useCity((state) => state.stream.city);
@@ -67,7 +72,7 @@ function Card({ preset }: { readonly preset: WhyPreset }) {
     <section
       aria-labelledby="why-title"
       data-testid="why-card"
-      className="rising absolute top-3 left-3 max-h-[calc(100%-24px)] z-30 flex w-[440px] max-w-[calc(100%-24px)] flex-col overflow-hidden rounded-[14px] border border-line bg-panel shadow-cast"
+      className={`rising z-30 flex flex-col overflow-hidden border-line bg-panel ${ROOMY} ${TIGHT}`}
     >
       <div className="flex items-center gap-2.5 px-4 pt-3">
         <Route className="size-4 text-soft" aria-hidden="true" />
