@@ -51,6 +51,8 @@ export interface MapAnswer {
 export interface Arrival {
   /** From navigation to the first whole map; medians, milliseconds. */
   readonly wholeMap: number;
+  /** Until the page knew all of the city: the rest is layout and drawing. */
+  readonly known: number;
   /** Longest time for which the hub's loop was blocked meanwhile, milliseconds. */
   readonly hubBlocked: number;
   /** Longest task of the page's main thread, milliseconds. */
@@ -83,11 +85,12 @@ const came: Arrival[] = [];
 for (let i = 0; i < arrivals; i += 1) came.push(await arrive());
 const arrival: Arrival = {
   wholeMap: median(came.map((each) => each.wholeMap)),
+  known: median(came.map((each) => each.known)),
   hubBlocked: median(came.map((each) => each.hubBlocked)),
   longestTask: median(came.map((each) => each.longestTask)),
   bytes: median(came.map((each) => each.bytes)),
 };
-progress(`whole map after ${came.map(({ wholeMap }) => wholeMap.toFixed(0)).join(', ')} ms`);
+progress(`all known and whole map after ${came.map(inWords).join(', ')} ms`);
 
 const page = await MapPage.open(browser, address);
 await rest(5000);
@@ -160,6 +163,10 @@ async function cost(act: () => Promise<unknown>) {
     hub: percent(hubs.whole),
     bytes: ((wire.bytes - bytes) / took) * 1000,
   };
+}
+
+function inWords({ known, wholeMap }: Arrival): string {
+  return `${known.toFixed(0)} + ${(wholeMap - known).toFixed(0)}`;
 }
 
 function startAgents(): ChildProcess {

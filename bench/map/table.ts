@@ -2,10 +2,10 @@ import { aligned } from '../aligned.ts';
 import type { MapAnswer } from './map-run.ts';
 
 export function arrivalTable(results: readonly MapAnswer[]): string {
-  const head = ['pods', 'edges', 'whole map ms', 'longest task ms', 'hub blocked ms', 'MB on the wire'];
+  const head = ['pods', 'edges', 'all known ms', 'whole map ms', 'longest task ms', 'hub blocked ms', 'MB on the wire'];
   const rows = results.map(({ pods, edges, arrival }) => [
     ...[pods, edges].map(count),
-    ...[arrival.wholeMap, arrival.longestTask, arrival.hubBlocked].map(rounded),
+    ...[arrival.known, arrival.wholeMap, arrival.longestTask, arrival.hubBlocked].map(rounded),
     (arrival.bytes / 1e6).toFixed(1),
   ]);
   return aligned([head, ...rows]);

@@ -90,6 +90,8 @@ function take(from: Socket<HubToBrowser, BrowserToHub>, message: unknown): void 
 
 /** `performance.now()` of the last frame that was understood. */
 let heardAt = 0;
+/** Marks in the browser's performance entries when all of the city had come for the first time. */
+const KNOWN = 'kubecity:known';
 /** Between two states of the screen, milliseconds: the frames that follow a snapshot come all at once. */
 const PAUSE = 250;
 let publishedAt = Number.NEGATIVE_INFINITY;
@@ -105,6 +107,7 @@ function publish(): void {
     waiting = setTimeout(publish, left);
     return;
   }
+  if (publishedAt === Number.NEGATIVE_INFINITY) performance.mark(KNOWN);
   publishedAt = performance.now();
   showCity({ stream, arrived: true, heardAt, link: 'live', fault: undefined });
 }
