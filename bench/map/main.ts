@@ -18,9 +18,9 @@ const HELP = `npm run bench map -- [options]
 A whole dashboard server of its own, in a network namespace of its own, an API server with the objects, one agent for each node
 (50 pods) that tells all its edges anew every second, and Debian's Chromium, 1600 × 1000, drawing with the CPU. A Service has ten
 pods and is called by those of one other, over 20 edges: one street.
-  arriving   from navigation until the page knows all of the city, and to the first whole map, nothing in the cache; longest task of
-             the page's main thread and longest lag of the hub's loop meanwhile; bytes on the wire until then, pages included
-  frames     from the browser's own trace: script between two frames (collector included), tasks over 50 ms
+  arriving   from navigation until the page knows all of the city, and to the first whole map, nothing in the cache; CPU time of
+             the page's main thread until then and its longest task, longest lag of the hub's loop; bytes on the wire, pages included
+  frames     from the browser's own trace: CPU time of script between two frames (collector included), tasks over 50 ms
   at rest    the whole city in view, all streets moving. CPU in % of one core: of all threads of the page's process; main: of its
              main thread. Heap: what lives after a collection, at the beginning and after --minutes. Hidden: frames drawn and CPU
 `;

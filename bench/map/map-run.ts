@@ -9,7 +9,7 @@ import type { CityFrame } from '@kubecity/protocol';
 import { io } from 'socket.io-client';
 import { end } from '../../apps/agent/testing/child-end.ts';
 import { openBrowser } from '../../apps/city/testing/browser.ts';
-import { cpuOf, difference } from '../accounting/process-cost.ts';
+import { cpuOf, difference, mainTime } from '../accounting/process-cost.ts';
 import { answers, countingProxy, DASHBOARD_PORT, startDashboard, until } from '../dashboard-process.ts';
 import { request, scriptCommand } from '../namespace.ts';
 import { peakOf } from '../peak-memory.ts';
@@ -57,6 +57,8 @@ export interface Arrival {
   readonly hubBlocked: number;
   /** Longest task of the page's main thread, milliseconds. */
   readonly longestTask: number;
+  /** CPU time of the page's main thread until then, milliseconds: what other programs on the machine do not change. */
+  readonly cpu: number;
   /** On the wire until then, pages included. */
   readonly bytes: number;
 }
@@ -88,6 +90,7 @@ const arrival: Arrival = {
   known: median(came.map((each) => each.known)),
   hubBlocked: median(came.map((each) => each.hubBlocked)),
   longestTask: median(came.map((each) => each.longestTask)),
+  cpu: median(came.map((each) => each.cpu)),
   bytes: median(came.map((each) => each.bytes)),
 };
 progress(`all known and whole map after ${came.map(inWords).join(', ')} ms`);
@@ -135,8 +138,9 @@ async function arrive(): Promise<Arrival> {
   await hubBlockedFor();
   const bytes = wire.bytes;
   const opened = await MapPage.open(browser, address);
+  const cpu = mainTime(await opened.processId());
   const seen = await opened.arrival();
-  const result = { ...seen, bytes: wire.bytes - bytes, hubBlocked: await hubBlockedFor() };
+  const result = { ...seen, cpu, bytes: wire.bytes - bytes, hubBlocked: await hubBlockedFor() };
   await opened.close();
   return result;
 }

@@ -2,17 +2,26 @@ import { aligned } from '../aligned.ts';
 import type { MapAnswer } from './map-run.ts';
 
 export function arrivalTable(results: readonly MapAnswer[]): string {
-  const head = ['pods', 'edges', 'all known ms', 'whole map ms', 'longest task ms', 'hub blocked ms', 'MB on the wire'];
+  const head = [
+    'pods',
+    'edges',
+    'all known ms',
+    'whole map ms',
+    'page CPU ms',
+    'longest task ms',
+    'hub blocked ms',
+    'MB on the wire',
+  ];
   const rows = results.map(({ pods, edges, arrival }) => [
     ...[pods, edges].map(count),
-    ...[arrival.known, arrival.wholeMap, arrival.longestTask, arrival.hubBlocked].map(rounded),
+    ...[arrival.known, arrival.wholeMap, arrival.cpu, arrival.longestTask, arrival.hubBlocked].map(rounded),
     (arrival.bytes / 1e6).toFixed(1),
   ]);
   return aligned([head, ...rows]);
 }
 
 export function frameTable(results: readonly MapAnswer[]): string {
-  const head = ['pods', 'while', 'frames/s', 'script p50 ms', 'p95 ms', 'longest task ms', 'tasks > 50 ms'];
+  const head = ['pods', 'while', 'frames/s', 'script CPU p50 ms', 'p95 ms', 'longest task ms', 'tasks > 50 ms'];
   const rows = results.flatMap((result) =>
     (['still', 'panning', 'zooming'] as const).map((phase) => {
       const { perSecond, p50, p95, longestTask, longTasks } = result[phase];

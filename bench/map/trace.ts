@@ -4,7 +4,7 @@ import { quantile } from '../statistics.ts';
 export interface FrameCost {
   /** Frames a second that were asked to draw. */
   readonly perSecond: number;
-  /** Script per frame, everything between two frames included; milliseconds. */
+  /** CPU time of script per frame, everything between two frames included; milliseconds. */
   readonly p50: number;
   readonly p95: number;
   /** Longest task of the main thread, with what is not script; milliseconds. */
@@ -23,6 +23,8 @@ interface TraceEvent {
   /** Microseconds. */
   readonly ts: number;
   readonly dur?: number;
+  /** Of it, on the CPU: other programs do not count. */
+  readonly tdur?: number;
   readonly args?: { readonly name?: string };
 }
 
@@ -67,12 +69,11 @@ function scriptBetween(frames: readonly number[], events: readonly TraceEvent[])
   const script = new Array<number>(frames.length - 1).fill(0);
   let busyUntil = 0;
   let frame = -1;
-  for (const { name, ts, dur } of events) {
+  for (const { name, ts, dur, tdur } of events) {
     while (frame + 1 < frames.length && (frames[frame + 1] as number) <= ts) frame += 1;
-    if (dur === undefined || !SCRIPT.has(name)) continue;
-    const from = Math.max(ts, busyUntil);
-    busyUntil = Math.max(busyUntil, ts + dur);
-    if (frame >= 0 && frame < script.length) script[frame] = (script[frame] as number) + Math.max(0, busyUntil - from);
+    if (dur === undefined || !SCRIPT.has(name) || ts < busyUntil) continue;
+    busyUntil = ts + dur;
+    if (frame >= 0 && frame < script.length) script[frame] = (script[frame] as number) + (tdur ?? dur);
   }
   return script;
 }
