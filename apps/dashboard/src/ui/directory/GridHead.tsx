@@ -36,7 +36,7 @@ export function GridHead({ table, sort, template, leave }: Props) {
       className="sticky top-0 z-10 grid border-b border-line bg-panel px-3"
       style={{ gridTemplateColumns: template }}
     >
-      {table.columns.map(({ id, header, title, figure }) => {
+      {table.columns.map(({ id, header, title, figure }, i) => {
         const on = id === sort.column;
         const Arrow = sort.down ? ArrowDown : ArrowUp;
         return (
@@ -45,7 +45,7 @@ export function GridHead({ table, sort, template, leave }: Props) {
             role="columnheader"
             aria-sort={on ? (sort.down ? 'descending' : 'ascending') : 'none'}
             tabIndex={-1}
-            className={figure ? 'pl-2 text-right' : 'pr-3'}
+            className={figure ? 'pl-2 text-right' : table.columns[i - 1]?.figure ? 'pr-3 pl-4' : 'pr-3'}
           >
             <button
               type="button"

@@ -44,8 +44,8 @@ export const GridRow = memo(
         className={`absolute inset-x-0 grid cursor-pointer items-center border-b border-line/60 px-3 ${selected ? 'bg-selected' : 'hover:bg-hover'} ${current ? 'group-focus-visible:shadow-[inset_2px_0_0_var(--live)]' : ''} ${table.staleOf?.(row) ? 'text-soft' : ''}`}
         style={{ gridTemplateColumns: template, height: ROW, top }}
       >
-        {table.columns.map((column) => (
-          <Cell key={column.id} column={column} row={row} />
+        {table.columns.map((column, i) => (
+          <Cell key={column.id} column={column} row={row} apart={table.columns[i - 1]?.figure ?? false} />
         ))}
       </div>
     );
@@ -60,7 +60,15 @@ export const GridRow = memo(
     a.current === b.current,
 );
 
-function Cell({ column, row }: { readonly column: Column<unknown>; readonly row: unknown }) {
+interface CellProps {
+  readonly column: Column<unknown>;
+  readonly row: unknown;
+  /** It follows a figure, which ends where it begins. */
+  readonly apart: boolean;
+}
+
+function Cell({ column, row, apart }: CellProps) {
+  const space = apart ? 'pr-3 pl-4' : 'pr-3';
   const text = column.text(row);
   const tone = column.tone?.(row);
   const colour = tone === undefined ? '' : TONES[tone];
@@ -73,7 +81,7 @@ function Cell({ column, row }: { readonly column: Column<unknown>; readonly row:
   }
   if (tone !== 'code' && tone !== 'struck') {
     return (
-      <div role="gridcell" tabIndex={-1} data-column={column.id} title={text} className={`truncate pr-3 ${colour}`}>
+      <div role="gridcell" tabIndex={-1} data-column={column.id} title={text} className={`truncate ${space} ${colour}`}>
         {text}
       </div>
     );
@@ -86,7 +94,7 @@ function Cell({ column, row }: { readonly column: Column<unknown>; readonly row:
       tabIndex={-1}
       data-column={column.id}
       title={text}
-      className={`code flex min-w-0 pr-3 ${colour}`}
+      className={`code flex min-w-0 ${space} ${colour}`}
     >
       <span className="truncate">{text.slice(0, text.length - tail.length)}</span>
       <span className="shrink-0 whitespace-pre">{tail}</span>
