@@ -213,17 +213,25 @@ class FilterTest {
     const city = this.#city;
     if (edge.openedPerSecond < minRate) return false;
     if (errors && edge.refusedPerSecond === 0 && edge.unanswered === 0 && edge.waiting === 0) return false;
-    if (!this.#within('protocols', isDirect(edge) ? [] : [protocolOf(edge)])) return false;
-    if (!this.#within('services', isDirect(edge) ? [] : [edge.service])) return false;
-    const client = edge.client.kind === 'pod' ? city.pod.get(podUidOf(edge)) : undefined;
-    const into = city.pod.get(podOfBackend(city, edge) ?? '');
-    const service = isDirect(edge) ? undefined : namespaceOf(edge.service);
-    if (!this.#within('namespaces', [client?.namespace, into?.namespace, service])) return false;
-    const nodes = [nodeOfClient(city, edge), nodeOfBackend(city, edge)];
-    const zones = nodes.map((name) => this.#zoneOf(name));
-    if (!this.#within('nodes', nodes) || !this.#within('zones', zones)) return false;
+    // Of twenty thousand edges a second only what is asked for is looked up.
+    const { namespaces, nodes, zones, services, protocols, states } = this.#lists;
+    if (protocols.size > 0 && (isDirect(edge) || !protocols.has(protocolOf(edge)))) return false;
+    if (services.size > 0 && (isDirect(edge) || !services.has(edge.service))) return false;
+    if (namespaces.size > 0 && !this.#within('namespaces', this.#namespacesOf(edge))) return false;
+    if (nodes.size + zones.size > 0) {
+      const at = [nodeOfClient(city, edge), nodeOfBackend(city, edge)];
+      const within = at.map((name) => this.#zoneOf(name));
+      if (!this.#within('nodes', at) || !this.#within('zones', within)) return false;
+    }
+    if (states.size === 0) return true;
     const backend = city.backend.get(edge.backend);
     return this.#within('states', [edge.stale ? 'stale' : undefined, ...(backend ? this.#statesOf(backend) : [])]);
+  }
+
+  #namespacesOf(edge: Edge): (string | undefined)[] {
+    const client = edge.client.kind === 'pod' ? this.#city.pod.get(podUidOf(edge)) : undefined;
+    const into = this.#city.pod.get(podOfBackend(this.#city, edge) ?? '');
+    return [client?.namespace, into?.namespace, isDirect(edge) ? undefined : namespaceOf(edge.service)];
   }
 
   service(id: string): boolean {

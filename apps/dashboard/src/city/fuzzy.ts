@@ -77,9 +77,11 @@ function bestWay(
 ): { readonly score: number; readonly end: number } | undefined {
   if (pattern === '') return { score: 0, end: -1 };
   const length = Math.min(text.length, MOST);
-  if (pattern.length > length || !inOrder(pattern, text)) return undefined;
-  const within = text.indexOf(pattern);
-  if (within < 0 && ADDRESS.test(pattern)) return undefined;
+  if (pattern.length > length) return undefined;
+  const within = wordAt(pattern, text);
+  // In one piece from the beginning of a word: nothing is better, and most of what is found while typing.
+  if (within >= 0 && (begins(text, within) || ADDRESS.test(pattern))) return inOnePiece(pattern, text, within, from);
+  if (within < 0 && (ADDRESS.test(pattern) || !inOrder(pattern, text))) return undefined;
   for (let i = 0; i < pattern.length; i += 1) {
     const [before, row] = rows;
     const came = from && new Int16Array(length).fill(-1);
@@ -107,8 +109,23 @@ function bestWay(
   const score = last[end] as number;
   // A piece of the text is always found, however it lies.
   if (score < 0 && within < 0) return undefined;
-  const prefix = within === 0 ? PREFIX + (pattern.length === text.length ? WHOLE : 0) : 0;
-  return { score: score + prefix - LENGTH * text.length, end };
+  return { score: score - LENGTH * text.length, end };
+}
+
+/** Where the text has the whole pattern, at the beginning of a word if it can be; -1 when nowhere. */
+function wordAt(pattern: string, text: string): number {
+  const first = text.indexOf(pattern);
+  for (let at = first; at >= 0; at = text.indexOf(pattern, at + 1)) if (begins(text, at)) return at;
+  return first;
+}
+
+function inOnePiece(pattern: string, text: string, at: number, from?: Int16Array[]) {
+  const { length } = pattern;
+  // As if found letter by letter: each right after the one before.
+  if (from) for (let i = 0; i < length; i += 1) from.push(new Int16Array(at + length).map((_, j) => j - 1));
+  const prefix = at === 0 ? PREFIX + (length === text.length ? WHOLE : 0) : 0;
+  const score = length * LETTER + (length - 1) * FOLLOWS + (begins(text, at) ? BEGINS : LOOSE);
+  return { score: score + prefix - LENGTH * text.length, end: at + length - 1 };
 }
 
 /** The words of what was typed: `shop/web` are two, as its parts stand in different places. */

@@ -76,16 +76,36 @@ const IN_LABEL = 3;
 export function findPlaces(index: PlaceIndex, text: string, most: number): readonly FoundKind[] {
   const words = wordsOf(text);
   const kinds = PLACE_KINDS.map((kind) => {
-    const scored: { readonly place: Place; readonly score: number }[] = [];
+    const best: Scored[] = [];
+    let total = 0;
     for (const one of index[kind].places) {
       const score = scoreOf(words, one);
-      if (score !== undefined) scored.push({ place: one, score });
+      if (score === undefined) continue;
+      total += 1;
+      keepBest(best, { place: one, score }, most);
     }
-    scored.sort((a, b) => b.score - a.score || (a.place.label < b.place.label ? -1 : 1));
-    const found = scored.slice(0, most).map(({ place: one }) => ({ place: one, marks: marksOf(words, one) }));
-    return { kind, found, total: scored.length, best: scored[0]?.score ?? 0 };
+    const found = best.map(({ place: one }) => ({ place: one, marks: marksOf(words, one) }));
+    return { kind, found, total, best: best[0]?.score ?? 0 };
   });
   return kinds.filter(({ total }) => total > 0).sort((a, b) => b.best - a.best);
+}
+
+interface Scored {
+  readonly place: Place;
+  readonly score: number;
+}
+
+const isBefore = (a: Scored, b: Scored): boolean =>
+  a.score > b.score || (a.score === b.score && a.place.label < b.place.label);
+
+/** Into its place among the few that are shown: of ten thousand that match, eight are worth sorting. */
+function keepBest(best: Scored[], one: Scored, most: number): void {
+  const last = best.at(-1);
+  if (best.length >= most && last && !isBefore(one, last)) return;
+  let at = best.length;
+  while (at > 0 && isBefore(one, best[at - 1] as Scored)) at -= 1;
+  best.splice(at, 0, one);
+  if (best.length > most) best.pop();
 }
 
 function scoreOf(words: readonly string[], { small }: Place): number | undefined {

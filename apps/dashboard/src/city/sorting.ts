@@ -18,6 +18,17 @@ export function sorted<T>(rows: readonly T[], worth: (row: T) => SortValue, down
   return keyed.map(({ row }) => row);
 }
 
+/** Names are few and come again every second: what was made of them is kept, up to so many. */
+const keys = new Map<string, string>();
+const MOST = 100_000;
+
 /** Digits filled up with zeros compare as text as they do as numbers. */
-const keyOf = (value: SortValue): SortValue =>
-  typeof value === 'string' ? value.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0')) : value;
+function keyOf(value: SortValue): SortValue {
+  if (typeof value !== 'string') return value;
+  const known = keys.get(value);
+  if (known !== undefined) return known;
+  const key = value.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0'));
+  if (keys.size >= MOST) keys.clear();
+  keys.set(value, key);
+  return key;
+}
