@@ -10,8 +10,11 @@ export interface Trend {
   /** Unix ms: the range that the points are of. */
   readonly from: number;
   readonly until: number;
-  /** `hub`: its memory. `page`: what this page has seen since `from`, because the hub keeps no memory of such a thing. */
-  readonly source: 'hub' | 'page';
+  /**
+   * `hub`: its memory, up to the moment that is shown. `page`: what this page has seen since `from`, because the hub keeps
+   * no memory of such a thing; `none`: of such a thing's past, therefore.
+   */
+  readonly source: 'hub' | 'page' | 'none';
 }
 
 /** What was looked at lately keeps what was seen of it; the longest unseen goes first. */
@@ -46,9 +49,9 @@ export function useTrend(id: string, traffic: Traffic | undefined, ports: readon
     const points = remembered ? joined(trendOf(remembered), then === undefined ? ring : []) : [];
     return { points, from: until - TREND_MILLISECONDS, until, source: 'hub' };
   }
-  const shown = then === undefined ? ring : [];
-  const from = Math.max(until - TREND_MILLISECONDS, shown[0]?.from ?? until);
-  return { points: shown, from, until, source: 'page' };
+  if (then !== undefined) return { points: [], from: until - TREND_MILLISECONDS, until, source: 'none' };
+  const from = Math.max(until - TREND_MILLISECONDS, ring[0]?.from ?? until);
+  return { points: ring, from, until, source: 'page' };
 }
 
 const RENEWED = 60_000;

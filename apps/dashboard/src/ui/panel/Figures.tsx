@@ -3,6 +3,7 @@ import { FRESH, type Standing } from '../../city/coverage.ts';
 import { age, bytes, clock, count, percent, rate } from '../../city/format.ts';
 import { bytesPerSecond, open, refusedShare, type Traffic } from '../../city/traffic.ts';
 import type { TrendPoint } from '../../city/trend.ts';
+import { useCity } from '../../live/city-store.ts';
 import { type Trend, useTrend } from '../../live/trends.ts';
 import { Sparkline } from './Sparkline.tsx';
 
@@ -101,7 +102,12 @@ const stretches = ({ points }: Trend, of: keyof Omit<TrendPoint, 'from' | 'until
 /** Of which time the lines are, how old the figures, and why they are no more than a bound. */
 function Caption({ trend, standing }: { readonly trend: Trend; readonly standing: Standing }) {
   const { state, why, age: old, slowest } = standing;
-  const lines = trend.source === 'hub' ? 'last 15 min' : `since ${clock(trend.from)} on this page`;
+  const past = useCity((state) => state.moment !== undefined);
+  const lines = {
+    hub: past ? 'the 15 min before' : 'last 15 min',
+    page: `since ${clock(trend.from)} on this page`,
+    none: 'of its past only single moments are kept',
+  }[trend.source];
   return (
     <p className="mt-1.5 flex min-h-[18px] flex-wrap justify-between gap-x-3 text-xs text-soft">
       <span>{lines}</span>
