@@ -13,7 +13,7 @@ export const EXPORTS = [
 /** Stands among the controls of the map, in their size. */
 export function ExportMenu() {
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger
         aria-label="Take this view along"
         title="Take this view along"

@@ -49,7 +49,7 @@ export function Header() {
           press={() => showTable(!table)}
         >
           <Table2 className="size-3.5" aria-hidden="true" />
-          <span className="hidden min-[1440px]:inline">Table</span>
+          <span className="sr-only min-[1440px]:not-sr-only">Table</span>
         </HeaderButton>
       )}
       <FilterButton />
@@ -172,7 +172,6 @@ function HeaderButton({ pressed, testId, title, press, children }: HeaderButtonP
     <button
       type="button"
       aria-pressed={pressed}
-      aria-label={title}
       title={title}
       data-testid={testId}
       onClick={press}

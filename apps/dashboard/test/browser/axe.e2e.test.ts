@@ -82,11 +82,16 @@ const VIEWS: readonly View[] = [
 ];
 
 describe.each(['light', 'dark'] as const)('axe, %s', (colorScheme) => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await toy.open('/', { colorScheme, reducedMotion: 'reduce' });
+  });
+  afterAll(() => page?.close());
+
   it.each(VIEWS)('finds nothing serious: $name', async ({ address, act, until }) => {
-    const page = await toy.open(address, { colorScheme, reducedMotion: 'reduce' });
+    await toy.visit(page, address);
     await act?.(page);
     if (until) await page.getByTestId(until).first().waitFor();
     expect(await findings(page)).toEqual([]);
-    await page.close();
   });
 });

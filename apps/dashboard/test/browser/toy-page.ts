@@ -22,6 +22,8 @@ export interface ToyBrowser {
   readonly faults: readonly string[];
   /** A page of its own context, once the city has arrived. */
   open(address: string, options?: BrowserContextOptions): Promise<Page>;
+  /** Loads another address on a page, and waits as `open` does. */
+  visit(page: Page, address: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,10 @@ export async function openToyBrowser(): Promise<ToyBrowser> {
   const feed = await openFeed({ port: 0 });
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   const faults: string[] = [];
+  const visit = async (page: Page, address: string) => {
+    await page.goto(feed.url + address);
+    await page.locator('[data-testid=live-state][data-state=live]').waitFor({ state: 'attached' });
+  };
   return {
     feed,
     browser,
@@ -39,10 +45,10 @@ export async function openToyBrowser(): Promise<ToyBrowser> {
       const page = await browser.newPage({ viewport: { width: 1600, height: 1000 }, ...options });
       page.setDefaultTimeout(15_000);
       page.on('pageerror', (error) => faults.push(`${address}: ${error.message}`));
-      await page.goto(feed.url + address);
-      await page.locator('[data-testid=live-state][data-state=live]').waitFor({ state: 'attached' });
+      await visit(page, address);
       return page;
     },
+    visit,
     async close() {
       await browser.close();
       await feed.close();

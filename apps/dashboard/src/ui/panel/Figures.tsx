@@ -48,14 +48,14 @@ export function Figures({ id, traffic, standing, ports = NONE }: Props) {
             >
               <Value {...figure} unknown={unknown} />
             </dd>
-            <div className="order-3">
+            <dd className="order-3">
               <Sparkline
                 stretches={stretches(trend, figure.of)}
                 from={trend.from}
                 until={trend.until}
                 tone={figure.of !== 'refused' ? 'text-time-edge' : refusals ? 'text-drain' : 'text-faint'}
               />
-            </div>
+            </dd>
           </div>
         ))}
       </dl>

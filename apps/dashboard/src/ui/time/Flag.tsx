@@ -72,22 +72,29 @@ export function Flag({ action, left, mirrored, written }: FlagProps) {
       data-testid="flag"
       className="group absolute top-1.5 h-[50px] w-6 -translate-x-1/2 hover:z-20 focus-visible:z-20"
       style={{ left }}
-      aria-label={`${clock(action.at)}: ${verb} ${action.target}${override?.reason ? `, ${override.reason}` : ''}. Shows the map then`}
     >
       <span className={`absolute inset-y-0 left-[11px] w-[1.5px] ${colour}`} />
       <span className={`absolute -top-0.5 left-2 size-2 ${SHAPES[action.verb]} ${colour}`} />
+      <span className="sr-only">
+        {clock(action.at)}: {verb} {action.target}
+        {override?.by ? ` by ${override.by}` : ''}
+        {override?.reason ? `, ${override.reason}` : ''}. Shows the map then
+      </span>
       <span
+        aria-hidden="true"
         className={`absolute -top-1 max-w-36 truncate rounded bg-chrome px-0.5 text-xs whitespace-nowrap ${ink} ${mirrored ? 'right-4.5' : 'left-4.5'} ${written ? '' : 'hidden'}`}
       >
         {verb} {who.length > 0 ? who.join(' ') : service}
       </span>
       <span
+        aria-hidden="true"
         className={`pointer-events-none absolute bottom-[58px] hidden w-max max-w-80 rounded-control border border-line bg-raised px-2.5 py-1.5 text-left text-sm whitespace-normal shadow-cast group-hover:block group-focus-visible:block ${mirrored ? 'right-0' : 'left-0'}`}
       >
         <b className={`font-semibold ${ink}`}>{verb}</b> {service}
         {who.length > 0 && <span className="code block wrap-anywhere">{who.join(' ')}</span>}
         <span className="block text-soft">
           {second(action.at)}
+          {override?.by ? ` by ${override.by}` : ''}
           {override ? `, ${override.name}` : ''}
           {override?.reason ? `: ${override.reason}` : ''}
         </span>
