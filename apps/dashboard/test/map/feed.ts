@@ -22,6 +22,8 @@ import { type ToyCity, toyCity } from './toy-city.ts';
 export interface Feed {
   readonly url: string;
   readonly city: ToyCity;
+  /** Cuts every connection, as a hub that is started anew; pages may come back. */
+  hangUp(): void;
   close(): Promise<void>;
 }
 
@@ -66,11 +68,14 @@ export async function openFeed(options: {
   });
   await new Promise<void>((listening) => http.listen(options.port, '127.0.0.1', listening));
   const { port } = http.address() as { port: number };
+  const hangUp = () => {
+    for (const socket of map.sockets.values()) socket.conn.close();
+  };
   const close = async () => {
     await sockets.close();
     await app.close();
   };
-  return { url: `http://127.0.0.1:${port}`, city, close };
+  return { url: `http://127.0.0.1:${port}`, city, hangUp, close };
 }
 
 /** One backend drains, one has another weight: the states a person should be able to tell. */
