@@ -203,6 +203,18 @@ it('is what becomes of 50 connections from anywhere to any door', async () => {
   expect([...kinds.keys()].sort()).toEqual(['dnat', 'drop', 'reject']);
 }, 240_000);
 
+it.each([4, 6] as const)('knows the way in of each client and the address of its own (IPv%i)', async (family) => {
+  const { addresses } = SERVICES[0] as Lab;
+  const at = async (from: string) => {
+    const { source, interface: device } = await explained(trip(from, addresses[family], 80));
+    return [source, device];
+  };
+  expect(await at('web-a')).toEqual([city.pod('web-a').addresses[family], 'pod1-2']);
+  expect(await at('b1')).toEqual([city.pod('b1').addresses[family], 'pod2-13']);
+  expect(await at(OUTSIDE.netns)).toEqual([OUTSIDE.addresses[family], 'eth0']);
+  expect(await at('node-b')).toEqual([city.net.nodes.get('node-b')?.addresses[family], undefined]);
+});
+
 it('has the chances of the weights, within what 99.9 of 100 runs of 1,000 connections show', async () => {
   const one = trip('web-a', (SERVICES[1] as Lab).addresses[4], 80);
   const { ends } = await explained(one);
