@@ -75,6 +75,37 @@ const VIEWS: readonly View[] = [
   { name: 'export menu', address: '/', act: click('export'), until: 'export-svg' },
   { name: 'measuring', address: '/?selected=node~node-b', act: click('measuring') },
   { name: 'rules', address: `/?${CHECKOUT}`, act: click('show-rules'), until: 'kernel-rule' },
+  {
+    name: 'rules that differ',
+    address: `/?${CHECKOUT}`,
+    act: async (page) => {
+      await page.getByTestId('show-rules').click();
+      await page.getByTestId('rules-of-node-b').click();
+      await page.locator('[data-kind=foreign]').first().waitFor();
+    },
+  },
+  { name: 'why here, nothing chosen', address: '/?selected=node~node-b', act: click('why'), until: 'why-card' },
+  {
+    name: 'why here, choosing',
+    address: `/?${CHECKOUT}`,
+    act: async (page) => {
+      await page.getByTestId('why').first().click();
+      await page.getByTestId('why-source').click();
+    },
+    until: 'why-source-input',
+  },
+  {
+    name: 'why here, answered',
+    address: `/?${CHECKOUT}`,
+    act: async (page) => {
+      await page.getByTestId('why').first().click();
+      await page.getByTestId('why-source').click();
+      await page.getByTestId('why-source-input').fill('web node-b');
+      await page.keyboard.press('Enter');
+      await page.getByTestId('why-end').first().getByRole('button').first().click();
+    },
+    until: 'why-way',
+  },
   { name: 'the past', address: `/?${CHECKOUT}&table=&at=${Date.now() - 600_000}`, until: 'time-needle' },
   { name: 'the past and now', address: `/?at=${Date.now() - 600_000}&compare=`, until: 'comparison' },
   { name: 'the past in the directory', address: `/?lens=directory&at=${Date.now() - 600_000}`, until: 'time-needle' },
