@@ -68,10 +68,7 @@ export function sourceSentences({ node, source: client, explanation }: Explained
 const sum = (ends: readonly ExplainedEnd[]) => ends.reduce((total, { chance }) => total + chance, 0);
 
 /** What else a person should know before believing it. */
-export function caveatsOf(
-  { node, destination, explanation }: ExplainedPacket,
-  city?: Pick<City, 'node'>,
-): readonly string[] {
+export function caveatsOf({ node, explanation }: ExplainedPacket): readonly string[] {
   const { ends, sets, unknown, others } = explanation;
   const caveats: string[] = [];
   if (ends.some(({ held }) => held)) {
@@ -81,12 +78,6 @@ export function caveatsOf(
   }
   if (ends.some(({ kind }) => kind === 'none')) {
     caveats.push('Where no rule of ours decides, kube-proxy’s or the CNI’s do, or the address is routed as it is.');
-    const owner = [...(city?.node.values() ?? [])].find(({ addresses }) => addresses.includes(destination.address));
-    if (owner && owner.name !== node) {
-      caveats.push(
-        `The address is one of ${owner.name}: there its rules decide. Ask for a client that comes in there.`,
-      );
-    }
   }
   if (unknown.length > 0) {
     const what = plural(unknown.length, 'rule');
@@ -101,6 +92,13 @@ export function caveatsOf(
     if (policy === 'DROP') caveats.push(`${chain} (${table}) drops what no rule there lets through.`);
   }
   return caveats;
+}
+
+/** Another node, whose rules decide because the address is its own; this one only sends the packet on. */
+export function decidedAt(city: Pick<City, 'node'>, { node, destination, explanation }: ExplainedPacket) {
+  if (explanation.ends.some(({ kind }) => kind !== 'none')) return undefined;
+  const owner = [...city.node.values()].find(({ addresses }) => addresses.includes(destination.address));
+  return owner === undefined || owner.name === node ? undefined : owner.name;
 }
 
 /** One end as a row: who it is, and how likely. */
@@ -168,7 +166,7 @@ export function packetText(city: City, packet: ExplainedPacket): string {
     `By the rules of ${node}, read ${asked}`,
     verdictWords(packet),
     ...sourceSentences(packet),
-    ...caveatsOf(packet, city),
+    ...caveatsOf(packet),
     '',
     ...ends,
     ...(rest.ends > 0 ? [`  ${percent(rest.chance).padStart(7)}  ${count(rest.ends)} others together`] : []),

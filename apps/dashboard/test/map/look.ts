@@ -48,6 +48,18 @@ const SHOTS: readonly Shot[] = [
       await page.getByTestId('kernel-rule').first().waitFor();
     },
   },
+  {
+    name: 'rules-differ-day',
+    theme: 'day',
+    address: `/?${CHECKOUT}`,
+    act: async (page) => {
+      await page.getByTestId('show-rules').click();
+      await page.getByTestId('rules-of-node-b').click();
+      await page.locator('[data-kind=foreign]').first().waitFor();
+    },
+  },
+  { name: 'why-night', theme: 'night', address: `/?${CHECKOUT}`, act: (page) => why(page, 'web node-b') },
+  { name: 'why-day', theme: 'day', address: `/?lens=nodes&${CHECKOUT}`, act: (page) => why(page, '203.0.113.77') },
   { name: 'only-day', theme: 'day', address: `/?table=&${CHECKOUT}&only=shop/checkout` },
   {
     name: 'measuring-day',
@@ -126,6 +138,14 @@ const SHOTS: readonly Shot[] = [
 async function chooseRow(page: Page): Promise<void> {
   await page.getByTestId('table-text').fill('checkout');
   await page.getByTestId('edge-row').first().click();
+}
+
+async function why(page: Page, source: string): Promise<void> {
+  await page.getByTestId('why').first().click();
+  await page.getByTestId('why-source').click();
+  await page.getByTestId('why-source-input').fill(source);
+  await page.keyboard.press('Enter');
+  await page.getByTestId('why-end').first().getByRole('button').first().click();
 }
 
 async function rewind(page: Page): Promise<void> {

@@ -13,6 +13,7 @@ import {
 } from '../../src/city/packet-ends.ts';
 import {
   caveatsOf,
+  decidedAt,
   type ExplainedPacket,
   endRows,
   packetText,
@@ -134,7 +135,9 @@ describe('an answer in words', () => {
     expect(trailOf(city, 'services', packet).legs).toEqual([]);
     const node = [...city.node.values()].find(({ name }) => name === 'node-c');
     const other = explained(WEB, { address: node?.addresses[0] ?? '', port: 30_080, protocol: 'TCP' });
-    expect(caveatsOf(other, city).join(' ')).toContain('node-c');
+    expect(decidedAt(city, other)).toBe('node-c');
+    expect(decidedAt(city, packet)).toBeUndefined();
+    expect(decidedAt(city, { ...other, node: 'node-c' })).toBeUndefined();
   });
 });
 

@@ -6,6 +6,7 @@ import { count, percent, plural } from '../../city/format.ts';
 import type { PacketDestination, PacketSource } from '../../city/packet-ends.ts';
 import {
   caveatsOf,
+  decidedAt,
   type EndRow,
   type ExplainedPacket,
   endRows,
@@ -27,10 +28,12 @@ import { useAnswer } from './use-answer.ts';
 interface Props {
   readonly source: PacketSource;
   readonly destination: PacketDestination;
+  /** Asks for another client. */
+  readonly askFor: (source: PacketSource) => void;
 }
 
 /** Asks the node, tells the answer and draws it on the map. */
-export function PacketAnswer({ source, destination }: Props) {
+export function PacketAnswer({ source, destination, askFor }: Props) {
   const asked = useAnswer({ kind: 'explain', source, destination });
   const answer = asked.answer?.answer;
   const node = asked.answer?.node ?? '';
@@ -52,16 +55,18 @@ export function PacketAnswer({ source, destination }: Props) {
           )
         }
       />
-      {packet && <Told packet={packet} />}
+      {packet && <Told packet={packet} askFor={askFor} />}
     </>
   );
 }
 
-function Told({ packet }: { readonly packet: ExplainedPacket }) {
+function Told({ packet, askFor }: { readonly packet: ExplainedPacket } & Pick<Props, 'askFor'>) {
+  const past = useCity((state) => state.moment !== undefined);
   const city = useCity((state) => state.stream.city);
   const { explanation } = packet;
   const [first] = explanation.ends;
   const reason = first && refusalWords(first);
+  const owner = decidedAt(city, packet);
   return (
     <div className="px-4 py-3">
       <Trail packet={packet} />
@@ -74,11 +79,24 @@ function Told({ packet }: { readonly packet: ExplainedPacket }) {
           {sentence}
         </p>
       ))}
-      {caveatsOf(packet, city).map((sentence) => (
+      {caveatsOf(packet).map((sentence) => (
         <p key={sentence} className="mt-1 text-soft">
           {sentence}
         </p>
       ))}
+      {past && <p className="mt-1 text-light-ink">The map shows the past; the rules are those of now.</p>}
+      {owner !== undefined && (
+        <p className="mt-1">
+          The address is one of {owner}: its rules decide.
+          <Button
+            tone="bare"
+            data-testid="why-there"
+            onClick={() => askFor({ kind: 'outside', address: explanation.source, node: owner })}
+          >
+            Ask there
+          </Button>
+        </p>
+      )}
       <h3 className="mt-4 mb-1.5 flex items-baseline justify-between text-sm font-semibold">
         Where it ends
         <span className="font-normal text-soft">chance · rules compared</span>

@@ -112,7 +112,12 @@ function Card({ preset }: { readonly preset: WhyPreset }) {
       <div className="min-h-0 flex-1 overflow-y-auto">
         {preset.pod !== undefined && <WhyNone uid={preset.pod} ask={askWay} />}
         {source && destination ? (
-          <PacketAnswer key={JSON.stringify([source, destination])} source={source} destination={destination} />
+          <PacketAnswer
+            key={JSON.stringify([source, destination])}
+            source={source}
+            destination={destination}
+            askFor={setSource}
+          />
         ) : (
           preset.pod === undefined && <Hint />
         )}
