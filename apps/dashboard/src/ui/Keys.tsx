@@ -1,6 +1,7 @@
 'use client';
 import { X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
+import type { KeyboardEvent } from 'react';
 import { useView } from '../live/view-store.ts';
 import { KEYS, type Key } from './keys.ts';
 
@@ -14,7 +15,7 @@ export function Keys() {
         <Dialog.Content
           aria-describedby={undefined}
           data-testid="keys"
-          onKeyDown={(event) => event.key === '?' && useView.setState({ keys: false })}
+          onKeyDown={closeOnSameKey}
           className="rising fixed top-[8vh] left-1/2 z-50 max-h-[84vh] w-[860px] max-w-[94vw] -translate-x-1/2 overflow-y-auto rounded-[14px] border border-line bg-panel p-5 shadow-cast"
         >
           <div className="flex items-start justify-between">
@@ -43,6 +44,13 @@ export function Keys() {
       </Dialog.Portal>
     </Dialog.Root>
   );
+}
+
+function closeOnSameKey(event: KeyboardEvent): void {
+  if (event.key !== '?') return;
+  // The page's own handler would open it again.
+  event.preventDefault();
+  useView.setState({ keys: false });
 }
 
 function Line({ of }: { readonly of: Key }) {
