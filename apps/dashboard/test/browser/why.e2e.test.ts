@@ -69,6 +69,19 @@ it('says what drops a client outside, at the node that is chosen, and which node
   expect(await card.getByTestId('answer-fault').textContent()).toContain('node-d cannot say');
 });
 
+it('follows a packet for another node to the rules there', async () => {
+  const page = await toy.open('/?selected=service~shop/web');
+  await page.getByTestId('why').first().click();
+  await pick(page, 'why-source', 'shop cart node-b');
+  await pick(page, 'why-destination', 'shop web node port of node-a');
+  const card = page.getByTestId('why-card');
+  await card.getByText('The address is one of node-a').waitFor();
+  expect(await card.getByTestId('why-verdict').textContent()).toBe('No rule of Kubecity on node-b decides.');
+  await card.getByTestId('why-there').click();
+  await card.getByText('By the rules of node-a').waitFor();
+  expect(await card.getByTestId('why-verdict').textContent()).toMatch(/^Goes to .+ of shop\/web\.$/);
+});
+
 it('says why a drained pod gets none, and shows the way of a client beside it', async () => {
   const page = await toy.open(`/?selected=pod~${drained()}`);
   await page.getByTestId('panel').getByRole('button', { name: 'Why none?' }).click();

@@ -7,23 +7,19 @@ import {
 } from '@kubecity/routing';
 import { Compiler, defaultCompileOptions, explain, type Packet } from '@kubecity/ruleset';
 
-const NODE_ADDRESS: Readonly<Record<string, string>> = {
-  'node-a': '192.168.10.1',
-  'node-b': '192.168.10.2',
-  'node-c': '192.168.10.3',
-  'node-d': '192.168.10.4',
-};
-
 /** What the agents of the toy city would answer: its records made into objects, and those into real rules. */
 export class ToyRules {
   readonly #services: readonly CityRecord<'service'>[];
   readonly #backends: readonly CityRecord<'backend'>[];
+  /** By name. */
+  readonly #addresses: ReadonlyMap<string, string>;
   readonly #pods: ReadonlyMap<string, CityRecord<'pod'>>;
 
   constructor(snapshot: readonly CityOp[]) {
     const of = <T>(kind: string) => snapshot.flatMap((op) => (op[0] === 'set' && op[1] === kind ? [op[3] as T] : []));
     this.#services = of('service');
     this.#backends = of('backend');
+    this.#addresses = new Map(of<CityRecord<'node'>>('node').map(({ name, addresses }) => [name, addresses[0] ?? '']));
     this.#pods = new Map(of<CityRecord<'pod'>>('pod').map((pod) => [pod.uid, pod]));
   }
 
@@ -34,7 +30,7 @@ export class ToyRules {
       const message = 'The agent did not answer within 30 s.';
       return { kind: 'explain', node, answer: { kind: 'refused', code: 'failed', message } };
     }
-    const own = NODE_ADDRESS[node] ?? '';
+    const own = this.#addresses.get(node) ?? '';
     const packet: Packet = {
       from: source.kind === 'outside' ? 'external' : source.kind,
       source: source.kind === 'outside' ? source.address : (pod?.ip ?? own),
@@ -69,7 +65,7 @@ export class ToyRules {
 
   /** Of one Service on every node; on node-b another hand was at them, node-c tells no wish, node-d says nothing. */
   of(service: string, at: number): MapAnswer {
-    const nodes = Object.keys(NODE_ADDRESS).map((node) => ({ node, answer: this.#ofNode(service, node, at) }));
+    const nodes = [...this.#addresses.keys()].map((node) => ({ node, answer: this.#ofNode(service, node, at) }));
     return { kind: 'rules', nodes };
   }
 
@@ -109,7 +105,7 @@ export class ToyRules {
     const compiler = new Compiler({
       ...defaultCompileOptions('IPv4'),
       localDetect: { kind: 'cidr', cidr: '10.244.0.0/16' },
-      nodeAddresses: [NODE_ADDRESS[node] ?? ''],
+      nodeAddresses: [this.#addresses.get(node) ?? ''],
     });
     compiler.update(table.servicePorts, table.servicePorts.keys());
     return compiler;
