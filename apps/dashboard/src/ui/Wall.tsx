@@ -27,7 +27,7 @@ export function Wall() {
   useRevival();
   useTour(useMedia('(prefers-reduced-motion: reduce)'));
   return (
-    <div className="wall flex h-dvh flex-col" data-testid="wall">
+    <div className="flex h-dvh flex-col" data-testid="wall">
       <RewindBanner />
       <main className="relative min-h-0 flex-1" aria-label="Map">
         {/* Larger words over the same ground. A zoomed map misplaces the pointer: what is touched here are its controls. */}
@@ -63,7 +63,7 @@ function Strip() {
       className="flex shrink-0 items-center gap-[2vw] border-t border-line bg-chrome px-[1.5vw] py-[0.5vw]"
       aria-label="Of the whole city"
     >
-      <div className="shrink-0">
+      <div className="shrink-0 [&_[data-testid=live-state]]:text-[0.95vw]">
         <h1 className="text-[1.5vw] leading-tight font-semibold">{name}</h1>
         <LivePill />
       </div>
@@ -79,9 +79,9 @@ function Strip() {
         aria-label="Leave the wall"
         title="Leave the wall (w)"
         onClick={() => setWall(false)}
-        className="grid size-10 shrink-0 place-items-center rounded-control text-soft hover:bg-hover hover:text-text"
+        className="grid size-[max(40px,2.4vw)] shrink-0 place-items-center rounded-control text-soft hover:bg-hover hover:text-text"
       >
-        <X className="size-5" />
+        <X className="size-1/2" />
       </button>
     </section>
   );
