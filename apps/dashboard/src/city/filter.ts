@@ -2,6 +2,7 @@ import type { CityRecord } from '@kubecity/protocol';
 import { z } from 'zod';
 import type { City } from './city.ts';
 import type { Edge } from './edges.ts';
+import { kept } from './kept.ts';
 import { homesOfPods, signOfBackend } from './services.ts';
 import { isDirect, nodeOfBackend, nodeOfClient, podOfBackend, podUidOf, sumOf, type Traffic } from './traffic.ts';
 
@@ -163,17 +164,6 @@ function drawnWith(city: City, test: FilterTest, services: Set<string>, pods: Se
     }
   }
   return { services, pods };
-}
-
-/** Same keys, same values, same order. */
-function kept<T>(now: ReadonlyMap<string, T>, before: ReadonlyMap<string, T> | undefined): ReadonlyMap<string, T> {
-  if (before?.size !== now.size) return now;
-  const old = before.entries();
-  for (const [id, value] of now) {
-    const [oldId, oldValue] = old.next().value as [string, T];
-    if (oldId !== id || oldValue !== value) return now;
-  }
-  return before;
 }
 
 const namespaceOf = (id: string): string => id.slice(0, id.indexOf('/'));

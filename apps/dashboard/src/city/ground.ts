@@ -1,5 +1,6 @@
 import type { CityRecord } from '@kubecity/protocol';
 import type { City } from './city.ts';
+import { kept } from './kept.ts';
 import { type Backend, byName, homesOfPods, type Stand, standsOf, workloadOf } from './services.ts';
 
 /** What does not depend on the traffic: kept from frame to frame where pods and backends stay as they are. */
@@ -62,7 +63,14 @@ export function groundOf(
     stands.set(service, (same && before?.ground.stands.get(service)) || standsOf(group));
   }
   const homes = homesOfPods(now);
-  return { backends, stands, homes, hamlets: hamletsOf(now, homes, before) };
+  const ground = { backends, stands, homes, hamlets: hamletsOf(now, homes, before) };
+  const old = before?.ground;
+  return {
+    backends: kept(ground.backends, old?.backends),
+    stands: kept(ground.stands, old?.stands),
+    homes: kept(ground.homes, old?.homes),
+    hamlets: kept(ground.hamlets, old?.hamlets),
+  };
 }
 
 type Before = Parameters<typeof groundOf>[1];

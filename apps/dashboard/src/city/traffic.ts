@@ -124,17 +124,12 @@ interface Ends {
 
 /** @param ends by the same keys as the edges */
 export function sumTraffic(edges: ReadonlyMap<string, Edge>, ends: ReadonlyMap<string, Ends>): TrafficSums {
-  const by = (groupOf: (edge: Edge, ends: Ends) => string | undefined, and = groupOf) =>
+  // Each edge's ends are looked up once, not once for each kind.
+  const pairs = once(() => [...edges].map(([id, edge]) => ({ edge, own: ends.get(id) as Ends })));
+  const by = (groupOf: (edge: Edge, ends: Ends) => string | undefined) =>
     once(() => {
       const groups = new TrafficGroups();
-      for (const [id, edge] of edges) {
-        const own = ends.get(id) as Ends;
-        const group = groupOf(edge, own);
-        groups.add(group, edge);
-        if (and === groupOf) continue;
-        const other = and(edge, own);
-        if (other !== group) groups.add(other, edge);
-      }
+      for (const { edge, own } of pairs()) groups.add(groupOf(edge, own), edge);
       return groups.sums;
     });
   const all = once(() => sumOf(edges.values()));
@@ -143,10 +138,14 @@ export function sumTraffic(edges: ReadonlyMap<string, Edge>, ends: ReadonlyMap<s
   const intoPod = by((_, { backendPod }) => backendPod);
   const directIntoPod = by((edge, { backendPod }) => (isDirect(edge) ? backendPod : undefined));
   const outOfPod = by((_, { clientPod }) => clientPod);
-  const byNode = by(
-    (_, { backendNode }) => backendNode,
-    (_, { clientNode }) => clientNode,
-  );
+  const byNode = once(() => {
+    const groups = new TrafficGroups();
+    for (const { edge, own } of pairs()) {
+      groups.add(own.backendNode, edge);
+      if (own.clientNode !== own.backendNode) groups.add(own.clientNode, edge);
+    }
+    return groups.sums;
+  });
   return {
     get all() {
       return all();

@@ -103,6 +103,19 @@ describe('a survey made from the one before', () => {
     expect(before.stands.size).toBeGreaterThan(5);
   });
 
+  it('keeps the very ground while a pod changes what the ground does not show', () => {
+    const before = surveyCity(START);
+    const [uid = ''] = before.homes.keys();
+    const now = surveyCity(
+      changed(START, 'pod', uid, (pod: object) => ({ ...pod, ready: false })),
+      before,
+    );
+    expect(now.city.pod.get(uid)?.ready).toBe(false);
+    expect(
+      [now.stands, now.homes, now.hamlets].map((map, i) => map === [before.stands, before.homes, before.hamlets][i]),
+    ).toEqual([true, true, true]);
+  });
+
   it('keeps the very map of ends while only figures change', () => {
     const before = surveyCity(START);
     const now = surveyCity(
