@@ -60,6 +60,7 @@ it('is read, sorted and chosen from with the keyboard alone', async () => {
   expect(await focused(page)).toBe('sort-opened');
   await page.keyboard.press('Enter');
   expect(sortOf(page)).toBe('-opened');
+  await page.locator('[role=columnheader][aria-sort=descending]', { hasText: 'New conn/s' }).waitFor();
   const rates = (await columnOf(page, 'opened')).map((text) => Number(text.replace(',', '').replace('<', '')));
   expect(rates.length).toBeGreaterThan(10);
   expect(rates).toEqual(rates.toSorted((a, b) => b - a));

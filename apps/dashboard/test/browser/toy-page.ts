@@ -43,7 +43,7 @@ export async function openToyBrowser(): Promise<ToyBrowser> {
     faults,
     async open(address, options = {}) {
       const page = await browser.newPage({ viewport: { width: 1600, height: 1000 }, ...options });
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(45_000);
       page.on('pageerror', (error) => faults.push(`${address}: ${error.message}`));
       await visit(page, address);
       return page;
