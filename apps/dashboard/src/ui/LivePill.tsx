@@ -6,12 +6,12 @@ import { useNow } from './use-now.ts';
 
 /** How fresh the page is: live, reconnecting or stale, the age of the last frame, and the agents that are heard. */
 export function LivePill() {
-  const { link, arrived, heardAt, survey, moment } = useCity();
+  const { link, arrived, heardAt, whole, moment } = useCity();
   useNow(400);
-  const nodes = [...survey.city.node.values()];
+  const nodes = [...whole.city.node.values()];
   const heard = nodes.filter((node) => node.agent.state === 'live').length;
   const silent = arrived ? performance.now() - heardAt : 0;
-  const apiGone = [...survey.city.cluster.values()].some((cluster) => cluster.apiState === 'reconnecting');
+  const apiGone = [...whole.city.cluster.values()].some((cluster) => cluster.apiState === 'reconnecting');
   const state = freshnessOf({ link, arrived, heardAt }, performance.now());
   // The connection may be live while the map is not: the word must not say of one what holds of the other.
   const past = moment !== undefined && state === 'live';

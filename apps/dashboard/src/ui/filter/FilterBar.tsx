@@ -89,7 +89,7 @@ function Chips() {
   const chips = chipsOf(filter);
   if (chips.length === 0) return null;
   return (
-    <ul className="flex basis-full flex-wrap gap-1 pl-1 pb-0.5" aria-label="What is filtered">
+    <ul className="flex max-h-24 basis-full flex-wrap gap-1 overflow-y-auto pl-1 pb-0.5" aria-label="What is filtered">
       {chips.map(({ id, words, without }) => (
         <li key={id}>
           <button
