@@ -14,20 +14,20 @@ export interface MapPlan {
   readonly scene: (survey: Survey, wanted: Wanted) => Scene;
 }
 
-/** `part`: a filter or the past leaves some of the city out of this survey. */
-export function planOf(lens: Lens, survey: Survey, memory: PlanMemory, part: boolean): MapPlan {
+/** The ground is laid out for the `whole` city; `past`: what stands now may be missing in it, and keeps its place. */
+export function planOf(lens: Lens, survey: Survey, whole: Survey, memory: PlanMemory, past: boolean): MapPlan {
   if (lens === 'services') {
-    const plan = memory.services(survey, part);
+    const plan = memory.services(survey, whole, past);
     return {
       bounds: boundsOfServices(plan),
-      where: whereOnServices(survey, plan),
+      where: whereOnServices(whole, plan),
       scene: (of, wanted) => sceneOfServices(of, plan, wanted),
     };
   }
-  const plan = memory.nodes(survey, part);
+  const plan = memory.nodes(whole, past);
   return {
     bounds: boundsOfNodes(plan),
-    where: whereOnNodes(survey, plan),
+    where: whereOnNodes(whole, plan),
     scene: (of, wanted) => sceneOfNodes(of, plan, wanted),
   };
 }

@@ -36,31 +36,35 @@ export class PlanMemory {
   #settled = { services: '', nodes: '' };
   #of: { services?: readonly unknown[]; nodes?: readonly unknown[] } = {};
 
-  /** `part`: not all of the city is in this survey. What stood stays remembered then, and gets its place back. */
-  services(survey: Survey, part: boolean): ServicesPlan {
-    this.#open(survey);
-    if (!this.#changed('services', [survey.stands, survey.hamlets, survey.city.service, part]))
+  /**
+   * Of the `whole` city; a part of it that a filter leaves may have hamlets of its own. `past`: what stands now may be missing
+   * in it. It stays remembered then, and gets its place back.
+   */
+  services(survey: Survey, whole: Survey, past: boolean): ServicesPlan {
+    this.#open(whole);
+    if (!this.#changed('services', [whole.stands, whole.hamlets, whole.city.service, survey.hamlets, past]))
       return this.#plans.services;
     const before = this.#plans.services;
-    const plots = plotsOf(survey);
-    const all = part ? withAbsent(plots, before) : plots;
+    const plots = plotsOf(whole);
+    const own = whole === survey ? plots : withMore(plots, plotsOf(survey));
+    const all = past ? withAbsent(own, before) : own;
     // Links only matter where something new needs a place: a road that appears moves nothing.
     const shape = JSON.stringify(all);
     if (shape !== this.#settled.services) {
       this.#settled.services = shape;
-      this.#keep({ ...this.#plans, services: planServices(all, linksOf(survey), before) });
+      this.#keep({ ...this.#plans, services: planServices(all, linksOf(whole), before) });
     }
     return this.#plans.services;
   }
 
-  nodes(survey: Survey, part: boolean): NodesPlan {
+  nodes(survey: Survey, past: boolean): NodesPlan {
     this.#open(survey);
     const { city } = survey;
-    if (!this.#changed('nodes', [city.node, city.pod, city.service, survey.stands, part])) return this.#plans.nodes;
+    if (!this.#changed('nodes', [city.node, city.pod, city.service, survey.stands, past])) return this.#plans.nodes;
     const { lots, crossings } = lotsOf(survey);
     const before = this.#plans.nodes;
     const shape = JSON.stringify([lots, crossings.map(({ id }) => id)]);
-    if (shape !== this.#settled.nodes && !(part && stands(before, lots, crossings))) {
+    if (shape !== this.#settled.nodes && !(past && stands(before, lots, crossings))) {
       this.#settled.nodes = shape;
       this.#keep({ ...this.#plans, nodes: planNodes(lots, crossings, before) });
     }
@@ -101,7 +105,12 @@ export class PlanMemory {
   }
 }
 
-/** The plots of now and those that the filter, or the past, leaves out. */
+function withMore(plots: readonly Plot[], more: readonly Plot[]): readonly Plot[] {
+  const here = new Set(plots.map(({ id }) => id));
+  return [...plots, ...more.filter(({ id }) => !here.has(id))];
+}
+
+/** The plots of then and those that stand now. */
 function withAbsent(plots: readonly Plot[], { spots }: ServicesPlan): readonly Plot[] {
   const here = new Set(plots.map(({ id }) => id));
   const absent = Object.entries(spots).flatMap(([id, { radius }]) =>

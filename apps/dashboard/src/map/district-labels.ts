@@ -51,7 +51,10 @@ function blockLabels(brush: Brush, scene: Scene, district: District, project: Pr
   const signs = signLabels(folded, at, dim);
   if (name === undefined) return signs;
   const weight = Math.min(30, Math.log2(1 + told(scene.metric, district)) * 3);
-  return [{ ...PLAIN, ...words, text: name, under, places: [middle], priority: 60 + weight, dim }, ...signs];
+  return [
+    { ...PLAIN, ...words, text: name, under, places: [middle], priority: 60 + weight, halo: true, dim },
+    ...signs,
+  ];
 }
 
 const count = (n: number | undefined, one: string): string => (n ? plural(n, one) : '');

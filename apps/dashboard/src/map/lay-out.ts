@@ -246,33 +246,40 @@ function hold(body: Body): void {
 function separate(bodies: readonly Body[]): boolean {
   const reach = 2 * Math.max(...bodies.map(({ plot }) => plot.radius)) + GAP;
   for (let turn = 0; turn < 120; turn += 1) {
-    let touched = false;
-    for (const [a, b] of pairsWithin(bodies, reach)) touched = push(a, b) || touched;
+    const touched = bodies.length > FEW ? pushNear(bodies, reach) : pushAll(bodies);
     if (!touched) return true;
   }
   return false;
 }
 
-/** Pairs that may touch: the middles of both lie in the same or in neighbouring squares of this side. */
-function pairsWithin(bodies: readonly Body[], side: number): [Body, Body][] {
-  const squares = new Map<string, number[]>();
+function pushAll(bodies: readonly Body[]): boolean {
+  let touched = false;
+  for (let i = 0; i < bodies.length; i += 1) {
+    for (let j = i + 1; j < bodies.length; j += 1) touched = push(bodies[i] as Body, bodies[j] as Body) || touched;
+  }
+  return touched;
+}
+
+/** Only those may touch whose middles lie in the same or in neighbouring squares of this side. */
+function pushNear(bodies: readonly Body[], side: number): boolean {
+  const squares = new Map<number, number[]>();
   const at = (value: number) => Math.floor(value / side);
+  const keyOf = (i: number, j: number) => i * 1_048_576 + j;
   for (const [i, { x, y }] of bodies.entries()) {
-    const key = `${at(x)},${at(y)}`;
+    const key = keyOf(at(x), at(y));
     const own = squares.get(key);
     if (own) own.push(i);
     else squares.set(key, [i]);
   }
-  const pairs: [Body, Body][] = [];
+  let touched = false;
   for (const [i, a] of bodies.entries()) {
-    for (const dx of [-1, 0, 1]) {
-      for (const dy of [-1, 0, 1]) {
-        for (const j of squares.get(`${at(a.x) + dx},${at(a.y) + dy}`) ?? [])
-          if (j > i) pairs.push([a, bodies[j] as Body]);
-      }
+    const [column, row] = [at(a.x), at(a.y)];
+    for (let square = 0; square < 9; square += 1) {
+      const key = keyOf(column - 1 + (square % 3), row - 1 + Math.floor(square / 3));
+      for (const j of squares.get(key) ?? []) if (j > i) touched = push(a, bodies[j] as Body) || touched;
     }
   }
-  return pairs;
+  return touched;
 }
 
 /** Moves both when they touch; false when they do not. */
@@ -280,12 +287,13 @@ function push(a: Body, b: Body): boolean {
   const need = a.plot.radius + b.plot.radius + GAP;
   const distance = Math.hypot(b.x - a.x, b.y - a.y);
   if (distance >= need - 0.5) return false;
-  const angle = distance > 0 ? Math.atan2(b.y - a.y, b.x - a.x) : (hash(b.plot.id) % 628) / 100;
+  const angle = (hash(b.plot.id) % 628) / 100;
+  const [x, y] = distance > 0 ? [(b.x - a.x) / distance, (b.y - a.y) / distance] : [Math.cos(angle), Math.sin(angle)];
   const by = (need - distance) / 2 + 0.3;
-  a.x -= Math.cos(angle) * by;
-  a.y -= Math.sin(angle) * by;
-  b.x += Math.cos(angle) * by;
-  b.y += Math.sin(angle) * by;
+  a.x -= x * by;
+  a.y -= y * by;
+  b.x += x * by;
+  b.y += y * by;
   hold(a);
   hold(b);
   return true;

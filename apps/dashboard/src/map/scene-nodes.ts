@@ -51,7 +51,7 @@ export function lotsOf(survey: Survey): { readonly lots: readonly Lot[]; readonl
 const zoneOf = (survey: Survey, node: string): string => survey.city.node.get(node)?.zone ?? NO_ZONE;
 
 /** Roads drawn at once; the others are told where they leave. */
-const MOST_ROADS = 300;
+const MOST_ROADS = { city: 80, district: 200, place: 300 } as const;
 
 /** The nodes lens as it stands now. Streets are bundled per node and junction, save those of what is selected. */
 export function sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = ALL_OF_IT): Scene {
@@ -68,7 +68,8 @@ export function sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = A
   const standing = standingOf(survey, open, near, drawn.houses);
   const { roads, asides } = streetsOf(survey, standing, selected).pave({
     metric,
-    most: MOST_ROADS,
+    level: focus.level,
+    most: MOST_ROADS[focus.level],
     keep: ({ from, to }) =>
       from.startsWith('pod:') || (selected !== undefined && to === `${selected.kind}:${selected.id}`),
     path: (street) => wayOf(drawn, street),

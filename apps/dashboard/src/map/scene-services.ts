@@ -47,7 +47,7 @@ export function linksOf(survey: Survey): readonly Link[] {
 }
 
 /** Roads drawn at once; the others are told where they leave. */
-const MOST_ROADS = 260;
+const MOST_ROADS = { city: 110, district: 220, place: 260 } as const;
 
 /** The services lens as it stands now. `plan` has a place for every plot of the same survey. */
 export function sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Wanted = ALL_OF_IT): Scene {
@@ -61,7 +61,8 @@ export function sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Want
   const standing = standingOf(open);
   const { roads, asides } = bookOf(survey, standing).pave({
     metric,
-    most: MOST_ROADS,
+    level: focus.level,
+    most: MOST_ROADS[focus.level],
     keep: keeper(survey, wanted.selected, standing),
     path: waysOf(plan, land, gates),
     scale: (busiest) => (busiest > 0 ? Math.min(metric === 'bytes' ? 1 : 4, 15 / Math.sqrt(busiest)) : 0),
@@ -87,7 +88,7 @@ export function sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Want
 /** Where the city lies, with room for its gates. */
 export function boundsOf(plan: ServicesPlan): Rect {
   const land = around(Object.values(plan.cells).flat());
-  return around([land, { x: land.x - 126, y: land.y, width: 100, height: Math.min(land.height, 650) }], 24);
+  return around([land, { x: land.x - 126, y: land.y + 210, width: 100, height: 100 }], 24);
 }
 
 /** The junctions of open districts, with their houses where those are near. */
@@ -157,16 +158,16 @@ function houseAt(survey: Survey, stand: Stand, service: string, light: number, a
 }
 
 const GATES = [
-  { id: OUTSIDE_GATE, label: 'outside', down: 250 },
-  { id: NODES_GATE, label: 'node clients', down: 430 },
-  { id: GONE_GATE, label: 'clients now gone', down: 610 },
+  { id: OUTSIDE_GATE, label: 'outside', down: 250, part: 0.3 },
+  { id: NODES_GATE, label: 'node clients', down: 430, part: 0.5 },
+  { id: GONE_GATE, label: 'clients now gone', down: 610, part: 0.7 },
 ] as const;
 
 function gatesOf(survey: Survey, land: Rect): Gate[] {
   const sums = sumsAtGates(survey, ({ origin }) => origin);
-  return GATES.flatMap(({ id, label, down }) => {
+  return GATES.flatMap(({ id, label, down, part }) => {
     const sum = sums.get(id);
-    return sum ? [{ id, label, ...sum, x: land.x - 76, y: land.y + Math.min(down, land.height) }] : [];
+    return sum ? [{ id, label, ...sum, x: land.x - 76, y: land.y + Math.max(down, part * land.height) }] : [];
   });
 }
 

@@ -162,9 +162,12 @@ export interface Road extends Measured {
 /** What the map tells of a thing: connections or bytes per second. */
 export const told = (metric: Metric, { rate, bytes }: Measured): number => (metric === 'bytes' ? bytes : rate);
 
-/** Width by the square root of the rate, so that ten times the traffic is about three times as broad. */
-export const roadWidth = (rate: number, scale: number): number =>
-  Math.min(26, 5 + scale * Math.sqrt(Math.max(0, rate)));
+/**
+ * Width by the square root of what is measured, so that ten times the traffic is about three times as broad. Streets of a
+ * whole city are many: the quiet ones get thin there.
+ */
+export const roadWidth = (measured: number, scale: number, level: Level): number =>
+  Math.min(26, (level === 'place' ? 5 : 1.4) + scale * Math.sqrt(Math.max(0, measured)));
 
 /** Footpaths stay narrow: what a person can steer goes on roads. */
 export const PATH_WIDTH = 2.6;

@@ -55,6 +55,8 @@ export interface StageView extends Omit<Brush, 'context'> {
 const WHOLE_MAP = 'kubecity:whole-map';
 /** After the last move of the camera the picture is drawn anew for where it rests, milliseconds. */
 const REST = 130;
+/** Milliseconds between two pictures of the dots where there are many roads: a screen full of them costs the same at any rate. */
+const MANY_ROADS = { from: 100, pause: 30 };
 /** Moving every piece by itself is for scenes of this many at most; larger ones change at once. */
 const MOST_MOVING = 500;
 
@@ -80,10 +82,12 @@ export class Stage {
   #test: ReturnType<typeof hitTester> | undefined;
   #hovered: Hit | undefined;
   #focused: string | undefined;
+  readonly #watchers = new Set<(seen: Rect) => void>();
   readonly #stale = { ground: true, places: true, dots: true, marks: true, sight: true };
   #rest: ReturnType<typeof setTimeout> | undefined;
   #request = 0;
   #last = 0;
+  #dotsDrawn = 0;
   framesDrawn = 0;
 
   constructor(host: HTMLElement, events: StageEvents) {
@@ -195,6 +199,13 @@ export class Stage {
     return { ...this.#camera.toWorld({ x: 0, y: 0 }), width: width / zoom, height: height / zoom };
   }
 
+  /** Calls back with the ground on the screen, now and whenever it changes. Returns how to stop. */
+  onMove(tell: (seen: Rect) => void): () => void {
+    this.#watchers.add(tell);
+    if (this.#show) tell(this.seen);
+    return () => this.#watchers.delete(tell);
+  }
+
   toScreen = (point: Point): Point => this.#camera.toScreen(point);
 
   /** Rings what the keyboard is on. */
@@ -241,9 +252,7 @@ export class Stage {
   }
 
   #redraw(): void {
-    this.#stale.ground = true;
-    this.#stale.places = true;
-    this.#stale.marks = true;
+    for (const layer of ['ground', 'places', 'dots', 'marks'] as const) this.#stale[layer] = true;
     this.#wake();
   }
 
@@ -264,10 +273,13 @@ export class Stage {
     this.#last = time;
     const moving = !show.still && this.#dots.moving;
     if (moving) this.#dots.move(seconds);
+    if (time - this.#dotsDrawn >= (show.scene.roads.length > MANY_ROADS.from ? MANY_ROADS.pause : 0)) {
+      this.#stale.dots ||= moving;
+    }
     const sight = this.sight;
     if (this.#stale.sight) this.#follow(sight);
     const waits = this.#drawStill(show, sight);
-    this.#drawMoving(show, sight);
+    this.#drawMoving(show, sight, time);
     this.framesDrawn += 1;
     if (!waits && this.#drawn && performance.getEntriesByName(WHOLE_MAP).length === 0) performance.mark(WHOLE_MAP);
     if (moving || this.#change || waits) this.#wake();
@@ -282,7 +294,9 @@ export class Stage {
     if (!this.#places.serves(sight)) this.#stale.places = true;
     this.#ground.follow(sight);
     this.#places.follow(sight);
-    this.#events.look(this.seen, sight.zoom);
+    const { seen } = this;
+    this.#events.look(seen, sight.zoom);
+    for (const tell of this.#watchers) tell(seen);
   }
 
   /** Draws what is stale of the still pictures, one in a frame; true when there is more to do in the next. */
@@ -329,9 +343,9 @@ export class Stage {
     });
   }
 
-  #drawMoving(show: Show, sight: Sight): void {
-    const moves = !show.still && this.#dots.moving;
-    if (moves || this.#stale.dots || this.#stale.marks) {
+  #drawMoving(show: Show, sight: Sight, time: number): void {
+    if (this.#stale.dots) {
+      this.#dotsDrawn = time;
       this.#dotsLayer.draw(sight, (context) => {
         const brush = { ...this.#brush(show, context), clip: this.seen };
         if (show.still) drawTicks(brush, show.scene);
@@ -343,9 +357,12 @@ export class Stage {
     this.#stale.marks = false;
     const marked = [this.#hovered?.id, this.#focused].filter((id) => id !== undefined);
     const { trail } = show;
-    this.#marks.draw(sight, (context) =>
-      drawMarks(this.#brush(show, context), show.scene, { marked, trail, focused: this.#focused }, this.toScreen),
-    );
+    if (marked.length === 0 && trail.length === 0) this.#marks.clear();
+    else {
+      this.#marks.draw(sight, (context) =>
+        drawMarks(this.#brush(show, context), show.scene, { marked, trail, focused: this.#focused }, this.toScreen),
+      );
+    }
   }
 
   #brush<P extends Brush['context']>(show: Show, context: P): Brush<P> {

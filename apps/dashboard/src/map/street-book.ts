@@ -2,7 +2,7 @@ import type { Edge } from '../city/edges.ts';
 import { pathId, roadId } from '../city/survey.ts';
 import { bytesPerSecond } from '../city/traffic.ts';
 import type { Path } from './path.ts';
-import { type Aside, type Metric, PATH_WIDTH, type Road, roadWidth } from './scene.ts';
+import { type Aside, type Level, type Metric, PATH_WIDTH, type Road, roadWidth } from './scene.ts';
 
 /** What runs between two places, before it is known whether a road is drawn for it. */
 export interface Street {
@@ -22,6 +22,7 @@ export interface Street {
 /** How the streets of a book become roads. */
 export interface Paving {
   readonly metric: Metric;
+  readonly level: Level;
   /** Roads to draw at once; the busiest, and those that `keep` names. */
   readonly most: number;
   readonly keep: (street: Street) => boolean;
@@ -104,16 +105,15 @@ export class StreetBook {
   /** The busiest streets as roads, by id; what the others carry is told where they leave. */
   pave(paving: Paving): { readonly roads: Road[]; readonly asides: Aside[] } {
     const { metric, most, keep } = paving;
-    const weighed: Weighed[] = [];
-    for (const all of [this.#streets, this.#paths]) {
-      for (const own of all.values()) {
+    const all: Weighed[] = [];
+    for (const book of [this.#streets, this.#paths]) {
+      for (const own of book.values()) {
         for (const street of own.values()) {
-          weighed.push({ street, weight: keep(street) ? Number.POSITIVE_INFINITY : measure(street, metric) });
+          all.push({ street, weight: keep(street) ? Number.POSITIVE_INFINITY : measure(street, metric) });
         }
       }
     }
-    weighed.sort((a, b) => b.weight - a.weight || byId(a, b));
-    const drawn = weighed.slice(0, most).map(({ street }) => street);
+    const { drawn, folded } = busiestOf(all, most);
     const weight = (street: Street) => measure(street, metric);
     const busiest = paving.busiest ?? Math.max(0, ...drawn.map(weight));
     const roads: Road[] = [];
@@ -121,11 +121,11 @@ export class StreetBook {
       const path = paving.path(street);
       if (!path) this.#fold(street, 'pathless');
       else {
-        const width = street.direct ? PATH_WIDTH : roadWidth(weight(street), paving.scale(busiest));
+        const width = street.direct ? PATH_WIDTH : roadWidth(weight(street), paving.scale(busiest), paving.level);
         roads.push({ id: idOf(street), ...street, path, width });
       }
     }
-    for (const { street } of weighed.slice(most)) this.#fold(street, 'more');
+    for (const street of folded) this.#fold(street, 'more');
     roads.sort((a, b) => (a.id < b.id ? -1 : 1));
     return { roads, asides: [...this.#asides.values()] };
   }
@@ -140,7 +140,18 @@ interface Weighed {
   readonly weight: number;
 }
 
-const byId = (a: Weighed, b: Weighed): number => (idOf(a.street) < idOf(b.street) ? -1 : 1);
+/** The `most` heaviest; of equally heavy ones the first by id. Sorting all of them by id would cost more than the drawing. */
+function busiestOf(all: readonly Weighed[], most: number): { readonly drawn: Street[]; readonly folded: Street[] } {
+  const weights = Float64Array.from(all, ({ weight }) => weight).sort();
+  const least = all.length > most ? (weights[all.length - most] as number) : Number.NEGATIVE_INFINITY;
+  const drawn: Street[] = [];
+  const folded: Street[] = [];
+  const equal: Street[] = [];
+  for (const { street, weight } of all) (weight > least ? drawn : weight < least ? folded : equal).push(street);
+  equal.sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+  const room = most - drawn.length;
+  return { drawn: [...drawn, ...equal.slice(0, room)], folded: [...folded, ...equal.slice(room)] };
+}
 
 const STILL = { rate: 0, backRate: 0, bytes: 0, backBytes: 0, refused: 0, waiting: 0, stale: true };
 

@@ -39,11 +39,14 @@ export function signLabels(folded: Fold | undefined, places: readonly Point[], d
     }));
 }
 
+/** A place of fewer pixels has no room for this: the tooltip tells it there, and the legend the sum of all. */
+const BROAD = 70;
+
 /** Streets that are not drawn, told at the place they leave. */
 export function asideLabels(brush: Brush, scene: Scene, project: Project): Label[] {
   return scene.asides.flatMap((aside): Label[] => {
     const ground = aside.kind === 'more' ? groundOf(scene, aside.at) : undefined;
-    if (!ground) return [];
+    if (!ground || ground.width * brush.zoom < BROAD) return [];
     const telling = tellingOf(scene, aside);
     const below = project({ x: ground.x + ground.width / 2, y: ground.y + ground.height });
     return [

@@ -16,6 +16,9 @@ import { trailOf } from '../map/trail.ts';
 import { ExportMenu } from './Export.tsx';
 import { Legend } from './Legend.tsx';
 import { MapTooltip } from './MapTooltip.tsx';
+import { MiniMap } from './MiniMap.tsx';
+import { useLook } from './use-look.ts';
+import { useMapKeys } from './use-map-keys.ts';
 import { useMedia } from './use-now.ts';
 import { Waiting } from './Waiting.tsx';
 
@@ -35,7 +38,7 @@ export function MapView({ lens }: { readonly lens: Lens }) {
   const [hover, setHover] = useState<{ hit: Hit; at: Point }>();
   const [replans, setReplans] = useState(0);
   const [focus, setFocus] = useState<{ readonly lens: Lens; readonly on: Focus }>();
-  const { survey, arrived, folded, moment } = useCity();
+  const { survey, whole, arrived, folded, moment } = useCity();
   const { selection: selected, theme, flight, metric, trail } = useView();
   const selection = useMemo(() => selected && onMap(survey.city, selected), [selected, survey.city]);
   const shown = useRef(lens);
@@ -72,9 +75,8 @@ export function MapView({ lens }: { readonly lens: Lens }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `replans` counts wishes for a new plan
   const plan = useMemo(() => {
     if (!arrived) return undefined;
-    const part = folded !== undefined || moment !== undefined;
-    return planOf(lens, survey, memory, part);
-  }, [arrived, survey, lens, folded, moment, replans]);
+    return planOf(lens, survey, whole, memory, moment !== undefined);
+  }, [arrived, survey, whole, lens, moment, replans]);
 
   const closely = useMemo(() => {
     if (!stage || !plan) return undefined;
@@ -103,6 +105,9 @@ export function MapView({ lens }: { readonly lens: Lens }) {
     useView.setState({ flight: undefined });
   }, [stage, scene, flight]);
 
+  useLook(lens, scene, whole, closely);
+  const keys = useMapKeys(stage, scene, survey);
+
   const replan = () => {
     memory.forget();
     setReplans((n) => n + 1);
@@ -113,12 +118,21 @@ export function MapView({ lens }: { readonly lens: Lens }) {
     <>
       <div
         ref={host}
-        className="absolute inset-0 touch-none overflow-hidden bg-ground"
-        role="img"
-        aria-label="Map of the city. The Directory holds the same facts as tables."
+        className="absolute inset-0 touch-none overflow-hidden bg-ground outline-none focus-visible:ring-2 focus-visible:ring-live focus-visible:ring-inset"
+        role="application"
+        aria-roledescription="map"
+        aria-label="Map of the city: arrows move it, plus and minus zoom, Tab walks the places, Enter selects. The Directory holds the same facts as tables."
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys
+        tabIndex={0}
+        onKeyDown={keys.onKeyDown}
+        onBlur={keys.onBlur}
         data-testid="map"
       />
-      {scene && (scene.districts.length === 0 ? <Waiting state="empty" /> : <Legend lens={lens} />)}
+      <p className="sr-only" role="status" data-testid="map-words">
+        {keys.words}
+      </p>
+      {scene && (scene.districts.length === 0 ? <Waiting state="empty" /> : <Legend scene={scene} folded={folded} />)}
+      {stage && scene && scene.districts.length > 0 && <MiniMap stage={stage} scene={scene} />}
       {!arrived && <Waiting state="loading" />}
       {scene && hover && (
         <MapTooltip hit={hover.hit} at={hover.at} scene={scene} survey={survey} now={hubNow(useCity.getState())} />

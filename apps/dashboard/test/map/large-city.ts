@@ -48,21 +48,20 @@ export function largeCity({ seed, namespaces, services, pods, nodes, edges }: Si
       ready: sign > 0.02,
       serving: sign > 0.02,
       terminating: false,
-      weight: sign > 0.98 ? 30 : 100,
-      draining: sign > 0.96 && sign <= 0.98,
-      overrideUid: sign > 0.96 ? 'override' : undefined,
+      weight: sign > 0.996 ? 30 : 100,
+      draining: sign > 0.99 && sign <= 0.996,
+      overrideUid: sign > 0.99 ? 'override' : undefined,
       wishedShare: 0.1,
     });
   }
   const edge = new Map<string, Edge>();
   const [uids, backends] = [[...pod.keys()], [...backend]];
+  const byService = Map.groupBy(backends, ([, { service: of }]) => of);
   for (let i = 0; i < edges && backends.length > 0; i += 1) {
-    const one = edgeOf(
-      draw,
-      uids[pick(uids.length)] as string,
-      backends[pick(backends.length)] as (typeof backends)[0],
-      nodes,
-    );
+    const uid = uids[pick(uids.length)] as string;
+    const home = pod.get(uid)?.namespace ?? '';
+    const called = byService.get(calledBy(ids, home, namespaces, draw)) ?? backends;
+    const one = edgeOf(draw, uid, called[pick(called.length)] as (typeof backends)[0], nodes);
     edge.set(edgeKey(one), one);
   }
   const namespace = new Map(spaces.map((name) => [name, { name }] as const));
@@ -70,6 +69,18 @@ export function largeCity({ seed, namespaces, services, pods, nodes, edges }: Si
     ['cluster', { name: 'large', apiState: 'live' as const, events: { state: 'live' as const } }],
   ]);
   return { ...EMPTY_CITY, cluster, namespace, node, service, pod, backend, edge };
+}
+
+/** Mostly a neighbour; else, and that is the heart of every city, one of a few that everybody calls. */
+function calledBy(ids: readonly string[], namespace: string, namespaces: number, draw: () => number): string {
+  const own = Number(namespace.slice('team-'.length));
+  const rows = Math.max(1, Math.floor(ids.length / namespaces));
+  if (draw() < 0.7) return ids[own + namespaces * Math.floor(draw() * rows)] ?? '';
+  return (
+    ids[
+      (own + ([1, 7, 31][Math.floor(draw() * 3)] as number) + namespaces * Math.floor(draw() ** 3 * rows)) % ids.length
+    ] ?? ''
+  );
 }
 
 const nodeRecord = (name: string, i: number, state: number): CityRecord<'node'> => ({
@@ -128,7 +139,7 @@ function edgeOf(draw: () => number, uid: string, [id, backend]: [string, CityRec
     opened: 100,
     refused: 0,
     unanswered: 0,
-    openedPerSecond: calm ? 0 : figure(80),
+    openedPerSecond: calm ? 0 : Math.ceil(draw() ** 6 * 240) / 4,
     refusedPerSecond: draw() < 0.05 ? figure(8) : 0,
     bytesToBackendPerSecond: figure(40_000),
     bytesToClientPerSecond: figure(400_000),

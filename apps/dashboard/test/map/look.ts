@@ -1,5 +1,6 @@
 import { chromium, type Page } from 'playwright-core';
-import { openFeed } from './feed.ts';
+import { type Feed, openFeed } from './feed.ts';
+import { largeToy, TOP } from './large-toy.ts';
 
 /** Screenshots of the toy city: `node test/map/look.ts <folder> [name…]`. */
 const folder = process.argv[2] ?? '.';
@@ -11,11 +12,22 @@ interface Shot {
   readonly address: string;
   /** 1600 unless told. */
   readonly width?: number;
+  /** Of the city of 10,000 pods. */
+  readonly large?: boolean;
   readonly act?: (page: Page) => Promise<void>;
 }
 
+const isWanted = ({ name }: Shot): boolean => wanted.length === 0 || wanted.includes(name);
+
 const CHECKOUT = 'selected=service~shop/checkout';
 const SHOTS: readonly Shot[] = [
+  { name: 'large-services-night', theme: 'night', address: '/', large: true },
+  { name: 'large-services-day', theme: 'day', address: '/', large: true },
+  { name: 'large-nodes-day', theme: 'day', address: '/?lens=nodes', large: true },
+  { name: 'large-nodes-night', theme: 'night', address: '/?lens=nodes', large: true },
+  { name: 'large-district-night', theme: 'night', address: '/', large: true, act: nearer(2) },
+  { name: 'large-place-night', theme: 'night', address: '/', large: true, act: nearer(4) },
+  { name: 'large-place-day', theme: 'day', address: '/?lens=nodes', large: true, act: nearer(4) },
   { name: 'services-night', theme: 'night', address: `/?${CHECKOUT}` },
   { name: 'services-day', theme: 'day', address: '/' },
   { name: 'nodes-day', theme: 'day', address: '/?lens=nodes' },
@@ -135,6 +147,17 @@ const SHOTS: readonly Shot[] = [
   { name: 'keys-day', theme: 'day', address: '/', act: (page) => page.keyboard.press('?') },
 ];
 
+/** So many presses on “Nearer”. */
+function nearer(times: number): (page: Page) => Promise<void> {
+  return async (page) => {
+    await page.waitForFunction(() => (window.kubecity?.framesDrawn ?? 0) > 2, undefined, { timeout: 60_000 });
+    for (let i = 0; i < times; i += 1) {
+      await page.getByRole('button', { name: 'Nearer' }).click();
+      await page.waitForTimeout(900);
+    }
+  };
+}
+
 async function chooseRow(page: Page): Promise<void> {
   await page.getByTestId('table-text').fill('checkout');
   await page.getByTestId('edge-row').first().click();
@@ -154,15 +177,20 @@ async function rewind(page: Page): Promise<void> {
   await page.getByTestId('time-needle').waitFor();
 }
 
-const feed = await openFeed({ port: 0 });
-feed.city.silence('node-d', true);
+const toy = await openFeed({ port: 0 });
+toy.city.silence('node-d', true);
+const large = SHOTS.some((shot) => shot.large && isWanted(shot))
+  ? await openFeed({ port: 0, city: largeToy(TOP) })
+  : undefined;
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
 });
 try {
-  for (const { name, theme, address, width, act } of SHOTS) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const shot of SHOTS) {
+    const { name, theme, address, width, act } = shot;
+    if (!isWanted(shot)) continue;
+    const feed = shot.large ? (large as Feed) : toy;
     const page = await browser.newPage({
       viewport: { width: width ?? 1600, height: 1000 },
       colorScheme: theme === 'night' ? 'dark' : 'light',
@@ -179,5 +207,6 @@ try {
   }
 } finally {
   await browser.close();
-  await feed.close();
+  await toy.close();
+  await large?.close();
 }
