@@ -110,6 +110,8 @@ describe('honesty', () => {
       expect(shown).toContain('unknown');
       expect(shown).not.toMatch(/\d/);
     }
+    expect(await text('panel')).toContain('open unknown');
+    expect(await text('panel')).not.toContain('0 open');
   });
 
   it('events that may not be read are said to be so, with the reason', async () => {

@@ -33,6 +33,11 @@ export function BackendCard({ backend, group }: Props) {
   const seen = load && (trials > 0 ? judge(load.opened, trials, backend.wishedShare) : 'none');
   const verdict = past ? 'past' : (seen ?? 'untold');
   const traffic = survey.sums.byBackend.get(backend.id) ?? NO_TRAFFIC;
+  const only = useCity((state) => state.only);
+  const hidden = only !== undefined && only !== backend.service;
+  const blind = !past && survey.city.node.get(backend.node ?? '')?.agent.state !== 'live' && backend.node !== undefined;
+  // nothing seen where nobody looks is not zero
+  const unseen = traffic.edges === 0 && (hidden || blind);
   const wished = weight.draft === undefined ? backend.wishedShare : shareWith(group, backend.id, weight.draft);
   const override = survey.city.override.get(backend.overrideUid ?? '');
   return (
@@ -57,7 +62,7 @@ export function BackendCard({ backend, group }: Props) {
           {backend.node !== undefined && `${backend.node} · `}
           <span className="code">{socket(backend)}</span>
         </span>
-        <span className="shrink-0">{count(open(traffic))} open</span>
+        <span className="shrink-0">{unseen ? 'open unknown' : `${count(open(traffic))} open`}</span>
       </p>
       <ShareBar
         observed={load && trials > 0 ? load.opened / trials : undefined}

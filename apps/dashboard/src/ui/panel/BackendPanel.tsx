@@ -41,7 +41,7 @@ export function BackendPanel({ id }: { readonly id: string }) {
         <BackendCard backend={backend} group={group} />
       </Section>
       <Ranking title="From whom" rows={clients} none="Nobody is connected." testId="top-clients" />
-      <Classes traffic={traffic} unknown={standing.state === 'unknown'} />
+      <Classes traffic={traffic} standing={standing} />
       <Section title="Where it stands">
         <dl className="divide-y divide-line">
           <Fact name="Service">

@@ -1,3 +1,4 @@
+import type { Standing } from '../../city/coverage.ts';
 import { count, rate, size } from '../../city/format.ts';
 import { open, type Traffic } from '../../city/traffic.ts';
 import { Fact, Section } from './parts.tsx';
@@ -10,12 +11,12 @@ const CLASSES = [
 ] as const;
 
 /** The connections that there are, by class; what was refused or never answered; bytes each way. */
-export function Classes({ traffic, unknown }: { readonly traffic: Traffic; readonly unknown: boolean }) {
+export function Classes({ traffic, standing }: { readonly traffic: Traffic; readonly standing: Standing }) {
   const sum = CLASSES.reduce((all, { key }) => all + traffic[key], 0);
-  if (unknown) {
+  if (standing.state === 'unknown') {
     return (
       <Section title="Connections">
-        <p className="hatched rounded-control px-2.5 py-1.5 text-soft">Nobody counts them, so nothing is known.</p>
+        <p className="hatched rounded-control px-2.5 py-1.5 text-soft">Unknown: {standing.why}.</p>
       </Section>
     );
   }

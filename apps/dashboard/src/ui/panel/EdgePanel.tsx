@@ -72,7 +72,7 @@ export function EdgePanel({ id }: { readonly id: string }) {
           </Fact>
         )}
       </dl>
-      <Classes traffic={traffic} unknown={false} />
+      <Classes traffic={traffic} standing={standing} />
     </>
   );
 }

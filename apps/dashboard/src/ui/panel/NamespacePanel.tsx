@@ -49,7 +49,7 @@ export function NamespacePanel({ name }: { readonly name: string }) {
         )}
       </Section>
       <Ranking title="From whom" rows={clients} none="Nobody is connected." testId="top-clients" />
-      <Classes traffic={traffic} unknown={standing.state === 'unknown'} />
+      <Classes traffic={traffic} standing={standing} />
       <Overrides of={{ kind: 'namespace', id: name }} />
       <Events
         subjects={[

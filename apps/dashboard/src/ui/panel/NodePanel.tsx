@@ -49,7 +49,7 @@ export function NodePanel({ name }: { readonly name: string }) {
       <AgentFacts node={node} />
       <Ranking title="Who on it gets the most" rows={rankings.backends} none={nobody} testId="top-backends" />
       <Ranking title="Who on it opens the most" rows={rankings.clients} none={nobody} testId="top-clients" />
-      <Classes traffic={traffic} unknown={unknown} />
+      <Classes traffic={traffic} standing={standing} />
       <MeasuringFacts node={node} />
       <Overrides of={{ kind: 'node', id: name }} />
       <Events subjects={[{ kind: 'Node', name }]} />

@@ -91,7 +91,7 @@ export function PodPanel({ uid }: { readonly uid: string }) {
         none={unknown ? 'Not known.' : 'Nobody.'}
         testId="top-targets"
       />
-      <Classes traffic={traffic} unknown={unknown} />
+      <Classes traffic={traffic} standing={standing} />
       <Overrides of={{ kind: 'pod', id: uid }} />
       <Events subjects={[{ kind: 'Pod', namespace: pod.namespace, name: pod.name, uid }]} />
       <Labels labels={pod.labels} />

@@ -48,7 +48,7 @@ export function RoadPanel({ id }: { readonly id: string }) {
       )}
       <Ranking title="From whom" rows={clients} none="Nothing runs on it now." testId="top-clients" />
       <Ranking title="To whom" rows={backends} none="Nothing runs on it now." testId="top-backends" />
-      <Classes traffic={traffic} unknown={standing.state === 'unknown'} />
+      <Classes traffic={traffic} standing={standing} />
       <Section title="Edges" aside={count(into.length)}>
         <div className="-mx-2.5">
           {sorted.slice(0, SHOWN).map(([key, edge]) => (

@@ -59,7 +59,7 @@ export function ServicePanel({ id }: { readonly id: string }) {
       <Window survey={survey} backends={backends} />
       <Ranking title="From whom" rows={rankings.clients} none={nobody(unknown)} testId="top-clients" />
       <Ranking title="Who gets the most" rows={rankings.backends} none={nobody(unknown)} testId="top-backends" />
-      <Classes traffic={traffic} unknown={unknown} />
+      <Classes traffic={traffic} standing={standing} />
       <Policy service={service} backends={backends} />
       <Overrides of={{ kind: 'service', id }} />
       <Events subjects={subjectsOf(survey, service, backends)} />
