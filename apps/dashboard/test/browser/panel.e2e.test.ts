@@ -1,8 +1,8 @@
 import type { CityOp, CityRecord, RecordKind } from '@kubecity/protocol';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openBrowser } from '../../../city/testing/browser.ts';
 import { type Feed, openFeed } from '../map/feed.ts';
+import { openChromium } from './toy-page.ts';
 
 /** What the panel beside the map says, read in a browser: the toy city behind it is known to the last figure. */
 let browser: Browser;
@@ -10,7 +10,7 @@ let feed: Feed;
 let page: Page;
 
 beforeAll(async () => {
-  browser = await openBrowser();
+  browser = await openChromium();
   feed = await openFeed({ port: 0 });
 });
 beforeEach(async () => {

@@ -27,11 +27,16 @@ export interface ToyBrowser {
   close(): Promise<void>;
 }
 
-export async function openToyBrowser(): Promise<ToyBrowser> {
+/** The machine's own Chromium. */
+export function openChromium(): Promise<Browser> {
   const executablePath = CANDIDATES.find((path) => existsSync(path));
   if (!executablePath) throw new Error(`no Chromium at ${CANDIDATES.join(', ')} (Debian: apt-get install chromium)`);
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+export async function openToyBrowser(): Promise<ToyBrowser> {
   const feed = await openFeed({ port: 0 });
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  const browser = await openChromium();
   const faults: string[] = [];
   const visit = async (page: Page, address: string) => {
     await page.goto(feed.url + address);
