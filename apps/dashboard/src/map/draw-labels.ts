@@ -159,7 +159,7 @@ function gateLabel(brush: Brush, scene: Scene, gate: Gate, project: Project): La
     under: tellingOf(scene, gate) || '0/s',
     places: [{ x: at.x, y: at.y + 15 }],
     size: scaled(brush.zoom, 12),
-    priority: 58,
+    priority: 140,
     tone: 'soft',
     dim: presence(brush, gate.id, 0) === 0,
   };

@@ -26,7 +26,7 @@ const FINENESS: Readonly<Record<Level, number>> = { city: 0, district: 1, place:
 /** The level at a zoom (pixels per world unit). Near a border the level that was stays: a trembling hand changes nothing. */
 export function levelAt(lens: Lens, zoom: number, before?: Level): Level {
   const reached = (level: 'district' | 'place') => {
-    const slack = before === undefined ? 1 : FINENESS[before] >= FINENESS[level] ? 0.94 : 1.04;
+    const slack = before === undefined ? 1 : FINENESS[before] >= FINENESS[level] ? 0.94 : 1;
     return zoom >= SEEN[lens][level] * slack;
   };
   return reached('place') ? 'place' : reached('district') ? 'district' : 'city';

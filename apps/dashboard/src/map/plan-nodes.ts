@@ -1,4 +1,4 @@
-import { around, centre, distanceToRect, hash, type Point, type Rect } from './geometry.ts';
+import { around, centre, distanceToRect, hash, overlap, type Point, type Rect } from './geometry.ts';
 
 /** One node and the pods that live there, already in the order in which they would like to stand. */
 export interface Lot {
@@ -38,16 +38,20 @@ const KERB = 46;
 
 /**
  * Zones as districts, nodes as buildings in them, junctions on the streets between. Pure: the same names give the same
- * plan. Buildings keep their places while the nodes, and the rows of rooms they need, stay the same.
+ * plan. Buildings keep their places while the rows of rooms they need stay the same and new nodes find a free lot.
  */
 export function planNodes(lots: readonly Lot[], crossings: readonly Crossing[], previous: NodesPlan): NodesPlan {
   if (lots.length === 0) return EMPTY_NODES_PLAN;
   const sorted = [...lots].sort((a, b) => natural(a.zone, b.zone) || natural(a.node, b.node));
   const rows = rowsFor(sorted, previous);
+  const rooms = () => assignRooms(sorted, rows * COLUMNS, previous.rooms);
+  const kept = keepBuildings(sorted, rows, previous);
+  const corners = kept && placeJunctions(crossings, kept, previous.junctions);
+  if (kept && corners) return { ...kept, rooms: rooms(), junctions: corners };
   for (let street = STREET; ; street += 24) {
     const ground = placeBuildings(sorted, rows, street);
     const junctions = placeJunctions(crossings, ground, previous.junctions);
-    if (junctions) return { ...ground, rooms: assignRooms(sorted, rows * COLUMNS, previous.rooms), junctions };
+    if (junctions) return { ...ground, rooms: rooms(), junctions };
   }
 }
 
@@ -62,6 +66,50 @@ function rowsFor(lots: readonly Lot[], previous: NodesPlan): number {
 }
 
 type Ground = Pick<NodesPlan, 'zones' | 'buildings'>;
+
+/**
+ * The ground as it was: buildings keep their places while nodes come and go, and a new one takes a lot that is free in its
+ * zone. Undefined when there is none, when a zone is new, or when the buildings must get higher.
+ */
+function keepBuildings(lots: readonly Lot[], rows: number, previous: NodesPlan): Ground | undefined {
+  const height = heightOf(rows);
+  if (Object.values(previous.buildings).some((building) => Math.abs(building.height - height) > 0.5)) return undefined;
+  const buildings: Record<string, Rect> = {};
+  const fresh: Lot[] = [];
+  for (const lot of lots) {
+    const zone = previous.zones[lot.zone];
+    const building = previous.buildings[lot.node];
+    if (!zone) return undefined;
+    if (building && overlap(zone, building)) buildings[lot.node] = building;
+    else fresh.push(lot);
+  }
+  for (const lot of fresh) {
+    const free = freeLot(previous, lot.zone, Object.values(buildings));
+    if (!free) return undefined;
+    buildings[lot.node] = free;
+  }
+  const here = new Set(lots.map(({ zone }) => zone));
+  const zones = Object.fromEntries(Object.entries(previous.zones).filter(([zone]) => here.has(zone)));
+  return { zones, buildings };
+}
+
+/** A place on the zone's grid of columns and rows where no building stands, line by line. */
+function freeLot(previous: NodesPlan, zone: string, taken: readonly Rect[]): Rect | undefined {
+  const ground = previous.zones[zone] as Rect;
+  const known = Object.values(previous.buildings).filter((building) => overlap(ground, building));
+  const size = known[0];
+  if (!size) return undefined;
+  const inOrder = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b);
+  for (const y of inOrder(known.map((building) => building.y))) {
+    for (const x of inOrder(known.map((building) => building.x))) {
+      const lot = { ...size, x, y };
+      if (!taken.some((other) => overlap(other, lot))) return lot;
+    }
+  }
+  return undefined;
+}
+
+const heightOf = (rows: number): number => HEAD + rows * (ROOM + ROOM_GAP) + PAD;
 
 /** Tries every number of building columns per zone and of zones per band; takes what comes nearest to the screen's shape. */
 function placeBuildings(lots: readonly Lot[], rows: number, street: number): Ground {
@@ -93,7 +141,7 @@ function arrange(
   columns: number,
 ): Ground {
   const width = COLUMNS * ROOM + (COLUMNS - 1) * ROOM_GAP + 2 * PAD;
-  const height = HEAD + rows * (ROOM + ROOM_GAP) + PAD;
+  const height = heightOf(rows);
   const placed: Record<string, Rect> = {};
   const buildings: Record<string, Rect> = {};
   let band = { x: 0, y: 0, height: 0, zones: 0 };

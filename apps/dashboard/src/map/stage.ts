@@ -1,7 +1,7 @@
 import { type Selection, sameSelection } from '../city/find.ts';
-import type { Survey } from '../city/survey.ts';
 import { blend, CHANGE, differs, ease } from './blend.ts';
-import { type Brush, grainAt } from './brush.ts';
+import { grainAt } from './brush.ts';
+import { Brushes } from './brushes.ts';
 import { Camera } from './camera.ts';
 import { Dots } from './dots.ts';
 import { drawDots, drawTicks } from './draw-dots.ts';
@@ -9,47 +9,15 @@ import { drawGround } from './draw-ground.ts';
 import { drawLabels } from './draw-labels.ts';
 import { drawMarks } from './draw-marks.ts';
 import { drawPlaces } from './draw-places.ts';
-import { emphasize } from './emphasis.ts';
 import type { Point, Rect } from './geometry.ts';
 import { type Hit, hitTester, selectionOf } from './hit.ts';
 import { inspectScene } from './inspect.ts';
 import { LiveLayer } from './live-layer.ts';
-import { readPalette } from './palette.ts';
+import { Pointer } from './pointer.ts';
 import type { Scene } from './scene.ts';
+import type { Show, StageEvents, StageView } from './show.ts';
 import { type Sight, StillLayer } from './still-layer.ts';
-import type { TrailLeg } from './trail.ts';
-import type { Where } from './where.ts';
 import { forgetWidths } from './word-widths.ts';
-
-export interface StageEvents {
-  /** The pointer is over something (or nothing); `at` in CSS pixels of the map. */
-  readonly hover: (hit: Hit | undefined, at: Point) => void;
-  readonly select: (selection: Selection | undefined) => void;
-  /** What is seen has changed: the ground on the screen, and pixels per world unit. At most once a frame. */
-  readonly look: (seen: Rect, zoom: number) => void;
-}
-
-export interface Show {
-  readonly scene: Scene;
-  readonly survey: Survey;
-  readonly where: Where;
-  readonly selection: Selection | undefined;
-  /** A way drawn over everything else. */
-  readonly trail: readonly TrailLeg[];
-  /** Unix ms by the hub's clock. */
-  readonly now: number;
-  readonly night: boolean;
-  readonly still: boolean;
-}
-
-/** One still picture: what is drawn, and from where it is looked at. Sizes in CSS pixels. */
-export interface StageView extends Omit<Brush, 'context'> {
-  readonly scene: Scene;
-  /** Where the world's origin stands in the picture. */
-  readonly offset: Point;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** Marks in the browser's performance entries when the whole city stood on the screen for the first time. */
 const WHOLE_MAP = 'kubecity:whole-map';
@@ -73,7 +41,9 @@ export class Stage {
   readonly #places: StillLayer;
   readonly #marks: LiveLayer;
   readonly #camera: Camera;
+  readonly #pointer: Pointer;
   readonly #dots = new Dots();
+  readonly #brushes = new Brushes();
   readonly #resize: ResizeObserver;
   #size = { width: 0, height: 0 };
   #show: Show | undefined;
@@ -101,9 +71,12 @@ export class Stage {
     this.#resize = new ResizeObserver(() => this.#fitCanvases());
     this.#resize.observe(host);
     this.#size = { width: host.clientWidth, height: host.clientHeight };
-    host.addEventListener('pointermove', this.#move);
-    host.addEventListener('pointerleave', this.#leave);
-    host.addEventListener('click', this.#click);
+    this.#pointer = new Pointer(host, {
+      under: (at) => this.#test?.(this.#camera.toWorld(at), 4 / this.#camera.zoom),
+      hover: (hit, at) => this.#hover(hit, at),
+      choose: (hit) => this.choose(hit),
+      isClickable: ({ kind, id }) => kind !== 'gate' && (kind !== 'district' || this.#isClosed(id)),
+    });
     document.addEventListener('visibilitychange', this.#seen);
     // Text drawn before the fonts are there would keep the fallback until the next change.
     document.fonts.ready.then(() => {
@@ -117,9 +90,7 @@ export class Stage {
     clearTimeout(this.#rest);
     this.#resize.disconnect();
     this.#camera.close();
-    this.#host.removeEventListener('pointermove', this.#move);
-    this.#host.removeEventListener('pointerleave', this.#leave);
-    this.#host.removeEventListener('click', this.#click);
+    this.#pointer.close();
     document.removeEventListener('visibilitychange', this.#seen);
     for (const layer of [this.#ground, this.#dotsLayer, this.#places, this.#marks]) layer.close();
   }
@@ -219,8 +190,13 @@ export class Stage {
   view(): StageView | undefined {
     const show = this.#show;
     if (!show) return undefined;
-    const { context: _, ...brush } = this.#brush(show, undefined as never);
-    return { ...brush, clip: this.seen, scene: show.scene, offset: this.#camera.offset, ...this.#size };
+    return {
+      ...this.#brushes.of(show, this.#camera.zoom),
+      clip: this.seen,
+      scene: show.scene,
+      offset: this.#camera.offset,
+      ...this.#size,
+    };
   }
 
   /** Screen coordinates (CSS pixels of the page) of everything on the map; see `window.kubecity`. */
@@ -310,11 +286,11 @@ export class Stage {
     this.#drawn = scene;
     if (this.#stale.ground || change) {
       this.#stale.ground = false;
-      this.#paint(this.#ground, show, sight, (brush) => drawGround(brush, scene));
+      this.#brushes.paint(this.#ground, show, sight, (brush) => drawGround(brush, scene));
       if (!both && this.#stale.places) return true;
     }
     this.#stale.places = false;
-    this.#paint(this.#places, show, sight, (brush, toPixels) => {
+    this.#brushes.paint(this.#places, show, sight, (brush, toPixels) => {
       drawPlaces(brush, scene);
       toPixels();
       drawLabels(brush, scene, (point) => this.#camera.toScreen(point));
@@ -322,32 +298,11 @@ export class Stage {
     return false;
   }
 
-  #paint(
-    layer: StillLayer,
-    show: Show,
-    sight: Sight,
-    draw: (brush: Brush<CanvasRenderingContext2D>, toPixels: () => void) => void,
-  ): void {
-    layer.draw(sight, (context, ratio, beyond) => {
-      const [x, y] = [ratio * (sight.x + beyond.x), ratio * (sight.y + beyond.y)];
-      context.setTransform(ratio * sight.zoom, 0, 0, ratio * sight.zoom, x, y);
-      const toPixels = () => context.setTransform(ratio, 0, 0, ratio, ratio * beyond.x, ratio * beyond.y);
-      const [w, h] = [sight.width + 2 * beyond.x, sight.height + 2 * beyond.y];
-      const clip = {
-        x: (-beyond.x - sight.x) / sight.zoom,
-        y: (-beyond.y - sight.y) / sight.zoom,
-        width: w / sight.zoom,
-        height: h / sight.zoom,
-      };
-      draw({ ...this.#brush(show, context), clip }, toPixels);
-    });
-  }
-
   #drawMoving(show: Show, sight: Sight, time: number): void {
     if (this.#stale.dots) {
       this.#dotsDrawn = time;
       this.#dotsLayer.draw(sight, (context) => {
-        const brush = { ...this.#brush(show, context), clip: this.seen };
+        const brush = { ...this.#brushes.dip(show, sight.zoom, context), clip: this.seen };
         if (show.still) drawTicks(brush, show.scene);
         else drawDots(brush, this.#dots);
       });
@@ -360,49 +315,15 @@ export class Stage {
     if (marked.length === 0 && trail.length === 0) this.#marks.clear();
     else {
       this.#marks.draw(sight, (context) =>
-        drawMarks(this.#brush(show, context), show.scene, { marked, trail, focused: this.#focused }, this.toScreen),
+        drawMarks(
+          this.#brushes.dip(show, sight.zoom, context),
+          show.scene,
+          { marked, trail, focused: this.#focused },
+          this.toScreen,
+        ),
       );
     }
   }
-
-  #brush<P extends Brush['context']>(show: Show, context: P): Brush<P> {
-    return {
-      context,
-      palette: this.#palette(show.night),
-      emphasis: this.#emphasis(show),
-      zoom: this.#camera.zoom,
-      night: show.night,
-      now: show.now,
-    };
-  }
-
-  #paletteOf: { night: boolean; palette: Brush['palette'] } | undefined;
-  #palette(night: boolean): Brush['palette'] {
-    if (this.#paletteOf?.night !== night) this.#paletteOf = { night, palette: readPalette(document.body) };
-    return this.#paletteOf.palette;
-  }
-
-  #emphasisOf: { show: Show; emphasis: Brush['emphasis'] } | undefined;
-  #emphasis(show: Show): Brush['emphasis'] {
-    if (this.#emphasisOf?.show !== show) {
-      this.#emphasisOf = { show, emphasis: emphasize(show.scene, show.survey, show.selection, show.trail) };
-    }
-    return this.#emphasisOf.emphasis;
-  }
-
-  #under(event: MouseEvent): { hit: Hit | undefined; at: Point } {
-    const box = this.#host.getBoundingClientRect();
-    const at = { x: event.clientX - box.left, y: event.clientY - box.top };
-    return { hit: this.#test?.(this.#camera.toWorld(at), 4 / this.#camera.zoom), at };
-  }
-
-  readonly #move = (event: PointerEvent): void => {
-    // A map that is being dragged has nothing under the pointer.
-    const { hit, at } = event.buttons === 0 ? this.#under(event) : { hit: undefined, at: { x: 0, y: 0 } };
-    this.#hover(hit, at);
-  };
-
-  readonly #leave = (): void => this.#hover(undefined, { x: 0, y: 0 });
 
   #hover(hit: Hit | undefined, at: Point): void {
     if (hit?.id !== this.#hovered?.id) {
@@ -410,17 +331,12 @@ export class Stage {
       this.#wake();
     }
     this.#hovered = hit;
-    const clickable = hit && hit.kind !== 'gate' && (hit.kind !== 'district' || this.#isClosed(hit.id));
-    this.#host.style.cursor = clickable ? 'pointer' : 'grab';
     this.#events.hover(hit, at);
   }
 
   #isClosed(id: string): boolean {
     return this.#show?.scene.districts.some((district) => district.id === id && district.closed) ?? false;
   }
-
-  // d3-zoom keeps clicks that end a drag from arriving here.
-  readonly #click = (event: MouseEvent): void => this.choose(this.#under(event).hit);
 
   /** A district that is one block is entered; anything else is selected, or no longer. */
   choose(hit: Hit | undefined): void {

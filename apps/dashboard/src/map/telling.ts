@@ -40,7 +40,7 @@ export function signLabels(folded: Fold | undefined, places: readonly Point[], d
 }
 
 /** A place of fewer pixels has no room for this: the tooltip tells it there, and the legend the sum of all. */
-const BROAD = 70;
+const BROAD = 100;
 
 /** Streets that are not drawn, told at the place they leave. */
 export function asideLabels(brush: Brush, scene: Scene, project: Project): Label[] {

@@ -60,7 +60,7 @@ export function MiniMap({ stage, scene }: { readonly stage: Stage; readonly scen
             {...rect}
             rx={bounds.width / 160}
             fill="var(--light)"
-            fillOpacity={0.1 + 0.5 * activity}
+            fillOpacity={0.08 + 0.22 * activity}
             stroke="var(--line)"
             strokeWidth={bounds.width / WIDTH}
           />

@@ -3,7 +3,7 @@ import { emphasize } from '../../src/map/emphasis.ts';
 import type { Palette } from '../../src/map/palette.ts';
 import { EMPTY_SERVICES_PLAN, planServices } from '../../src/map/plan-services.ts';
 import { linksOf, plotsOf, sceneOfServices } from '../../src/map/scene-services.ts';
-import type { StageView } from '../../src/map/stage.ts';
+import type { StageView } from '../../src/map/show.ts';
 import { colourOf } from '../../src/map/svg/colour.ts';
 import { svgOf } from '../../src/map/svg/svg.ts';
 import { SvgPen } from '../../src/map/svg/svg-pen.ts';

@@ -5,7 +5,7 @@ import { drawLabels } from '../draw-labels.ts';
 import { drawPlaces } from '../draw-places.ts';
 import type { Point } from '../geometry.ts';
 import type { Pen } from '../pen.ts';
-import type { StageView } from '../stage.ts';
+import type { StageView } from '../show.ts';
 import { drawLegend } from './legend.ts';
 
 /** A still picture to take along: what is on the screen, and under it what it shows and of when. */

@@ -1,7 +1,7 @@
 import { rate } from '../../city/format.ts';
 import type { Rect } from '../geometry.ts';
 import { overlap } from '../geometry.ts';
-import type { StageView } from '../stage.ts';
+import type { StageView } from '../show.ts';
 import { drawPicture, type Picture, sizeOf } from './picture.ts';
 import { type Measure, SvgPen } from './svg-pen.ts';
 import { attributes, escaped, round } from './xml.ts';
