@@ -135,11 +135,20 @@ function pack({ plots }: Quarter, cell: Rect): readonly Body[] | undefined {
   });
 }
 
+/** Circles never cover more of a cell than this; a few of them much less. */
+const DENSEST = 0.8;
+
 /** Plots of different sizes need not stand in rows: let them push each other until they have room. */
 function scatter(plots: readonly Plot[], cell: Rect): readonly Body[] | undefined {
+  const covered = plots.reduce((sum, { radius }) => sum + Math.PI * (radius + GAP / 2) ** 2, 0);
+  if (covered > DENSEST * (cell.width - 2 * VERGE + GAP) * (cell.height - 2 * VERGE - NAME + GAP)) return undefined;
   const bodies = plots.map((plot) => bodyIn(cell, plot));
-  return separate(bodies) ? bodies : undefined;
+  return separate(bodies, PATIENCE) ? bodies : undefined;
 }
+
+/** Rounds of pushing until plots stand apart, and when it is only asked whether they could. */
+const ROUNDS = 120;
+const PATIENCE = 36;
 
 function bodyIn(cell: Rect, plot: Plot): Body {
   const ground = groundOf(cell, plot.radius);
@@ -202,7 +211,7 @@ function settle(
     bodies.forEach(hold);
   }
   stretch(bodies);
-  return separate(bodies) ? bodies : undefined;
+  return separate(bodies, ROUNDS) ? bodies : undefined;
 }
 
 /** The middle of the namespaces that something is linked to; undefined when these are its own only. */
@@ -243,9 +252,9 @@ function hold(body: Body): void {
 }
 
 /** Pushes overlapping plots of one cell apart; false when the cell is too small for them. */
-function separate(bodies: readonly Body[]): boolean {
+function separate(bodies: readonly Body[], rounds: number): boolean {
   const reach = 2 * Math.max(...bodies.map(({ plot }) => plot.radius)) + GAP;
-  for (let turn = 0; turn < 120; turn += 1) {
+  for (let turn = 0; turn < rounds; turn += 1) {
     const touched = bodies.length > FEW ? pushNear(bodies, reach) : pushAll(bodies);
     if (!touched) return true;
   }

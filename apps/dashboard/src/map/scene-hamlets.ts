@@ -21,7 +21,8 @@ export function hamletsOf(
   { focus, metric }: Wanted,
   open: ReadonlySet<string>,
 ): { readonly houses: House[]; readonly yards: Yard[] } {
-  const most = busiestOf(survey.sums.outOfPod, metric);
+  if (open.size === 0) return { houses: [], yards: [] };
+  const most = focus.level === 'place' ? busiestOf(survey.sums.outOfPod, metric) : 0;
   const houses: House[] = [];
   const yards: Yard[] = [];
   for (const hamlet of survey.hamlets.values()) {

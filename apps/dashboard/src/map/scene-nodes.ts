@@ -284,10 +284,10 @@ function junctionsOf({ city, sums }: Survey, plan: NodesPlan, wanted: Wanted, op
   const { focus, selected } = wanted;
   return [...city.service].flatMap(([service, record]): Junction[] => {
     const spot = plan.junctions[servicePlace(service)];
-    const traffic = sums.byService.get(service) ?? NO_TRAFFIC;
     if (!spot) return [];
     const chosen = selected?.kind === 'service' && selected.id === service && open.size > 0;
     if (!chosen && !isNear(focus, 'place', groundAround(spot, 40))) return [];
+    const traffic = sums.byService.get(service) ?? NO_TRAFFIC;
     return [
       {
         id: servicePlace(service),

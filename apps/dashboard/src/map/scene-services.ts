@@ -94,6 +94,7 @@ export function boundsOf(plan: ServicesPlan): Rect {
 /** The junctions of open districts, with their houses where those are near. */
 function junctionsOf(survey: Survey, plan: ServicesPlan, { focus, metric }: Wanted, open: ReadonlySet<string>) {
   const { city, sums } = survey;
+  if (open.size === 0) return { junctions: [], houses: [] };
   const busiest = busiestOf(sums.byService, metric);
   const busiestPod = busiestOf(sums.byBackend, metric);
   const junctions: Junction[] = [];

@@ -8,10 +8,10 @@ export interface Sight extends Point {
   readonly height: number;
 }
 
-/** Drawn beyond the edges of the screen, in parts of its size: a pan of that length needs no new picture. */
+/** Drawn beyond the edges of the screen, in parts of its longer side: a pan of that length needs no new picture. */
 const BEYOND = 0.18;
 /** A picture may be shown this much larger or smaller than it was drawn before it looks wrong. */
-const STRETCH = 1.3;
+const STRETCH = 1.6;
 const FADE = 240;
 
 /**
@@ -39,10 +39,9 @@ export class StillLayer {
     const { left, top } = placement(sight, this.#drawn);
     const { width, height } = sight;
     if (width !== this.#drawn.width || height !== this.#drawn.height) return false;
-    const size = 1 + 2 * BEYOND;
-    return (
-      left <= 1 && top <= 1 && left + width * size * scale >= width - 1 && top + height * size * scale >= height - 1
-    );
+    const { x, y } = beyondOf(sight);
+    const [right, bottom] = [left + (width + 2 * x) * scale, top + (height + 2 * y) * scale];
+    return left <= 1 && top <= 1 && right >= width - 1 && bottom >= height - 1;
   }
 
   /** Is the picture exactly what one would draw from here? */
@@ -107,10 +106,10 @@ export class StillLayer {
   }
 }
 
-const beyondOf = ({ width, height }: Sight): Point => ({
-  x: Math.round(width * BEYOND),
-  y: Math.round(height * BEYOND),
-});
+function beyondOf({ width, height }: Sight): Point {
+  const beyond = Math.round(BEYOND * Math.max(width, height));
+  return { x: beyond, y: beyond };
+}
 
 /** Where a picture's corner lies on the screen as seen from here. */
 function placement(sight: Sight, drawn: Sight): { readonly left: number; readonly top: number } {

@@ -19,6 +19,8 @@ export interface Street {
   readonly edges: string[];
 }
 
+type Sum = { -readonly [K in keyof Aside]: Aside[K] };
+
 /** How the streets of a book become roads. */
 export interface Paving {
   readonly metric: Metric;
@@ -38,7 +40,11 @@ export interface Paving {
 export class StreetBook {
   readonly #streets = new Map<string, Map<string, Street>>();
   readonly #paths = new Map<string, Map<string, Street>>();
-  readonly #asides = new Map<string, { -readonly [K in keyof Aside]: Aside[K] }>();
+  readonly #asides: Readonly<Record<Aside['kind'], Map<string, Sum>>> = {
+    more: new Map(),
+    within: new Map(),
+    pathless: new Map(),
+  };
 
   street(from: string, to: string, direct = false): Street {
     const all = direct ? this.#paths : this.#streets;
@@ -90,11 +96,10 @@ export class StreetBook {
   }
 
   #asideAt(at: string, kind: Aside['kind'], rate: number, bytes: number, refused: number): { streets: number } {
-    const key = `${kind} ${at}`;
-    let aside = this.#asides.get(key);
+    let aside = this.#asides[kind].get(at);
     if (!aside) {
       aside = { at, kind, streets: 0, rate: 0, bytes: 0, refused: 0 };
-      this.#asides.set(key, aside);
+      this.#asides[kind].set(at, aside);
     }
     aside.rate += rate;
     aside.bytes += bytes;
@@ -127,7 +132,7 @@ export class StreetBook {
     }
     for (const street of folded) this.#fold(street, 'more');
     roads.sort((a, b) => (a.id < b.id ? -1 : 1));
-    return { roads, asides: [...this.#asides.values()] };
+    return { roads, asides: Object.values(this.#asides).flatMap((own) => [...own.values()]) };
   }
 
   #fold({ from, rate, bytes, refused }: Street, kind: Aside['kind']): void {

@@ -9,7 +9,10 @@ const FEW = 150;
 /** The map must rest that long before the hub is told, milliseconds. */
 const REST = 400;
 
-/** Tells what the map looks at closely: all of a small city, and of a large one the Services that are drawn with their houses. */
+/**
+ * Tells what the map looks at closely: all of a small city. Of a large one the Services that are drawn with their houses, and
+ * none from so far that it is drawn as blocks: their rates are means over ten seconds, and within ten they are told anyway.
+ */
 export function useLook(lens: Lens, scene: Scene | undefined, whole: Survey, focus: Focus | undefined): void {
   const many = whole.city.service.size > FEW;
   const close = many && lens === 'services' && focus?.level === 'place';
