@@ -72,6 +72,7 @@ export function sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = A
     most: MOST_ROADS[focus.level],
     keep: ({ from, to }) =>
       from.startsWith('pod:') || (selected !== undefined && to === `${selected.kind}:${selected.id}`),
+    isFar: () => false,
     path: (street) => wayOf(drawn, street),
     scale: (busiest) => (busiest > 0 ? Math.min(metric === 'bytes' ? 1 : 4, 10 / Math.sqrt(busiest)) : 0),
   });

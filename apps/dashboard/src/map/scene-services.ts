@@ -64,6 +64,7 @@ export function sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Want
     level: focus.level,
     most: MOST_ROADS[focus.level],
     keep: keeper(survey, wanted.selected, standing),
+    isFar: ({ from, to }) => focus.level !== 'city' && isFolded(from) && isFolded(to),
     path: waysOf(plan, land, gates),
     scale: (busiest) => (busiest > 0 ? Math.min(metric === 'bytes' ? 1 : 4, 15 / Math.sqrt(busiest)) : 0),
     busiest: focus.level === 'place' ? busiestOf(survey.sums.byService, metric) : undefined,
@@ -84,6 +85,8 @@ export function sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Want
     asides,
   };
 }
+
+const isFolded = (place: string): boolean => place.startsWith('namespace:') || place.startsWith('gate:');
 
 /** Where the city lies, with room for its gates. */
 export function boundsOf(plan: ServicesPlan): Rect {

@@ -28,6 +28,8 @@ export interface Paving {
   /** Roads to draw at once; the busiest, and those that `keep` names. */
   readonly most: number;
   readonly keep: (street: Street) => boolean;
+  /** Is nobody looking at either end? Such streets are drawn when there is nothing else to draw. */
+  readonly isFar: (street: Street) => boolean;
   /** Its middle line; undefined when one of its places has no ground. */
   readonly path: (street: Street) => Path | undefined;
   /** World units of width per square root of what is measured. */
@@ -109,12 +111,13 @@ export class StreetBook {
 
   /** The busiest streets as roads, by id; what the others carry is told where they leave. */
   pave(paving: Paving): { readonly roads: Road[]; readonly asides: Aside[] } {
-    const { metric, most, keep } = paving;
+    const { metric, most, keep, isFar } = paving;
     const all: Weighed[] = [];
     for (const book of [this.#streets, this.#paths]) {
       for (const own of book.values()) {
         for (const street of own.values()) {
-          all.push({ street, weight: keep(street) ? Number.POSITIVE_INFINITY : measure(street, metric) });
+          const weight = measure(street, metric) * (isFar(street) ? FAR : 1);
+          all.push({ street, weight: keep(street) ? Number.POSITIVE_INFINITY : weight });
         }
       }
     }
@@ -157,6 +160,8 @@ function busiestOf(all: readonly Weighed[], most: number): { readonly drawn: Str
   const room = most - drawn.length;
   return { drawn: [...drawn, ...equal.slice(0, room)], folded: [...folded, ...equal.slice(room)] };
 }
+
+const FAR = 1e-9;
 
 const STILL = { rate: 0, backRate: 0, bytes: 0, backBytes: 0, refused: 0, waiting: 0, stale: true };
 

@@ -7,7 +7,7 @@ import { planOf } from '../live/map-plan.ts';
 import { useOnStage } from '../live/on-stage.ts';
 import { PlanMemory } from '../live/plans.ts';
 import { select, useView } from '../live/view-store.ts';
-import type { Point } from '../map/geometry.ts';
+import { around, type Point } from '../map/geometry.ts';
 import type { Hit } from '../map/hit.ts';
 import { type Focus, focusOn } from '../map/levels.ts';
 import type { Lens, Scene } from '../map/scene.ts';
@@ -104,6 +104,13 @@ export function MapView({ lens }: { readonly lens: Lens }) {
     stage.flyTo(onMap(useCity.getState().whole.city, flight.to));
     useView.setState({ flight: undefined });
   }, [stage, scene, flight]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a way is flown to when it is explained, not at every change of the city
+  useEffect(() => {
+    const ends = trail?.legs.flatMap(({ from, to }) => [plan?.where.place(from), plan?.where.place(to)]) ?? [];
+    const grounds = ends.filter((ground) => ground !== undefined);
+    if (stage && grounds.length > 0) stage.flyOver(around(grounds, 90));
+  }, [stage, trail, lens]);
 
   useLook(lens, scene, whole, closely);
   const keys = useMapKeys(stage, scene, survey);
