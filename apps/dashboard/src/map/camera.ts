@@ -14,12 +14,19 @@ export class Camera {
   readonly #zoom: ZoomBehavior<HTMLElement, unknown>;
   #transform: ZoomTransform = zoomIdentity;
   #least = 0.12;
+  /** Of the element, CSS pixels: to be kept up to date, asking the browser for it in every frame is dear. */
+  size: { readonly width: number; readonly height: number };
   /** True once a person moved the map: a resize then no longer fits it anew. */
   touched = false;
 
   constructor(element: HTMLElement, moved: () => void) {
     this.#element = element;
+    this.size = { width: element.clientWidth, height: element.clientHeight };
     this.#zoom = zoom<HTMLElement, unknown>()
+      .extent(() => [
+        [0, 0],
+        [this.size.width, this.size.height],
+      ])
       .scaleExtent([this.#least, LARGEST])
       .interpolate(interpolateZoom)
       .on('zoom', (event: { transform: ZoomTransform; sourceEvent: unknown }) => {
@@ -41,7 +48,7 @@ export class Camera {
 
   /** Shows all of `rect`; `still` without a flight. */
   fit(rect: Rect, still: boolean, largest = LARGEST_FIT): void {
-    const { clientWidth, clientHeight } = this.#element;
+    const { width: clientWidth, height: clientHeight } = this.size;
     if (rect.width <= 0 || rect.height <= 0 || clientWidth === 0) return;
     const height = clientHeight - FOOT;
     const k = this.zoomFor(rect, largest);
@@ -54,13 +61,13 @@ export class Camera {
 
   /** The zoom at which all of `rect` is seen. */
   zoomFor(rect: Rect, largest = LARGEST_FIT): number {
-    const { clientWidth, clientHeight } = this.#element;
+    const { width: clientWidth, height: clientHeight } = this.size;
     return clamp(Math.min(clientWidth / rect.width, (clientHeight - FOOT) / rect.height), this.#least, largest);
   }
 
   /** The city lies within `bounds`: one can go as far away as shows all of it, and a little farther. */
   hold(bounds: Rect): void {
-    const { clientWidth, clientHeight } = this.#element;
+    const { width: clientWidth, height: clientHeight } = this.size;
     const whole = Math.min(clientWidth / bounds.width, (clientHeight - FOOT) / bounds.height);
     this.#least = whole > 0 ? Math.min(0.12, whole * 0.6) : 0.12;
     this.#zoom.scaleExtent([this.#least, LARGEST]);
@@ -75,14 +82,14 @@ export class Camera {
 
   centreOn({ x, y }: Point): void {
     this.touched = true;
-    const { clientWidth, clientHeight } = this.#element;
+    const { width: clientWidth, height: clientHeight } = this.size;
     const { k } = this.#transform;
     this.#go(zoomIdentity.translate(clientWidth / 2 - x * k, clientHeight / 2 - y * k).scale(k), true);
   }
 
   by(factor: number, still: boolean): void {
     this.touched = true;
-    const { clientWidth, clientHeight } = this.#element;
+    const { width: clientWidth, height: clientHeight } = this.size;
     const middle = this.toWorld({ x: clientWidth / 2, y: clientHeight / 2 });
     const k = clamp(this.zoom * factor, this.#least, LARGEST);
     this.#go(

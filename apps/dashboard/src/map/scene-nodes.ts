@@ -96,7 +96,10 @@ export function sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = A
 /** Where the city lies, with room for its gates. */
 export function boundsOf(plan: NodesPlan): Rect {
   const land = around(Object.values(plan.zones));
-  return around([land, { x: land.x - 126, y: land.y + land.height / 2 - 40, width: 100, height: 230 }], 24);
+  return around(
+    [land, { x: land.x - Math.max(126, 0.05 * land.width), y: land.y + land.height / 2 - 40, width: 100, height: 230 }],
+    24,
+  );
 }
 
 function buildingsOf(
@@ -306,15 +309,25 @@ function junctionsOf({ city, sums }: Survey, plan: NodesPlan, wanted: Wanted, op
 }
 
 const GATES = [
-  { id: OUTSIDE_GATE, label: 'outside', down: 0 },
-  { id: GONE_GATE, label: 'clients now gone', down: 130 },
+  { id: OUTSIDE_GATE, label: 'outside', down: 0, part: 0 },
+  { id: GONE_GATE, label: 'clients now gone', down: 130, part: 0.14 },
 ] as const;
 
 function gatesOf(survey: Survey, land: Rect): Gate[] {
   const sums = sumsAtGates(survey, (ends) => ends.clientPlace);
-  return GATES.flatMap(({ id, label, down }) => {
+  return GATES.flatMap(({ id, label, down, part }) => {
     const sum = sums.get(id);
-    return sum ? [{ id, label, ...sum, x: land.x - 76, y: land.y + land.height / 2 + down }] : [];
+    return sum
+      ? [
+          {
+            id,
+            label,
+            ...sum,
+            x: land.x - Math.max(76, 0.02 * land.width),
+            y: land.y + land.height / 2 + Math.max(down, part * land.height),
+          },
+        ]
+      : [];
   });
 }
 

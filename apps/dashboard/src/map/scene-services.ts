@@ -91,7 +91,7 @@ const isFolded = (place: string): boolean => place.startsWith('namespace:') || p
 /** Where the city lies, with room for its gates. */
 export function boundsOf(plan: ServicesPlan): Rect {
   const land = around(Object.values(plan.cells).flat());
-  return around([land, { x: land.x - 126, y: land.y + 210, width: 100, height: 100 }], 24);
+  return around([land, { x: land.x - Math.max(126, 0.05 * land.width), y: land.y + 210, width: 100, height: 100 }], 24);
 }
 
 /** The junctions of open districts, with their houses where those are near. */
@@ -171,7 +171,17 @@ function gatesOf(survey: Survey, land: Rect): Gate[] {
   const sums = sumsAtGates(survey, ({ origin }) => origin);
   return GATES.flatMap(({ id, label, down, part }) => {
     const sum = sums.get(id);
-    return sum ? [{ id, label, ...sum, x: land.x - 76, y: land.y + Math.max(down, part * land.height) }] : [];
+    return sum
+      ? [
+          {
+            id,
+            label,
+            ...sum,
+            x: land.x - Math.max(76, 0.02 * land.width),
+            y: land.y + Math.max(down, part * land.height),
+          },
+        ]
+      : [];
   });
 }
 

@@ -211,6 +211,7 @@ export class Stage {
 
   #fitCanvases(): void {
     this.#size = { width: this.#host.clientWidth, height: this.#host.clientHeight };
+    this.#camera.size = this.#size;
     if (this.#show && !this.#camera.touched) this.#camera.fit(this.#show.scene.bounds, true);
     this.#moved();
     this.#redraw();
