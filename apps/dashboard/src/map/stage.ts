@@ -9,8 +9,8 @@ import { drawGround } from './draw-ground.ts';
 import { drawLabels } from './draw-labels.ts';
 import { drawMarks } from './draw-marks.ts';
 import { drawPlaces } from './draw-places.ts';
-import type { Point, Rect } from './geometry.ts';
-import { type Hit, hitTester, selectionOf } from './hit.ts';
+import { around, type Point, type Rect } from './geometry.ts';
+import { type Hit, hitTester, isBundle, selectionOf } from './hit.ts';
 import { inspectScene } from './inspect.ts';
 import { LiveLayer } from './live-layer.ts';
 import { Pointer } from './pointer.ts';
@@ -339,11 +339,13 @@ export class Stage {
     return this.#show?.scene.districts.some((district) => district.id === id && district.closed) ?? false;
   }
 
-  /** A district that is one block is entered; anything else is selected, or no longer. */
+  /** A district that is one block is entered, and a road of many streets flown to; anything else is selected, or no longer. */
   choose(hit: Hit | undefined): void {
     const show = this.#show;
     if (!show) return;
-    const ground = hit?.kind === 'district' && this.#isClosed(hit.id) ? show.where.place(hit.id) : undefined;
+    const block = hit?.kind === 'district' && this.#isClosed(hit.id) ? show.where.place(hit.id) : undefined;
+    const road = hit?.kind === 'road' ? show.scene.roads.find(({ id }) => id === hit.id) : undefined;
+    const ground = block ?? (road && isBundle(road) ? around([road.path.ground], 60) : undefined);
     if (ground) {
       this.flyOver(ground);
       return;
