@@ -32,7 +32,13 @@ const steps = [
     commands: () =>
       kernelTests().map((file) => inOwnMachine('vitest', 'run', '--config', 'vitest.kernel.config.ts', file)),
   },
-  { name: 'browser suite', commands: () => [['vitest', 'run', '--config', 'vitest.e2e.config.ts']] },
+  {
+    name: 'browser suite',
+    commands: () => [
+      ['turbo', 'run', 'build', '--filter=@kubecity/dashboard', '--output-logs=new-only'],
+      ['vitest', 'run', '--config', 'vitest.e2e.config.ts'],
+    ],
+  },
 ];
 
 /**
