@@ -23,6 +23,7 @@ const steps = [
     name: 'types and unit tests',
     commands: () => [
       ['tsc', '-p', 'bench'],
+      ['tsc', '-p', 'scripts'],
       ['turbo', 'run', 'typecheck', 'test', '--concurrency=100%', '--log-order=grouped', '--output-logs=new-only'],
     ],
   },
