@@ -1,14 +1,14 @@
 /** Child of the bench, in a network namespace of its own: the whole dashboard server, many agents, one browser. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, connect as dial } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { type KubeObject, startMiniApiServer } from '@kubecity/mini-apiserver';
 import type { CityFrame } from '@kubecity/protocol';
 import { io } from 'socket.io-client';
-import { end, hasEnded } from '../../apps/agent/testing/child-end.ts';
+import { end } from '../../apps/agent/testing/child-end.ts';
+import { answers, countingProxy, startDashboard, until } from '../dashboard-process.ts';
 import { request, scriptCommand } from '../namespace.ts';
 import { peakOf } from '../peak-memory.ts';
 import { crowdObjects, EDGES_PER_NODE, serviceKey } from './crowd.ts';
@@ -31,11 +31,6 @@ export interface HubAnswer {
   readonly browser: { readonly edges: number; readonly rows: number; readonly bytes: number };
 }
 
-const DASHBOARD = join(import.meta.dirname, '../../apps/dashboard');
-/** As the city starts it. */
-const NODE_FLAGS = ['--max-semi-space-size=8'];
-const PORT = 8585;
-const PATIENCE_MS = 120_000;
 const TOKEN = 'a secret of the bench';
 
 const { nodes, seconds } = request<HubRequest>();
@@ -45,19 +40,13 @@ writeFileSync(path('token'), `${TOKEN}\n`);
 const server = await startMiniApiServer({ socketPath: path('api.sock') });
 for (const object of crowdObjects(nodes)) server.put(object as KubeObject);
 
-const hub = startHub();
+const hub = startDashboard(path);
 const pid = hub.pid as number;
-await until('the dashboard answers', () =>
-  fetch(`http://127.0.0.1:${PORT}/livez`).then(
-    ({ ok }) => ok,
-    () => false,
-  ),
-);
-const wire = { bytes: 0 };
-const proxyPort = await countingProxy();
+await until(hub, 'the dashboard answers', () => answers('/livez'));
+const wire = await countingProxy();
 const edges = new Set<number>();
 let rows = 0;
-const browser = io(`http://127.0.0.1:${proxyPort}/map`, { transports: ['websocket'] });
+const browser = io(`http://127.0.0.1:${wire.port}/map`, { transports: ['websocket'] });
 browser.on('connect', () => browser.emit('look', { services: [serviceKey(0)] }));
 browser.on('city', ({ edges: told }: CityFrame) => {
   if (!told) return;
@@ -69,7 +58,7 @@ browser.on('city', ({ edges: told }: CityFrame) => {
 
 const crowd = startCrowd();
 const wanted = (nodes * EDGES_PER_NODE) / 40;
-await until(`${wanted} edges are on the screen`, () => Promise.resolve(edges.size >= wanted));
+await until(hub, `${wanted} edges are on the screen`, () => Promise.resolve(edges.size >= wanted));
 await rest(5000);
 
 const [cpuBefore, start, rowsBefore, bytesBefore] = [cpuOf(pid), performance.now(), rows, wire.bytes];
@@ -95,48 +84,8 @@ rmSync(folder, { recursive: true, force: true });
 process.stdout.write(JSON.stringify(answer));
 process.exit();
 
-function startHub(): ChildProcess {
-  const flags = {
-    'kube-socket': path('api.sock'),
-    listen: `127.0.0.1:${PORT}`,
-    'agent-socket': path('agents.sock'),
-    'agent-token-file': path('token'),
-    history: path('history.db'),
-    'log-level': 'error',
-  };
-  const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-  return spawn(process.execPath, [...NODE_FLAGS, join(DASHBOARD, 'server/main.ts'), ...args], {
-    cwd: DASHBOARD,
-    env: { ...process.env, NODE_ENV: 'production' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-}
-
 function startCrowd(): ChildProcess {
   const wish: CrowdRequest = { nodes, socketPath: path('agents.sock'), token: TOKEN };
   const [file, ...args] = scriptCommand(join(import.meta.dirname, 'crowd-run.ts'), wish);
   return spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-}
-
-/** Between browser and hub: what the hub sends is counted as it is on the wire, web socket frames and all. */
-function countingProxy(): Promise<number> {
-  const proxy = createServer((socket) => {
-    const upstream = dial(PORT, '127.0.0.1');
-    upstream.on('data', (data) => {
-      wire.bytes += data.length;
-    });
-    socket.pipe(upstream).pipe(socket);
-    for (const end of [socket, upstream]) end.on('error', () => end.destroy());
-  });
-  return new Promise((resolve) => {
-    proxy.listen(0, '127.0.0.1', () => resolve((proxy.address() as { port: number }).port));
-  });
-}
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (const deadline = performance.now() + PATIENCE_MS; !(await isSo()); ) {
-    if (hasEnded(hub)) throw new Error(`the dashboard has ended before ${what}`);
-    if (performance.now() > deadline) throw new Error(`not within ${PATIENCE_MS / 1000} s: ${what}`);
-    await rest(100);
-  }
 }

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildPages } from '../dashboard-process.ts';
 import { inFreshNamespace } from '../namespace.ts';
 import { describeMachine } from '../routing/machine.ts';
 import type { AgentAnswer, AgentRequest } from './agent-run.ts';
@@ -114,12 +114,8 @@ async function benchAgents(
   return results;
 }
 
-/** The server serves its pages too, so they must be there. */
 async function benchHub(nodes: number, seconds: number): Promise<HubAnswer> {
-  const root = join(import.meta.dirname, '../..');
-  const build = ['run', 'build', '--filter=@kubecity/dashboard', '--output-logs=errors-only', '--no-color'];
-  const { status } = spawnSync(join(root, 'node_modules/.bin/turbo'), build, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (status !== 0) throw new Error(`the dashboard cannot be built: turbo ended with ${status}`);
+  buildPages();
   const wish: HubRequest = { nodes, seconds };
   const { answer } = await inFreshNamespace<HubAnswer>(script('hub-run.ts'), wish);
   return answer;

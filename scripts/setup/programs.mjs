@@ -17,7 +17,13 @@ const labTools = [...kernelTools, 'perl'];
  */
 export const programs = {
   city: { tools: kernelTools, namespaces: true, run: (args) => runPinned('apps/city/src/main.ts', args) },
-  agent: { tools: kernelTools, namespaces: false, run: (args) => runPinned('apps/agent/src/main.ts', args) },
+  agent: {
+    tools: kernelTools,
+    namespaces: false,
+    // Its own start script, for the flags of Node.js that it is measured with.
+    run: (args) =>
+      runPinned('apps/agent/kubecity-agent', args, (node, script, ...rest) => ['env', `NODE=${node}`, script, ...rest]),
+  },
   cases: { tools: [], namespaces: false, run: runCases },
   bench: { tools: kernelTools, namespaces: true, run: (args) => runPinned('bench/main.ts', args) },
   test: { tools: [...kernelToolsAndBrowser, ...labTools], namespaces: true, run: runTests },

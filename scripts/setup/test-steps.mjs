@@ -23,6 +23,7 @@ const steps = [
     name: 'types and unit tests',
     commands: () => [
       ['tsc', '-p', 'bench'],
+      ['tsc', '-p', 'scripts'],
       ['turbo', 'run', 'typecheck', 'test', '--concurrency=100%', '--log-order=grouped', '--output-logs=new-only'],
     ],
   },
@@ -32,7 +33,13 @@ const steps = [
     commands: () =>
       kernelTests().map((file) => inOwnMachine('vitest', 'run', '--config', 'vitest.kernel.config.ts', file)),
   },
-  { name: 'browser suite', commands: () => [['vitest', 'run', '--config', 'vitest.e2e.config.ts']] },
+  {
+    name: 'browser suite',
+    commands: () => [
+      ['turbo', 'run', 'build', '--filter=@kubecity/dashboard', '--output-logs=new-only'],
+      ['vitest', 'run', '--config', 'vitest.e2e.config.ts'],
+    ],
+  },
 ];
 
 /**

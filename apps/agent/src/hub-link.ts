@@ -1,4 +1,4 @@
-import http from 'node:http';
+import type { Agent } from 'node:http';
 import net from 'node:net';
 import {
   type AgentAnswer,
@@ -15,6 +15,7 @@ import {
 import type { Logger } from 'pino';
 import { io, type Socket } from 'socket.io-client';
 import type { HubAddress } from './config/agent-config.ts';
+import { http } from './http.ts';
 
 export interface HubLinkOptions {
   readonly address: HubAddress;
@@ -171,7 +172,7 @@ export class HubLink {
   }
 }
 
-function unixAgent(path: string): http.Agent {
+function unixAgent(path: string): Agent {
   const agent = new http.Agent();
   agent.createConnection = () => net.connect({ path });
   return agent;

@@ -22,6 +22,7 @@ import { ServiceHealth } from './health/service-health.ts';
 import { tcpIsLiberal } from './host/conntrack-sysctls.ts';
 import { familiesHere } from './host/families.ts';
 import { localAddresses } from './host/local-addresses.ts';
+import { interfaceOf, sourceTowards } from './host/packet-origin.ts';
 import { routeLoopback } from './host/route-localnet.ts';
 import { openSysctls } from './host/sysctl.ts';
 import { HubLink } from './hub-link.ts';
@@ -31,6 +32,7 @@ import { PendingChanges } from './pending-changes.ts';
 import { Questions } from './questions.ts';
 import { DriftCheck } from './rules/drift-check.ts';
 import { ownNodeOf } from './rules/own-node.ts';
+import { answerPacket } from './rules/packet-question.ts';
 import { RuleLoop } from './rules/rule-loop.ts';
 import { RuleOptions } from './rules/rule-options.ts';
 import { RuleSync } from './rules/rule-sync.ts';
@@ -218,6 +220,13 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
 
   const questions = new Questions({
     rules: (service) => readServiceRules(inKernel, service, Date.now()),
+    explain: (question) =>
+      answerPacket(question, {
+        families: inKernel,
+        ipset: ipset(),
+        host: { localAddresses, sourceTowards, interfaceOf },
+        now: Date.now,
+      }),
     accounting: (question, withinMs) => accounting.ask(question, withinMs),
   });
   if (config.hub && config.hubToken !== undefined) {

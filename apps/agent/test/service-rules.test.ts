@@ -61,6 +61,23 @@ it('shows the kernel as it is, not as it should be', async () => {
   expect(own).toBe(`nat ${chain}: -j DROP`);
 });
 
+it('tells beside it what is wished, also where the kernel has nothing', async () => {
+  const chain = servicePortChain('S', { id: 'shop/cart:http/TCP' });
+  const wished = compiler.ruleset.chains.nat.get(chain);
+  expect(wished).toHaveLength(2);
+  netfilter.meddle('nat', (chains) => chains.delete(chain));
+  netfilter.meddle('nat', (chains) => chains.set('CITY-ADDRESSES', []));
+  expect(await readServiceRules(families, 'shop/cart', 7)).toEqual({
+    kind: 'rules',
+    at: 7,
+    truncated: false,
+    chains: [
+      { family: 'IPv4', table: 'nat', chain: 'CITY-ADDRESSES', rules: [], wished: [expect.stringContaining(chain)] },
+      { family: 'IPv4', table: 'nat', chain, rules: [], wished },
+    ],
+  });
+});
+
 it('does not know what is not routed here', async () => {
   expect(await read('shop/nothing')).toEqual({
     ...{ kind: 'refused', code: 'not-found', message: 'shop/nothing: no Service that is routed here' },

@@ -44,7 +44,7 @@ async function cart() {
   const { items } = await api.list<KubePod>(resources.pods, { namespace: 'shop' });
   const pods = items
     .filter((pod) => pod.metadata.name.startsWith('cart-') && pod.metadata.deletionTimestamp === undefined)
-    .map((pod) => ({ name: pod.metadata.name, ip: pod.status?.podIP ?? '' }))
+    .map((pod) => ({ name: pod.metadata.name, uid: pod.metadata.uid ?? '', ip: pod.status?.podIP ?? '' }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const [victim] = pods;
   if (!victim) throw new Error('the cart has no pods');
@@ -157,6 +157,18 @@ describe('steering by hand', () => {
     expect(await page.getByTestId(`remaining-${victim.name}`).textContent()).toMatch(/\d/);
   });
 
+  it('says why the drained pod gets none, to a colleague with a link', async () => {
+    const { victim } = await cart();
+    const colleague = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await colleague.goto(`${city.url}/?selected=pod~${victim.uid}`);
+    await colleague.getByTestId('panel').getByRole('button', { name: 'Why none?' }).click();
+    const reason = colleague.getByTestId('why-none').first();
+    await reason.waitFor();
+    expect(await reason.getAttribute('data-kind')).toBe('drained');
+    expect(await reason.textContent()).toContain('cart');
+    await colleague.close();
+  });
+
   it('undrains: connections come back', async () => {
     const { clusterIP, victim } = await cart();
     await page.getByTestId(`undrain-${victim.name}`).click();
@@ -180,6 +192,27 @@ describe('steering by hand', () => {
     expect(Math.abs((counts.get(victim.ip) ?? 0) / total - share), `${counts.get(victim.ip)} of ${total}`).toBeLessThan(
       bound,
     );
+  });
+
+  it('says which pod gets the most and from whom', async () => {
+    const { victim } = await cart();
+    const most = new RegExp(`^${victim.name} gets the most: .+ from [a-z]`);
+    await eventually(async () => expect(await page.getByTestId('busiest').textContent()).toMatch(most));
+  });
+
+  it('explains by the rules of the kernel where a connection goes, and with what chance', async () => {
+    const { pods, victim } = await cart();
+    await page.getByTestId('why').first().click();
+    await page.getByTestId('why-source').click();
+    await page.getByTestId('why-source-input').fill('shop web');
+    await page.keyboard.press('Enter');
+    const ends = page.getByTestId('why-end');
+    await eventually(async () => expect(await ends.count()).toBe(pods.length));
+    const texts = await ends.allTextContents();
+    expect(texts[0]).toContain(victim.name);
+    expect(texts.map((text) => /(\d+) %/.exec(text)?.[1])).toEqual(['60', ...pods.slice(1).map(() => '20')]);
+    await page.getByTestId('why-card').press('Escape');
+    await page.getByTestId('why-card').waitFor({ state: 'detached' });
   });
 
   it('is the same by kubectl: an object made by hand shows on the map', async () => {

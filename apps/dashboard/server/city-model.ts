@@ -12,6 +12,9 @@ import {
   type ServicePortId,
 } from '@kubecity/routing';
 import { AgentRoster } from './agent-roster.ts';
+import { EventBook } from './event-book.ts';
+import type { EventsState } from './event-watch.ts';
+import { HintBook } from './hint-book.ts';
 import { backendId, backendRecords, nodeRecord, podRecord, serviceRecord } from './object-records.ts';
 import { overrideRecord } from './override-records.ts';
 import { type ChangedKeys, RecordStore } from './record-store.ts';
@@ -52,6 +55,7 @@ export class CityModel {
   readonly store = new RecordStore();
   readonly roster = new AgentRoster();
   readonly traffic = new Traffic(edgeNamer((uid) => this.#podsByUid.get(uid)?.spec?.nodeName));
+  readonly events = new EventBook(this.store);
   readonly #timeline = new Timeline(this.store);
   readonly #objects: { readonly [K in ObjectKind]: Map<string, CityObjects[K]> } = {
     namespaces: new Map(),
@@ -62,20 +66,32 @@ export class CityModel {
     routingOverrides: new Map(),
   };
   readonly #tracker = new RoutingTracker();
+  readonly #hints = new HintBook();
   readonly #podsByUid = new Map<string, KubePod>();
   /** Backend ids that have their weight from an override, by its uid. */
   #held = new Map<string, string[]>();
   #table: RoutingTable = { servicePorts: new Map(), outcomes: [], problems: [] };
-  readonly #clusterName: string;
   #round = 0;
 
   constructor(clusterName: string) {
-    this.#clusterName = clusterName;
-    this.setApiState('reconnecting');
+    this.store.set('cluster', 'cluster', {
+      name: clusterName,
+      apiState: 'reconnecting',
+      events: { state: 'reading' },
+    });
   }
 
   setApiState(apiState: 'live' | 'reconnecting'): void {
-    this.store.set('cluster', 'cluster', { name: this.#clusterName, apiState });
+    this.#setCluster({ apiState });
+  }
+
+  setEventsState(events: EventsState): void {
+    this.#setCluster({ events });
+  }
+
+  #setCluster(change: Partial<CityRecord<'cluster'>>): void {
+    const before = this.store.get('cluster', 'cluster') as CityRecord<'cluster'>;
+    this.store.set('cluster', 'cluster', { ...before, ...change });
   }
 
   /** Routes as of the last `refresh`. */
@@ -97,8 +113,10 @@ export class CityModel {
   #record(kind: ObjectKind, object: CityObjects[ObjectKind], before: CityObjects[ObjectKind] | undefined, now: number) {
     if (kind === 'namespaces') this.store.set('namespace', object.metadata.name, { name: object.metadata.name });
     else if (kind === 'services') this.#tracker.setService(object as KubeService);
-    else if (kind === 'endpointSlices') this.#tracker.setEndpointSlice(object as KubeEndpointSlice);
-    else if (kind === 'pods') this.#setPod(object as KubePod, before as KubePod | undefined);
+    else if (kind === 'endpointSlices') {
+      this.#tracker.setEndpointSlice(object as KubeEndpointSlice);
+      this.#hints.set(object as KubeEndpointSlice);
+    } else if (kind === 'pods') this.#setPod(object as KubePod, before as KubePod | undefined);
     else if (kind === 'routingOverrides') {
       this.#tracker.setOverride(object as KubeRoutingOverride);
       this.#timeline.changed(before as KubeRoutingOverride | undefined, object as KubeRoutingOverride, now);
@@ -126,8 +144,10 @@ export class CityModel {
     const { name } = object.metadata;
     if (kind === 'namespaces') this.store.delete('namespace', name);
     else if (kind === 'services') this.#tracker.deleteService(object);
-    else if (kind === 'endpointSlices') this.#tracker.deleteEndpointSlice(object);
-    else if (kind === 'nodes') {
+    else if (kind === 'endpointSlices') {
+      this.#tracker.deleteEndpointSlice(object);
+      this.#hints.delete(object);
+    } else if (kind === 'nodes') {
       this.roster.forgetNode(name);
       this.traffic.forgetNode(name);
     } else if (kind === 'pods') {
@@ -175,6 +195,7 @@ export class CityModel {
       if (tick) this.#timeline.tick(tick);
     }
     this.#timeline.forget(now);
+    this.events.refresh(now);
     return this.store.take();
   }
 
@@ -183,8 +204,8 @@ export class CityModel {
     const before = this.#table;
     const { table, changed } = this.#tracker.take();
     this.#table = table;
-    for (const portId of changed) {
-      const records = backendRecordsOf(table, portId);
+    for (const portId of new Set([...changed, ...this.#hintedAnew(table)])) {
+      const records = this.#backendRecordsOf(table, portId);
       const old = before.servicePorts.get(portId);
       for (const backend of old?.backends ?? []) {
         const id = backendId(old?.key ?? '', backend);
@@ -194,6 +215,20 @@ export class CityModel {
     }
     if (changed.size > 0) this.#held = heldBackends(table);
     this.#refreshServices();
+  }
+
+  #hintedAnew({ servicePorts }: RoutingTable): ServicePortId[] {
+    const services = this.#hints.take();
+    if (services.size === 0) return [];
+    return [...servicePorts.values()]
+      .filter(({ namespace, name }) => services.has(`${namespace}/${name}`))
+      .map(({ id }) => id);
+  }
+
+  #backendRecordsOf(table: RoutingTable, id: ServicePortId): Map<string, CityRecord<'backend'>> {
+    const port = table.servicePorts.get(id);
+    if (!port) return new Map();
+    return backendRecords(port, (address) => this.#hints.of(`${port.namespace}/${port.name}`, address));
   }
 
   #refreshServices(): void {
@@ -245,11 +280,6 @@ export class CityModel {
     }
     this.store.replaceAll('override', records);
   }
-}
-
-function backendRecordsOf(table: RoutingTable, id: ServicePortId): Map<string, CityRecord<'backend'>> {
-  const port = table.servicePorts.get(id);
-  return port ? backendRecords(port) : new Map();
 }
 
 function heldBackends(table: RoutingTable): Map<string, string[]> {

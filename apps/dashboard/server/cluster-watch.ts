@@ -39,6 +39,7 @@ export class ClusterWatch {
     watchResource<CityObjects[K]>(client, {
       resource,
       labelSelector: kind === 'endpointSlices' ? NOT_HEADLESS : undefined,
+      keepManagers: kind === 'routingOverrides',
       trim: trims[kind] as (object: CityObjects[K]) => CityObjects[K],
       set: (object) => model.setObject(kind, object, this.#unsynced.has(kind) ? birthOf(object, now()) : now()),
       delete: (object) => model.deleteObject(kind, object, now()),
@@ -84,7 +85,7 @@ const trims: { readonly [K in ObjectKind]: (object: CityObjects[K]) => CityObjec
   }),
   services: keepAll,
   endpointSlices: keepAll,
-  // its labels and annotations go back with a replace
+  // its labels and annotations go back with a replace, its managers say who made it
   routingOverrides: keepAll,
 };
 

@@ -5,6 +5,7 @@ import { Server as SocketServer } from 'socket.io';
 import { openAgentsDoor } from './agents-door.ts';
 import { CityModel } from './city-model.ts';
 import { ClusterWatch } from './cluster-watch.ts';
+import { watchEvents } from './event-watch.ts';
 import { History, type HistorySettings, historySettings } from './history/history.ts';
 import { HistoryRecorder } from './history/history-recorder.ts';
 import { openMapDoor } from './map-door.ts';
@@ -47,6 +48,16 @@ const AGENT_MESSAGE_BYTES = 32 * 1024 * 1024;
 /** A browser may look at a thousand Services with long names. */
 const BROWSER_MESSAGE_BYTES = 512 * 1024;
 const STATUS_EVERY_FRAMES = 2;
+/**
+ * Frames of a large city are a tenth of their size at the cheapest level, on another thread, for some 3 ms a megabyte; small
+ * ones are not worth it. Nothing is kept from one message to the next, so that a browser costs no memory for it.
+ */
+const COMPRESSION = {
+  threshold: 16 * 1024,
+  zlibDeflateOptions: { level: 1 },
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+};
 
 /** Joins cluster, agents and browsers on the servers given. Listening and closing of those is their owner's. */
 export function startHub(options: HubOptions): Hub {
@@ -55,9 +66,17 @@ export function startHub(options: HubOptions): Hub {
   const model = new CityModel(options.clusterName);
   const stop = new AbortController();
   const watch = new ClusterWatch({ client, model, log, metrics, now, signal: stop.signal });
+  void watchEvents({
+    client,
+    take: (event) => model.events.take(event, now()),
+    tell: (state) => model.setEventsState(state),
+    log,
+    signal: stop.signal,
+  });
 
   const sockets = new SocketServer(server, {
     serveClient: false,
+    perMessageDeflate: COMPRESSION,
     maxHttpBufferSize: agentServer ? BROWSER_MESSAGE_BYTES : AGENT_MESSAGE_BYTES,
     destroyUpgrade: !options.foreignUpgrades,
     allowRequest: (request, answer) => {

@@ -47,6 +47,8 @@ const RESYNCS = { perSecond: 0.2, burst: 3 };
 const QUESTIONS = { perSecond: 5, burst: 20 };
 const MOST_QUESTIONS_OPEN = 4;
 const MOST_READERS = 200;
+/** Between the pieces of a snapshot. */
+const PAUSE_MS = 1;
 /** So many keys a reader may lack in any city, however small. */
 const LEAST_KEYS = 1000;
 /** As many as an agent takes; whoever looks at more looks at all. */
@@ -70,7 +72,7 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
     const reader = new Reader(socket);
     readers.set(socket.id, reader);
     metrics.readers.set(readers.size);
-    reader.send(moment, epoch, shown.moment || now());
+    sendTo(reader, shown.moment || now());
 
     socket.on('look', (raw: unknown) => reader.wish(raw));
     const resyncs = new RateLimit(RESYNCS.perSecond, RESYNCS.burst);
@@ -125,6 +127,27 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
     for (const reader of readers.values()) reader.lack(changed, most);
   }
 
+  function sendTo(reader: Reader, at: number): void {
+    reader.send(moment, epoch, at);
+    if (reader.waits) goOn();
+  }
+
+  /** Frames that follow others at once: with a pause, so that agents and other readers have their turns between. */
+  let goesOn = false;
+  function goOn(): void {
+    if (goesOn) return;
+    goesOn = true;
+    setTimeout(() => {
+      goesOn = false;
+      spread(store.take());
+      for (const reader of readers.values()) {
+        if (!reader.waits) continue;
+        if (reader.ready) sendTo(reader, shown.moment || now());
+        else goOn();
+      }
+    }, PAUSE_MS);
+  }
+
   /** Takes what readers wish to see, and tells what that is together. */
   function lookAround(): void {
     for (const reader of readers.values()) {
@@ -138,7 +161,7 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
       lookAround();
       spread(changed);
       for (const reader of readers.values()) {
-        if (reader.ready) reader.send(moment, epoch, at);
+        if (reader.ready) sendTo(reader, at);
         else metrics.heldFrames.inc();
       }
     },

@@ -2,6 +2,7 @@ import type { AgentAnswer, FlowDetail, MapAnswer, MapQuestion, Refusal } from '@
 import { type AskAgent, refused } from './agent-questions.ts';
 import type { CityModel } from './city-model.ts';
 import type { History } from './history/history.ts';
+import { askedAt } from './packet-source.ts';
 
 export type AnswerMap = (question: MapQuestion) => Promise<MapAnswer>;
 
@@ -18,7 +19,7 @@ const MOST_RULES = 20_000;
 /** Questions to agents that the hub has open for all browsers together. */
 const MOST_OPEN = 8;
 
-/** Answers what browsers ask: rules and flows by asking the agents, the past from the history. Never rejects. */
+/** Answers what browsers ask: rules, flows and packets by asking the agents, the past from the history. Never rejects. */
 export function mapQuestions({ model, ask, history }: MapQuestionsOptions): AnswerMap {
   let open = 0;
 
@@ -62,8 +63,16 @@ export function mapQuestions({ model, ask, history }: MapQuestionsOptions): Answ
     return { kind: 'flows', total, flows: found.slice(0, MOST_FLOWS), silent: silent.sort() };
   }
 
+  async function explain(question: Extract<MapQuestion, { kind: 'explain' }>): Promise<MapAnswer> {
+    const asked = askedAt(question, model.objects.bind(model));
+    if ('code' in asked) return refusal(asked.code, asked.message);
+    return { kind: 'explain', node: asked.node, answer: await ask(asked.node, asked.question) };
+  }
+
   return async (question) => {
     switch (question.kind) {
+      case 'explain':
+        return relayed(() => explain(question));
       case 'rules':
         return relayed(() => rules(question));
       case 'flows':

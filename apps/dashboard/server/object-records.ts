@@ -1,4 +1,4 @@
-import type { CityRecord } from '@kubecity/protocol';
+import type { CityRecord, ServicePolicy } from '@kubecity/protocol';
 import {
   type Backend,
   type KubeNode,
@@ -43,20 +43,25 @@ export function podRecord({ metadata, spec, status }: KubePod): CityRecord<'pod'
   };
 }
 
-export function serviceRecord({ metadata, spec }: KubeService, problems: readonly Problem[]): CityRecord<'service'> {
+export function serviceRecord(
+  { metadata, spec, status }: KubeService,
+  problems: readonly Problem[],
+): CityRecord<'service'> {
   const namespace = metadata.namespace ?? '';
   return {
     namespace,
     name: metadata.name,
     type: spec?.type ?? 'ClusterIP',
     clusterIP: spec?.clusterIP,
-    ports: (spec?.ports ?? []).map(({ name = '', port, protocol = 'TCP', targetPort }) => ({
+    ports: (spec?.ports ?? []).map(({ name = '', port, protocol = 'TCP', targetPort, nodePort }) => ({
       key: servicePortKey(namespace, metadata.name, name, protocol),
       name,
       port,
       protocol,
       targetPort: targetPort === undefined ? undefined : String(targetPort),
+      nodePort,
     })),
+    policy: policyOf({ metadata, spec, status }),
     problems: problems.map(({ kind, name, field, message }) => ({
       field: kind === 'Service' ? field : `${kind} ${name} ${field}`,
       message,
@@ -64,11 +69,40 @@ export function serviceRecord({ metadata, spec }: KubeService, problems: readonl
   };
 }
 
+/** Three hours: what `sessionAffinity: ClientIP` means without a time. */
+const AFFINITY_SECONDS = 10_800;
+const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode';
+
+function policyOf({ metadata, spec, status }: KubeService): ServicePolicy {
+  const local = (policy: string | undefined) => (policy === 'Local' ? 'Local' : 'Cluster');
+  const externalIPs = [...(spec?.externalIPs ?? [])];
+  const outside = spec?.type === 'NodePort' || spec?.type === 'LoadBalancer' || externalIPs.length > 0;
+  const kept = spec?.sessionAffinity === 'ClientIP';
+  const { trafficDistribution, externalName } = (spec ?? {}) as {
+    readonly trafficDistribution?: string;
+    readonly externalName?: string;
+  };
+  return {
+    affinitySeconds: kept ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS) : undefined,
+    internalTraffic: local(spec?.internalTrafficPolicy),
+    externalTraffic: outside ? local(spec?.externalTrafficPolicy) : undefined,
+    externalIPs,
+    loadBalancers: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []),
+    sourceRanges: [...(spec?.loadBalancerSourceRanges ?? [])],
+    healthCheckNodePort: spec?.healthCheckNodePort || undefined,
+    externalName: spec?.type === 'ExternalName' ? externalName : undefined,
+    distribution: trafficDistribution ?? metadata.annotations?.[TOPOLOGY_MODE],
+  };
+}
+
 /** The same for both families of a service port: their addresses cannot be taken for each other. */
 export const backendId = (key: string, { address, port }: Backend) => `${key}|${socketText(address, port)}`;
 
 /** Backend records of one service port in one family by id; shares are of the connections of that family. */
-export function backendRecords(port: ServicePort): Map<string, CityRecord<'backend'>> {
+export function backendRecords(
+  port: ServicePort,
+  hintsOf: (address: string) => CityRecord<'backend'>['hints'],
+): Map<string, CityRecord<'backend'>> {
   const counts = (backend: Backend) => (backend.usable ? backend.weight : 0);
   const total = port.backends.reduce((sum, backend) => sum + counts(backend), 0);
   return new Map(
@@ -85,6 +119,8 @@ export function backendRecords(port: ServicePort): Map<string, CityRecord<'backe
         podName: backend.podName,
         usable: backend.usable,
         ready: backend.ready,
+        serving: backend.serving,
+        hints: hintsOf(backend.address),
         terminating: backend.terminating,
         weight: backend.weight,
         draining: backend.draining,

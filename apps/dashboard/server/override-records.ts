@@ -1,3 +1,4 @@
+import type { FieldManager } from '@kubecity/kube';
 import type { Acknowledgement, CityRecord } from '@kubecity/protocol';
 import type { KubeRoutingOverride, OverrideOutcome } from '@kubecity/routing';
 import type { OpenConnections } from './traffic/backend-loads.ts';
@@ -37,6 +38,7 @@ export function overrideRecord(
     kind: override === undefined ? 'invalid' : override.spec.drain === undefined ? 'weight' : 'drain',
     weight: override?.spec.weight,
     reason: override?.spec.reason,
+    by: makerOf(object),
     state: outcome.state,
     message: messageOf(outcome),
     backends,
@@ -46,6 +48,21 @@ export function overrideRecord(
       coverage: around.nodes.every(around.isLive) ? 'complete' : 'atLeast',
     },
   };
+}
+
+const BY = 'kubecity.dev/by';
+
+/** Whom the object names as its maker; else the program that wrote its spec last, which is less but true. */
+export function makerOf({ metadata }: KubeRoutingOverride): string | undefined {
+  const named = metadata.annotations?.[BY];
+  if (named) return named;
+  const { managedFields = [] } = metadata as { readonly managedFields?: readonly FieldManager[] };
+  const writers = managedFields.filter(({ subresource, manager }) => !subresource && manager);
+  // the API tells whole seconds, and lists who came later behind
+  return writers.reduce<FieldManager | undefined>(
+    (last, one) => ((one.time ?? '') >= (last?.time ?? '') ? one : last),
+    undefined,
+  )?.manager;
 }
 
 /**

@@ -16,8 +16,7 @@ export interface OverrideStatus {
   readonly observedGeneration: number;
   readonly conditions: readonly Condition[];
   readonly nodes: { readonly desired: number; readonly acknowledged: number; readonly waitingFor: readonly string[] };
-  /** As the CRD has it: those without an answer yet are in the condition, not here. */
-  readonly connections: Omit<CityRecord<'override'>['connections'], 'waiting'>;
+  readonly connections: CityRecord<'override'>['connections'];
 }
 
 type Verdict = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
@@ -55,11 +54,9 @@ export function overrideStatus(record: CityRecord<'override'>, stored: unknown, 
       acknowledged: record.nodes.acknowledged.length,
       waitingFor: record.nodes.waitingFor.slice(0, MOST_NAMES),
     },
-    connections: withoutWaiting(record.connections),
+    connections: record.connections,
   };
 }
-
-const withoutWaiting = ({ waiting: _, ...connections }: CityRecord<'override'>['connections']) => connections;
 
 export const sameStatus = (a: OverrideStatus, stored: unknown) => isDeepEqual(a, stored);
 

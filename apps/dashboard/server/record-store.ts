@@ -72,13 +72,9 @@ export class RecordStore {
     return ops;
   }
 
-  /** `reset`, every record, `sync`. */
-  snapshot(): CityOp[] {
-    const sets: CityOp[] = [];
-    for (const [kind, records] of this.#records) {
-      for (const [id, record] of records) sets.push(['set', kind, id, record] as CityOp);
-    }
-    return [['reset'], ...sets, ['sync']];
+  /** The key of every record. */
+  keys(): ChangedKeys {
+    return new Map([...this.#records].map(([kind, records]) => [kind, new Set(records.keys())]));
   }
 
   #remember(kind: RecordKind, id: string, before: AnyRecord | undefined): void {

@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { Connections } from './connections.ts';
 import { KubeError } from './error.ts';
 import { askIdentity, type ConnectOptions, type Identity } from './identity.ts';
 import { TokenFile } from './token-file.ts';
@@ -7,7 +7,7 @@ import { TokenFile } from './token-file.ts';
 export interface Access {
   readonly origin: string;
   readonly headers: Record<string, string>;
-  readonly dispatcher: Dispatcher;
+  readonly connections: Connections;
 }
 
 export interface AccessSource {
@@ -37,9 +37,10 @@ export function accessSource(
 }
 
 function socketAccess(socketPath: string): AccessSource {
-  const dispatcher = new Agent({ connect: { socketPath } });
-  const access = { origin: 'http://localhost', headers: {}, dispatcher };
-  return { access: async () => access, renew: () => {}, close: () => dispatcher.destroy() };
+  const origin = 'http://localhost';
+  const connections = new Connections({ origin, socketPath });
+  const access = { origin, headers: {}, connections };
+  return { access: async () => access, renew: () => {}, close: async () => connections.close() };
 }
 
 /**
@@ -49,15 +50,13 @@ function socketAccess(socketPath: string): AccessSource {
 const ASK_EVERY = { first: 30_000, most: 300_000 };
 /** A plugin that gives what is out of date, or a wrong clock, must not cause a question for each request. */
 const SHORTEST_LIFE = 10_000;
-/** Half the 60 s after which undici would begin: load balancers drop idle connections by then. As client-go. */
-const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 };
 
 interface Kept {
   readonly identity: Identity;
   readonly token: TokenFile | undefined;
-  /** What of the identity the dispatcher was made for, as JSON. */
-  readonly connection: string;
-  readonly dispatcher: Dispatcher;
+  /** What of the identity the connections were made for, as JSON. */
+  readonly route: string;
+  readonly connections: Connections;
 }
 
 /**
@@ -68,7 +67,8 @@ class ClusterAccess implements AccessSource {
   readonly #options: ConnectOptions;
   readonly #doors: AccessDoors;
   readonly #closed = new AbortController();
-  readonly #retired = new Set<Dispatcher>();
+  /** Older ones over which something may still run. */
+  #retired: Connections[] = [];
   #kept: Kept | undefined;
   #asking: Promise<void> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -93,9 +93,9 @@ class ClusterAccess implements AccessSource {
       await this.#asking;
     }
     if (this.#kept === undefined || this.#failure !== undefined) throw this.#failure;
-    const { identity, token, dispatcher } = this.#kept;
+    const { identity, token, connections } = this.#kept;
     const bearer = token && { Authorization: `Bearer ${await token.read()}` };
-    return { origin: identity.origin, headers: { ...identity.headers, ...bearer }, dispatcher };
+    return { origin: identity.origin, headers: { ...identity.headers, ...bearer }, connections };
   }
 
   renew(): void {
@@ -106,8 +106,9 @@ class ClusterAccess implements AccessSource {
 
   async close(): Promise<void> {
     this.#closed.abort(new Error('the client is closed'));
-    const dispatchers = [...this.#retired, ...(this.#kept ? [this.#kept.dispatcher] : [])];
-    await Promise.all([this.#asking, ...dispatchers.map((dispatcher) => dispatcher.destroy())]);
+    for (const connections of this.#retired) connections.close();
+    this.#kept?.connections.close();
+    await this.#asking;
   }
 
   /** Never rejects: see `#failure`. */
@@ -137,15 +138,14 @@ class ClusterAccess implements AccessSource {
 
   #keep(identity: Identity): void {
     const token = identity.tokenFile === undefined ? undefined : new TokenFile(identity.tokenFile, this.#doors.now);
-    const connection = JSON.stringify([identity.origin, identity.tls, identity.proxy]);
+    const { origin, tls, proxy } = identity;
+    const route = JSON.stringify([origin, tls, proxy]);
     const old = this.#kept;
-    const dispatcher = old?.connection === connection ? old.dispatcher : dispatcherFor(identity);
-    this.#kept = { identity, token, connection, dispatcher };
-    if (old === undefined || old.dispatcher === dispatcher) return;
-    this.#retired.add(old.dispatcher);
-    const gone = () => this.#retired.delete(old.dispatcher);
-    // close() lets running watches end by themselves; it rejects only when close() above destroyed it meanwhile
-    old.dispatcher.close().then(gone, gone);
+    const connections = old?.route === route ? old.connections : new Connections({ origin, tls, proxy });
+    this.#kept = { identity, token, route, connections };
+    if (old === undefined || old.connections === connections) return;
+    old.connections.retire();
+    this.#retired = [...this.#retired, old.connections].filter(({ running }) => running > 0);
   }
 }
 
@@ -153,9 +153,4 @@ class ClusterAccess implements AccessSource {
 function askAgainAt(askedAt: number, expiry = Number.POSITIVE_INFINITY): number {
   const life = Math.max(expiry - askedAt, SHORTEST_LIFE);
   return askedAt + Math.max(life * 0.8, Math.min(life, ASK_EVERY.first));
-}
-
-function dispatcherFor({ tls, proxy }: Identity): Dispatcher {
-  if (proxy !== undefined) return new ProxyAgent({ uri: proxy, proxyTls: KEEP_ALIVE, requestTls: tls });
-  return new Agent({ connect: { ...tls, ...KEEP_ALIVE } });
 }

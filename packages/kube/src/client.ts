@@ -1,6 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
-import { request as httpRequest } from 'undici';
+import type { IncomingMessage } from 'node:http';
+import { json, text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { accessSource } from './access.ts';
 import { failed, isKubeError, KubeError, refused } from './error.ts';
@@ -12,9 +11,16 @@ export interface ListOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Objects per request; the pages are put together here. 500 when absent. */
+  /** Objects per request. 500 when absent. */
   readonly limit?: number;
   readonly signal?: AbortSignal;
+}
+
+export interface Page<T> {
+  readonly items: T[];
+  readonly resourceVersion: string;
+  /** The list begins with this page, perhaps anew: what pages before it had counts no more. */
+  readonly first: boolean;
 }
 
 export interface WatchOptions extends Omit<ListOptions, 'limit'> {
@@ -44,6 +50,8 @@ type Named = { readonly metadata?: { readonly name?: string; readonly namespace?
 export interface KubeClient {
   /** Every object, over all pages. */
   list<T>(resource: Resource, options?: ListOptions): Promise<{ items: T[]; resourceVersion: string }>;
+  /** The same page by page, so that only one is in memory. */
+  pages<T>(resource: Resource, options?: ListOptions): AsyncIterable<Page<T>>;
   get<T>(resource: Resource, address: Address): Promise<T>;
   /** With a subresource, `object` is what that takes: a Binding for the `binding` of the pod with its name. */
   create<T>(resource: Resource, object: T & Named, subresource?: string): Promise<T>;
@@ -90,27 +98,26 @@ export function connect(options: ConnectOptions): KubeClient {
 
   async function send({ operation, method, path, query = {}, body, contentType, signal }: Call) {
     try {
-      const { origin, headers, dispatcher } = await source.access();
+      const { origin, headers, connections } = await source.access();
       const url = new URL(origin + path);
       for (const [key, value] of Object.entries(query)) {
         if (value !== undefined) url.searchParams.set(key, String(value));
       }
-      const response = await httpRequest(url, {
+      const response = await connections.request({
         method,
-        dispatcher,
-        signal,
-        // the signals limit the time; undici's own limit on a quiet body would cut idle watches
-        bodyTimeout: 0,
+        url,
         headers: {
           ...headers,
           accept: 'application/json',
           ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
         },
         body: body === undefined ? undefined : JSON.stringify(body),
+        signal,
       });
-      if (response.statusCode < 300) return response;
-      if (response.statusCode === 401) source.renew();
-      throw refused(operation, response.statusCode, await readRefusal(response.body, response.headers));
+      const { statusCode = 0 } = response;
+      if (statusCode < 300) return response;
+      if (statusCode === 401) source.renew();
+      throw refused(operation, statusCode, await readRefusal(response));
     } catch (cause) {
       if (signal?.aborted && !(cause instanceof KubeError)) throw signal.reason;
       if (!(cause instanceof KubeError)) source.renew();
@@ -122,28 +129,38 @@ export function connect(options: ConnectOptions): KubeClient {
     const limit = AbortSignal.timeout(REQUEST_MILLISECONDS);
     const signal = request.signal ? AbortSignal.any([request.signal, limit]) : limit;
     try {
-      const response = await send({ ...request, signal });
-      return await response.body.json();
+      return await json(await send({ ...request, signal }));
     } catch (cause) {
       if (request.signal?.aborted) throw request.signal.reason;
       throw failed(request.operation, cause);
     }
   }
 
-  async function list<T>(resource: Resource, options: ListOptions = {}) {
+  async function list<T>(resource: Resource, options?: ListOptions) {
+    let items: T[] = [];
+    let resourceVersion = '';
+    for await (const page of pages<T>(resource, options)) {
+      items = page.first ? page.items : items.concat(page.items);
+      resourceVersion = page.resourceVersion;
+    }
+    return { items, resourceVersion };
+  }
+
+  async function* pages<T>(resource: Resource, options: ListOptions = {}): AsyncGenerator<Page<T>> {
     const { limit = PAGE, signal, ...selection } = options;
-    const items: T[] = [];
-    for (let next: string | undefined; ; ) {
+    let next: string | undefined;
+    do {
+      let first = next === undefined;
       const page = await listPage(resource, selection, limit, next, signal).catch((error: unknown) => {
         // the pages took longer than the server keeps old versions: everything in one answer cannot expire
-        if (!isKubeError(error, 'gone') || next === undefined) throw error;
-        items.length = 0;
+        if (!isKubeError(error, 'gone') || first) throw error;
+        first = true;
         return listPage(resource, selection, undefined, undefined, signal);
       });
-      for (const item of page.items ?? []) items.push(item as T);
-      next = page.metadata.continue;
-      if (!next) return { items, resourceVersion: page.metadata.resourceVersion };
-    }
+      const { resourceVersion, continue: token } = page.metadata;
+      next = token || undefined;
+      yield { items: (page.items ?? []) as T[], resourceVersion, first };
+    } while (next !== undefined);
   }
 
   async function listPage(
@@ -171,8 +188,7 @@ export function connect(options: ConnectOptions): KubeClient {
       allowWatchBookmarks: 'true',
     };
     const path = pathOf(resource, { namespace });
-    const response = await send({ operation, method: 'GET', path, query, signal });
-    return watchEvents<T>(operation, response.body);
+    return watchEvents<T>(operation, await send({ operation, method: 'GET', path, query, signal }));
   }
 
   const object = <T>(
@@ -186,6 +202,7 @@ export function connect(options: ConnectOptions): KubeClient {
 
   return {
     list,
+    pages,
     watch,
     get: (resource, address) => object('get', 'GET', resource, address),
     create: <T>(resource: Resource, body: T & Named, subresource?: string) => {
@@ -226,10 +243,7 @@ export function connect(options: ConnectOptions): KubeClient {
   };
 }
 
-async function* watchEvents<T>(
-  operation: string,
-  body: Dispatcher.ResponseData['body'],
-): AsyncGenerator<WatchEvent<T>> {
+async function* watchEvents<T>(operation: string, body: IncomingMessage): AsyncGenerator<WatchEvent<T>> {
   try {
     for await (const line of jsonLines(body)) {
       const { type, object } = parse(operation, watchEnvelope, line);
@@ -249,8 +263,8 @@ function parse<T>(operation: string, schema: z.ZodType<T>, value: unknown): T {
 }
 
 /** The body of a refusal: a Status object from an API server, text from a proxy before it. */
-async function readRefusal(body: Dispatcher.ResponseData['body'], headers: IncomingHttpHeaders): Promise<unknown> {
-  if (headers['content-type']?.startsWith('application/json')) return body.json();
-  const text = (await body.text()).slice(0, 1024).trim();
-  return text === '' ? {} : { message: text };
+async function readRefusal(response: IncomingMessage): Promise<unknown> {
+  if (response.headers['content-type']?.startsWith('application/json')) return json(response);
+  const page = (await text(response)).slice(0, 1024).trim();
+  return page === '' ? {} : { message: page };
 }

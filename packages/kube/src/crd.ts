@@ -107,6 +107,7 @@ const status = {
         moving: count,
         idle: count,
         closing: count,
+        waiting: count,
         coverage: { type: 'string', enum: ['complete', 'atLeast'] },
       },
     },

@@ -7,5 +7,5 @@ export { type EventNews, EventRecorder, type EventRecorderOptions, type Regardin
 export type { ConnectOptions } from './identity.ts';
 export type { Place, Resource } from './resource.ts';
 export { pathOf, resources } from './resource.ts';
-export type { Watched, WatchResourceOptions } from './watch.ts';
+export type { FieldManager, Watched, WatchResourceOptions } from './watch.ts';
 export { watchResource } from './watch.ts';

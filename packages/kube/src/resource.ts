@@ -15,6 +15,8 @@ export const resources = {
   pods: core('pods'),
   nodes: core('nodes', false),
   namespaces: core('namespaces', false),
+  /** The same events as `events`, under the names that every role for readers knows. */
+  coreEvents: core('events'),
   events: { group: 'events.k8s.io', version: 'v1', plural: 'events', namespaced: true },
   endpointSlices: { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
   deployments: { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true },

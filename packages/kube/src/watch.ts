@@ -19,10 +19,12 @@ export interface WatchResourceOptions<T> {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   /**
-   * Keeps only what the caller needs: `managedFields` are gone already, name, namespace, uid and resourceVersion must
+   * Keeps only what the caller needs: `managedFields` are gone already (or see `keepManagers`), name, namespace, uid and resourceVersion must
    * stay. A trimmed object may come by again.
    */
   trim?(object: T): T;
+  /** Leaves who wrote the object and when in `managedFields`, without the fields that they own. */
+  readonly keepManagers?: boolean;
   /**
    * What is held of an object until it goes: `delete` gets it when a list after an interruption no longer has the object.
    * Name, namespace, uid and resourceVersion must stay. Absent = all that `trim` left.
@@ -112,19 +114,19 @@ class ResourceWatch<T extends Watched> {
 
   async #list(): Promise<void> {
     const { resource, namespace, labelSelector, fieldSelector, signal } = this.#options;
-    const { items, resourceVersion } = await this.#client.list<T>(resource, {
-      namespace,
-      labelSelector,
-      fieldSelector,
-      signal,
-    });
+    const selection = { namespace, labelSelector, fieldSelector, signal };
     const present = new Set<string>();
-    for (const item of items) {
-      present.add(keyOf(item));
-      this.#set(item);
+    let version: string | undefined;
+    for await (const { items, resourceVersion, first } of this.#client.pages<T>(resource, selection)) {
+      if (first) present.clear();
+      for (const item of items) {
+        present.add(keyOf(item));
+        this.#set(item);
+      }
+      version = resourceVersion;
     }
     for (const [key, object] of this.#known) if (!present.has(key)) this.#delete(key, object);
-    this.#resourceVersion = resourceVersion;
+    this.#resourceVersion = version;
     if (this.#synced) return;
     this.#synced = true;
     this.#guard(() => this.#options.synced());
@@ -179,8 +181,10 @@ class ResourceWatch<T extends Watched> {
   }
 
   #trim(object: T): T {
+    const metadata = object.metadata as { managedFields?: readonly FieldManager[] };
     // often the larger half of an object, and of use to nobody here
-    delete (object.metadata as { managedFields?: unknown }).managedFields;
+    if (this.#options.keepManagers) metadata.managedFields = metadata.managedFields?.map(withoutFields);
+    else delete metadata.managedFields;
     return this.#options.trim?.(object) ?? object;
   }
 
@@ -199,6 +203,18 @@ class ResourceWatch<T extends Watched> {
       // the only place to report to is what has just failed
     }
   }
+}
+
+/** `subresource` is absent of whoever wrote the object itself. */
+export interface FieldManager {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly time?: string;
+  readonly subresource?: string;
+}
+
+function withoutFields({ manager, operation, time, subresource }: FieldManager): FieldManager {
+  return { manager, operation, time, subresource };
 }
 
 const keyOf = ({ metadata }: Watched) => `${metadata.namespace ?? ''}/${metadata.name}`;

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { request } from 'undici';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type AccessSource, accessSource } from '../src/access.ts';
 import type { Identity } from '../src/identity.ts';
@@ -49,7 +49,7 @@ test('what has no end is asked for once, also by requests at the same time', asy
   const later = await source.access();
   expect(asked).toBe(1);
   expect(later).toEqual(both[0]);
-  expect(later.dispatcher).toBe(both[1].dispatcher);
+  expect(later.connections).toBe(both[1].connections);
 });
 
 test('a token file is read again after a minute, without asking', async () => {
@@ -86,7 +86,7 @@ test('a refused token comes from its file at once; without one there is an error
 
 test('a credential with an end is asked for ahead of it, over the same connections', async () => {
   identity = bearer('first', { expiry: now + 60 * MINUTE });
-  const { dispatcher } = await source.access();
+  const { connections } = await source.access();
   now += 48 * MINUTE - 1;
   await source.access();
   expect(asked).toBe(1);
@@ -94,7 +94,7 @@ test('a credential with an end is asked for ahead of it, over the same connectio
   now += 1;
   const second = await source.access();
   expect(second).toEqual({ ...second, headers: { Authorization: 'Bearer second' } });
-  expect(second.dispatcher).toBe(dispatcher);
+  expect(second.connections).toBe(connections);
   expect(asked).toBe(2);
 });
 
@@ -163,17 +163,19 @@ test('new certificates get new connections, and what runs over the old ones ends
   const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   identity = bearer('first', { origin });
   const first = await source.access();
-  const running = request(first.origin, { dispatcher: first.dispatcher });
+  const get = { method: 'GET', url: new URL(origin), headers: {} };
+  const running = first.connections.request(get);
   await expect.poll(() => held.length).toBe(1);
 
   identity = bearer('first', { origin, tls: { ca: 'second' } });
   source.renew();
   now += 30 * SECOND;
   const second = await source.access();
-  expect(second.dispatcher).not.toBe(first.dispatcher);
-  await expect(request(origin, { dispatcher: first.dispatcher })).rejects.toThrow(/closed|destroyed/);
+  expect(second.connections).not.toBe(first.connections);
+  await expect(first.connections.request(get)).rejects.toThrow('there are newer ones');
   held[0]?.end('late');
-  expect(await (await running).body.text()).toBe('late');
+  expect(await text(await running)).toBe('late');
+  await expect.poll(() => first.connections.running).toBe(0);
   await source.close();
   http.close();
   http.closeAllConnections();

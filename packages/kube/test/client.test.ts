@@ -45,6 +45,22 @@ test('a list whose pages expire is read again in one piece', async () => {
   expect(server.requests.at(-1)).toBe('GET /api/v1/pods');
 });
 
+test('pages say where the list begins, also when it begins anew', async () => {
+  server.answer(
+    json({ metadata: { resourceVersion: '7', continue: 'x' }, items: [{ n: 1 }] }),
+    json({ metadata: { resourceVersion: '7', continue: 'y' }, items: [{ n: 2 }] }),
+    refusal(410, 'Expired'),
+    list('9', { n: 2 }),
+  );
+  const pages = [];
+  for await (const page of client.pages(resources.pods)) pages.push(page);
+  expect(pages).toEqual([
+    { items: [{ n: 1 }], resourceVersion: '7', first: true },
+    { items: [{ n: 2 }], resourceVersion: '7', first: false },
+    { items: [{ n: 2 }], resourceVersion: '9', first: true },
+  ]);
+});
+
 test.each([
   [404, 'NotFound', 'not-found'],
   [409, 'Conflict', 'conflict'],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connect, type KubeClient, KubeError, resources, type Watched, watchResource } from '../src/index.ts';
-import { event, FlakyServer, list, refusal, watch } from './flaky-server.ts';
+import { event, FlakyServer, json, list, refusal, watch } from './flaky-server.ts';
 
 const pod = (name: string, resourceVersion: string, more: { uid?: string; managedFields?: object[] } = {}) => ({
   metadata: { namespace: 'shop', name, uid: `uid-${name}`, resourceVersion, ...more },
@@ -28,9 +28,10 @@ afterEach(async () => {
 });
 
 /** Watches pods and writes down all that is reported. The pauses are recorded, not waited for. */
-function start(more: { set?(object: Watched): void; sleep?(): Promise<void> } = {}): void {
+function start(more: { set?(object: Watched): void; sleep?(): Promise<void>; keepManagers?: boolean } = {}): void {
   watchResource<Watched>(client, {
     resource: resources.pods,
+    keepManagers: more.keepManagers,
     set: (object) => {
       log.push(`set ${object.metadata.name}@${object.metadata.resourceVersion}`);
       more.set?.(object);
@@ -63,6 +64,50 @@ test('lists, then watches from the version of the list, bookmarks included', asy
   ).toEqual([null, '5', '9']);
 });
 
+const page = (next: string, ...items: object[]) => json({ metadata: { resourceVersion: '5', continue: next }, items });
+
+test('each page is handled before the next is asked for', async () => {
+  const asked: number[] = [];
+  server.answer(page('x', pod('a', '3')), page('y', pod('b', '4')), list('5', pod('c', '5')), watch([]));
+  start({ set: () => asked.push(server.requests.length) });
+  await reported('set a@3', 'set b@4', 'set c@5', 'synced', 'live');
+  expect(asked).toEqual([1, 2, 3]);
+});
+
+test('pages that expire: what only they had is deleted, what is the same is not repeated', async () => {
+  server.answer(
+    page('x', pod('a', '3'), pod('b', '4')),
+    refusal(410, 'Expired'),
+    list('9', pod('b', '4'), pod('c', '8')),
+    watch([]),
+  );
+  start();
+  await reported('set a@3', 'set b@4', 'set c@8', 'delete a uid-a', 'synced', 'live');
+});
+
+test('a list that breaks between its pages deletes nothing', async () => {
+  server.answer(
+    list('5', pod('a', '3'), pod('b', '4')),
+    refusal(410, 'Gone'),
+    page('x', pod('a', '6')),
+    refusal(500, 'InternalError'),
+    list('9', pod('b', '8')),
+    watch([]),
+  );
+  start();
+  await reported(
+    'set a@3',
+    'set b@4',
+    'synced',
+    'reconnecting gone',
+    'set a@6',
+    'reconnecting unknown',
+    'set b@8',
+    'delete a uid-a',
+    'live',
+  );
+});
+
 test('drops managedFields before anybody sees them', async () => {
   const seen: object[] = [];
   server.answer(
@@ -72,6 +117,15 @@ test('drops managedFields before anybody sees them', async () => {
   start({ set: (object) => seen.push(object.metadata) });
   await reported('set a@3', 'synced', 'live', 'set b@6');
   for (const metadata of seen) expect(metadata).not.toHaveProperty('managedFields');
+});
+
+test('keeps who wrote an object for those who ask, without the fields', async () => {
+  const seen: { managedFields?: unknown }[] = [];
+  const entry = { manager: 'kubectl', operation: 'Update', time: '2026-11-22T10:00:00Z', subresource: undefined };
+  server.answer(list('5', pod('a', '3', { managedFields: [{ ...entry, fieldsV1: { 'f:spec': {} } }] })), watch([]));
+  start({ keepManagers: true, set: ({ metadata }) => seen.push(metadata as (typeof seen)[number]) });
+  await reported('set a@3', 'synced', 'live');
+  expect(seen[0]?.managedFields).toEqual([entry]);
 });
 
 test('an ERROR event 410 lists again: what vanished meanwhile is deleted, what is the same is not repeated', async () => {

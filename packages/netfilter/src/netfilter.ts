@@ -37,4 +37,6 @@ export interface Ipset {
   list(): Promise<string[]>;
   /** Lines of `ipset restore`. Not atomic: what stands before a line that fails has been done. */
   restore(text: string): Promise<void>;
+  /** Which of these sets hold the address now. A set that is not there holds nobody. One call of the tool, however many. */
+  holding(sets: Iterable<string>, address: string): Promise<ReadonlySet<string>>;
 }

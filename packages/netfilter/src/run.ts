@@ -6,8 +6,15 @@ import type { RestoreText } from './netfilter.ts';
 /**
  * Runs one tool of the iptables family to its end and returns what it printed. Rejects with a NetfilterError.
  * @param timeoutMs a tool that runs longer is killed
+ * @param from which of its outputs is wanted
  */
-export function run(tool: string, args: readonly string[], input: RestoreText, timeoutMs: number): Promise<string> {
+export function run(
+  tool: string,
+  args: readonly string[],
+  input: RestoreText,
+  timeoutMs: number,
+  from: 'stdout' | 'stderr' = 'stdout',
+): Promise<string> {
   const operation = [tool, ...args].join(' ');
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
@@ -21,7 +28,7 @@ export function run(tool: string, args: readonly string[], input: RestoreText, t
       if (cause.code !== 'EPIPE') reject(errorOf({ operation, status: null, stderr: '', input, cause }));
     });
     child.on('close', (status) => {
-      if (status === 0) resolve(Buffer.concat(out).toString('utf8'));
+      if (status === 0) resolve(Buffer.concat(from === 'stdout' ? out : err).toString('utf8'));
       else reject(errorOf({ operation, status, stderr: Buffer.concat(err).toString('utf8'), input }));
     });
     // Not by string iteration, which would go letter by letter.

@@ -111,4 +111,17 @@ export function setCases(open: () => Ipset): void {
     await door.restore('destroy CITY-A4-x\ndestroy CITY-A4-y\n');
     expect(await door.list()).toEqual([]);
   });
+
+  it('says which of many sets hold an address', async () => {
+    const door = open();
+    const names = Array.from({ length: 300 }, (_, i) => `CITY-A4-${i}`);
+    const lines = (verb: string, rest: string) => names.map((name) => `${verb} ${name}${rest}\n`).join('');
+    await door.restore(lines('create', ' hash:ip family inet timeout 0 maxelem 1048576'));
+    await door.restore('add CITY-A4-7 10.244.1.9 timeout 600\nadd CITY-A4-250 10.244.1.9 timeout 600\n');
+    await door.restore('add CITY-A4-8 10.244.1.8 timeout 600\n');
+    expect(await door.holding([...names, 'CITY-A4-gone'], '10.244.1.9')).toEqual(new Set(['CITY-A4-7', 'CITY-A4-250']));
+    expect(await door.holding(names, '10.244.1.7')).toEqual(new Set());
+    expect(await door.holding([], '10.244.1.9')).toEqual(new Set());
+    await door.restore(lines('destroy', ''));
+  });
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { release } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { FlowRow } from '@kubecity/conntrack';
 import { parseRefusal } from './destroyed-line.ts';
@@ -20,6 +21,10 @@ const ARGUMENTS = [
   ...['--event', '--event-mask', 'DESTROY', '--proto', 'tcp'],
   ...['--output', 'extended,id', '--buffer-size', String(4 * 1024 * 1024)],
 ];
+/** What was reset. Connections that ended as they should need not be printed here and read there. */
+const RESET_ONLY = ['--state', 'CLOSE'];
+/** From this kernel on the event of an entry's end tells its TCP state; before, a filter on it lets nothing pass. */
+const TELLS_STATE = [5, 15] as const;
 const RESTART_MS = { first: 1_000, most: 60_000 };
 
 /**
@@ -27,14 +32,18 @@ const RESTART_MS = { first: 1_000, most: 60_000 };
  * `netlink` ends the whole process when events overrun it; a dead one is started again, after 1 s and then doubling to
  * one minute. Its start is asynchronous: refusals before it listens are missed.
  */
-export function watchRefusals({ onRefusal, onLoss }: RefusalListener, command = COMMAND): RefusalWatch {
+export function watchRefusals(
+  { onRefusal, onLoss }: RefusalListener,
+  command = COMMAND,
+  kernel = release(),
+): RefusalWatch {
   let closed = false;
   let child: ChildProcess | undefined;
   let timer: NodeJS.Timeout | undefined;
   let wait = RESTART_MS.first;
 
   function start(): void {
-    const current = spawn(command, ARGUMENTS, {
+    const current = spawn(command, tellsState(kernel) ? [...ARGUMENTS, ...RESET_ONLY] : ARGUMENTS, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, LC_ALL: 'C' },
     });
@@ -69,4 +78,10 @@ export function watchRefusals({ onRefusal, onLoss }: RefusalListener, command = 
       child?.kill();
     },
   };
+}
+
+/** @param kernel as `uname -r` says it */
+function tellsState(kernel: string): boolean {
+  const [major = 0, minor = 0] = kernel.split('.', 2).map((part) => Number.parseInt(part, 10));
+  return major > TELLS_STATE[0] || (major === TELLS_STATE[0] && minor >= TELLS_STATE[1]);
 }

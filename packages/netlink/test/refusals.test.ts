@@ -122,6 +122,19 @@ describe('the watch', () => {
     );
   });
 
+  test.each([
+    ['6.18.44-generic', true],
+    ['5.15.0', true],
+    ['5.14.21', false],
+    ['4.19', false],
+  ])('asks a kernel %s for what was reset only: %s', async (kernel, asks) => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const script = program('args', `echo "$* ENOBUFS" >&2; exec sleep 60`);
+    const watch = watchRefusals({ onRefusal: () => {}, onLoss: resolve }, script, kernel);
+    expect((await promise).includes('--state CLOSE')).toBe(asks);
+    watch.close();
+  });
+
   test('tells when there is no such program', async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
     const watch = watchRefusals({ onRefusal: () => {}, onLoss: resolve }, join(folder, 'absent'));

@@ -11,7 +11,12 @@ const text = z.string();
 const num = z.number();
 const count = z.number().int().nonnegative();
 
-export const clusterRecord = z.object({ name: text, apiState: z.enum(['live', 'reconnecting']) });
+export const clusterRecord = z.object({
+  name: text,
+  apiState: z.enum(['live', 'reconnecting']),
+  /** Whether the cluster's events can be read; `why` not, in the API's words. */
+  events: z.object({ state: z.enum(['reading', 'live', 'unreadable']), why: text.optional() }),
+});
 export const namespaceRecord = z.object({ name: text });
 
 /** id: node name */
@@ -54,13 +59,45 @@ export const podRecord = z.object({
   labels: z.record(text, text),
 });
 
+export const trafficPolicy = z.enum(['Cluster', 'Local']);
+
+/** How a Service treats its clients, as its object says it; what is not right in it is among the `problems`. */
+export const servicePolicy = z.object({
+  /** Window of `sessionAffinity: ClientIP`, seconds; absent = clients are not kept. */
+  affinitySeconds: num.optional(),
+  internalTraffic: trafficPolicy,
+  /** Absent when it has no door for clients from outside. */
+  externalTraffic: trafficPolicy.optional(),
+  externalIPs: z.array(text),
+  /** What its load balancer is reached at: addresses, or names of balancers that open connections of their own. */
+  loadBalancers: z.array(text),
+  /** Clients that may use the load balancer's addresses; empty = everybody. */
+  sourceRanges: z.array(text),
+  healthCheckNodePort: num.optional(),
+  /** Of type ExternalName: a name for the resolver, nothing is routed. */
+  externalName: text.optional(),
+  /** What it asks of the one who gives hints: `PreferSameZone`, or `Auto` of the annotation. */
+  distribution: text.optional(),
+});
+export type ServicePolicy = z.infer<typeof servicePolicy>;
+
 /** id: `namespace/name` */
 export const serviceRecord = z.object({
   namespace: text,
   name: text,
   type: text,
   clusterIP: text.optional(),
-  ports: z.array(z.object({ key: text, name: text, port: num, protocol: text, targetPort: text.optional() })),
+  ports: z.array(
+    z.object({
+      key: text,
+      name: text,
+      port: num,
+      protocol: text,
+      targetPort: text.optional(),
+      nodePort: num.optional(),
+    }),
+  ),
+  policy: servicePolicy,
   problems: z.array(z.object({ field: text, message: text })),
 });
 
@@ -76,7 +113,11 @@ export const backendRecord = z.object({
   podName: text.optional(),
   usable: z.boolean(),
   ready: z.boolean(),
+  /** Answers, also while it terminates. */
+  serving: z.boolean(),
   terminating: z.boolean(),
+  /** Zones and nodes whose clients should use it, as its EndpointSlice says; absent = no such hint. */
+  hints: z.object({ zones: z.array(text).optional(), nodes: z.array(text).optional() }).optional(),
   weight: num,
   draining: z.boolean(),
   overrideUid: text.optional(),
@@ -95,6 +136,8 @@ export const overrideRecord = z.object({
   kind: z.enum(['drain', 'weight', 'invalid']),
   weight: num.optional(),
   reason: text.optional(),
+  /** Who made it, as far as the object says: annotation `kubecity.dev/by`, else the field manager that wrote it last. */
+  by: text.optional(),
   state: z.enum(['applied', 'invalid', 'noService', 'noBackends', 'overruled', 'lifted']),
   message: text.optional(),
   /** Backend ids that have their weight from this override. */
@@ -173,6 +216,28 @@ export const actionRecord = z.object({
   overrideUid: text.optional(),
 });
 
+/** An event of the cluster about a Service, pod, node or override, seen within the last hour; id: the event's uid */
+export const eventRecord = z.object({
+  /** Unix ms: when it was seen last, and first. */
+  at: num,
+  firstAt: num,
+  warning: z.boolean(),
+  /** One word for machines: `Unhealthy`. */
+  reason: text,
+  note: text,
+  /** How often it was seen. */
+  count: count,
+  about: z.object({
+    kind: z.enum(['Service', 'Pod', 'Node', 'RoutingOverride']),
+    /** Absent of nodes. */
+    namespace: text.optional(),
+    name: text,
+    uid: text.optional(),
+  }),
+  /** Who tells it: `kubelet`. */
+  source: text.optional(),
+});
+
 export const recordKinds = {
   cluster: clusterRecord,
   namespace: namespaceRecord,
@@ -184,6 +249,7 @@ export const recordKinds = {
   load: loadRecord,
   tick: tickRecord,
   action: actionRecord,
+  event: eventRecord,
 } as const;
 export type RecordKind = keyof typeof recordKinds;
 export type CityRecord<K extends RecordKind> = z.infer<(typeof recordKinds)[K]>;
@@ -205,8 +271,13 @@ export interface CityFrame {
   readonly edges?: CityEdges;
 }
 
-/** Browser → hub, event `look`: what is shown. Edges of other Services are then not sent. All, until it is told. */
-export const look = z.object({ services: z.union([z.literal('all'), z.array(z.string().max(253)).max(1000)]) });
+/** Browser → hub, event `look`: what is shown. All, until it is told. */
+export const look = z.object({
+  /** Edges of these are told with every frame. */
+  services: z.union([z.literal('all'), z.array(z.string().max(253)).max(1000)]),
+  /** Those of the others: slowly, each within ten frames; absent = not at all. */
+  others: z.literal('slow').optional(),
+});
 export type Look = z.infer<typeof look>;
 
 /** Browser → hub, event `ask`, answered by its acknowledgement with a `MapAnswer`. */
@@ -219,6 +290,21 @@ export const mapQuestion = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('history'), from: count, to: count, servicePort: z.string().max(600).optional() }),
   /** The edges as they were at that time: what the map shows when it is rewound. */
   z.object({ kind: z.literal('moment'), at: count }),
+  /** What becomes of a connection's first packet, by the rules in the kernel of the node where it meets them. */
+  z.object({
+    kind: z.literal('explain'),
+    source: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('pod'), uid: z.string().max(253) }),
+      z.object({ kind: z.literal('node'), node: z.string().max(253) }),
+      /** `node`: the one it comes in through. */
+      z.object({ kind: z.literal('outside'), address: z.string().max(64), node: z.string().max(253) }),
+    ]),
+    destination: z.object({
+      address: z.string().max(64),
+      port: z.number().int().min(1).max(65_535),
+      protocol: z.enum(['TCP', 'UDP', 'SCTP']),
+    }),
+  }),
 ]);
 export type MapQuestion = z.infer<typeof mapQuestion>;
 
@@ -254,4 +340,5 @@ export type MapAnswer =
       /** Edges of that moment that were not kept one by one. */
       readonly folded: number;
     }
+  | { readonly kind: 'explain'; readonly node: string; readonly answer: AgentAnswer }
   | { readonly kind: 'refused'; readonly code: Refusal; readonly message: string };

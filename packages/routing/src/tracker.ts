@@ -223,5 +223,6 @@ function idOf(metadata: ObjectMeta): string {
 
 /** By name, so that the result does not depend on the order of arrival. */
 function sorted<T>(objects: ReadonlyMap<string, T>): T[] {
+  if (objects.size < 2) return [...objects.values()];
   return [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }

@@ -1,4 +1,4 @@
-import { bitsOf, cleanRange, type Family } from '@kubecity/routing';
+import { cleanRange, type Family } from '@kubecity/routing';
 import { addressChain, portChain } from './names.ts';
 import type { Door, DoorPlace } from './part.ts';
 import { host, toPort } from './rule.ts';
@@ -32,7 +32,7 @@ interface Placed extends Leaf {
 }
 
 function addressTree(root: string, kind: string, doors: readonly Door[], family: Family): Map<string, Chain> {
-  const leaves: Placed[] = doors.map((door) => ({ bits: bitsOf(door.address ?? ''), rule: door.rule, door }));
+  const leaves: Placed[] = doors.map((door) => ({ bits: door.bits ?? '', rule: door.rule, door }));
   const width = family === 'IPv4' ? 32 : 128;
   return bitTree(root, leaves.sort(byBitsThenRule), {
     width,

@@ -1,4 +1,4 @@
-import { bitsOf, type Family } from '@kubecity/routing';
+import type { Family } from '@kubecity/routing';
 import { baseOf } from './dispatch.ts';
 import type { CompileOptions } from './options.ts';
 import type { Door } from './part.ts';
@@ -50,29 +50,30 @@ function outsiders({
 
 /** The largest ranges, sorted, that hold all cluster IPs among these doors and no other address of them. */
 export function clusterRanges(doors: readonly Door[], family: Family): string[] {
-  const inside = new Set<string>();
-  const outside = new Set<string>();
-  for (const { address, internal } of doors)
-    if (address !== undefined) (internal ? inside : outside).add(bitsOf(address));
+  const inside: string[] = [];
+  const outside: string[] = [];
+  for (const { bits, internal } of doors) if (bits !== undefined) (internal ? inside : outside).push(bits);
   const width = family === 'IPv4' ? 32 : 128;
-  return cover([...inside].sort(), [...outside].sort(), width).map(
-    (prefix) => `${baseOf(prefix, width)}/${prefix.length}`,
-  );
+  return cover(inside, outside, width).map((prefix) => `${baseOf(prefix, width)}/${prefix.length}`);
 }
 
-/** Sorted addresses in bits. One that is also an external address is in a range of its own, and a cluster IP. */
+/** Addresses in bits. One that is also an external address is in a range of its own, and a cluster IP. */
 function cover(inside: readonly string[], outside: readonly string[], width: number): string[] {
-  const first = inside[0];
-  const last = inside.at(-1);
-  if (first === undefined || last === undefined) return [];
-  let bits = 0;
-  while (bits < width && first[bits] === last[bits]) bits++;
-  const prefix = first.slice(0, bits);
+  const prefix = commonPrefix(inside);
+  if (prefix === undefined) return [];
   const among = outside.filter((address) => address.startsWith(prefix));
-  if (among.length === 0 || bits === width) return [prefix];
+  if (among.length === 0 || prefix.length === width) return [prefix];
   const half = (bit: '0' | '1') => {
     const begins = (address: string) => address.startsWith(prefix + bit);
     return cover(inside.filter(begins), among.filter(begins), width);
   };
   return [...half('0'), ...half('1')];
+}
+
+function commonPrefix(texts: readonly string[]): string | undefined {
+  let prefix = texts[0];
+  for (const text of texts) {
+    while (prefix !== undefined && !text.startsWith(prefix)) prefix = prefix.slice(0, -1);
+  }
+  return prefix;
 }

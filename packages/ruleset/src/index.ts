@@ -1,11 +1,22 @@
 export { Compiler, compile, type ServicePlaces, type SharedChain, type Touched } from './compile.ts';
 export {
+  type Explained,
+  type ExplainedEnd,
+  explain,
+  type PassedRule,
+  type Refusal,
+  type Rewriting,
+  type UnknownRule,
+} from './explain.ts';
+export { type HookChain, hookChains } from './hook-chains.ts';
+export {
   chainDifference,
   EMPTY_KERNEL,
   firstDifference,
   type KernelState,
   parseSave,
   parseSaveAll,
+  rulesetOf,
   stateOf,
 } from './kernel-state.ts';
 export { AFFINITY_PREFIX, affinitySet, OUR_PREFIX, servicePortChain } from './names.ts';

@@ -1,5 +1,6 @@
+import type { Family } from '@kubecity/routing';
 import { OUR_PREFIX } from './names.ts';
-import { type Chain, type Ruleset, TABLES, type Table } from './ruleset.ts';
+import { type Chain, type Jump, type Ruleset, TABLES, type Table } from './ruleset.ts';
 
 /** What iptables-save says of us: our chains with their rules, and our jumps in other chains. */
 export interface KernelState {
@@ -36,20 +37,37 @@ export function parseSave(text: string): { chains: Map<string, string[]>; jumps:
   return { chains, jumps };
 }
 
+/** The ruleset that a kernel holds, to be walked: what is there, whoever put it there. */
+export function rulesetOf({ chains, jumps }: KernelState, family: Family): Ruleset {
+  const split = (table: Table) =>
+    jumps[table].map((jump): Jump => {
+      const end = jump.indexOf(' ');
+      return { table, from: jump.slice(0, end), rule: jump.slice(end + 1) };
+    });
+  return { family, chains, jumps: [...split('nat'), ...split('filter')], sets: new Set() };
+}
+
 /** Reads the output of `iptables-save` for all tables; those that are not ours to use are passed over. */
 export function parseSaveAll(text: string): KernelState {
-  const parts = { filter: parseSave(''), nat: parseSave('') };
-  for (const section of text.split(/^\*/m)) {
-    const table = section.slice(0, section.indexOf('\n'));
-    if (table === 'filter' || table === 'nat') parts[table] = parseSave(section);
-  }
+  const sections = tablesOf(text);
+  const parts = { filter: parseSave(sections.filter), nat: parseSave(sections.nat) };
   return {
     chains: { filter: parts.filter.chains, nat: parts.nat.chains },
     jumps: { filter: parts.filter.jumps, nat: parts.nat.jumps },
   };
 }
 
-function leadsToUs(rule: string): boolean {
+/** The text of each table; empty where it is not there. */
+export function tablesOf(text: string): Record<Table, string> {
+  const sections = { filter: '', nat: '' };
+  for (const section of text.split(/^\*/m)) {
+    const table = section.slice(0, section.indexOf('\n'));
+    if (table === 'filter' || table === 'nat') sections[table] = section;
+  }
+  return sections;
+}
+
+export function leadsToUs(rule: string): boolean {
   return / -[jg] CITY-|^-[jg] CITY-/.test(rule);
 }
 

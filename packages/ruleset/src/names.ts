@@ -24,9 +24,15 @@ export type ChainKind = 'D' | 'E' | 'L' | 'S';
  * Chain of one service port: `CITY-S-` 7 + hash 10 + `-` 1 + up to 10 readable characters = 28. The hash over the whole
  * id makes it unique, the name behind it is for people; equal ids give equal names on every node and after restarts.
  */
-export function servicePortChain(kind: ChainKind, { id }: Pick<ServicePort, 'id'>): string {
+export function servicePortChain(kind: ChainKind, port: Pick<ServicePort, 'id'>): string {
+  return servicePortChains(port)(kind);
+}
+
+/** The same for all chains of one service port, which is hashed once. */
+export function servicePortChains({ id }: Pick<ServicePort, 'id'>): (kind: ChainKind) => string {
   const readable = id.slice(id.indexOf('/') + 1).replace(/[^a-zA-Z0-9.-]+/g, '.');
-  return cut(`CITY-${kind}-${hash(id)}-${readable}`, MAX_CHAIN);
+  const tail = cut(`${hash(id)}-${readable}`, MAX_CHAIN - 'CITY-S-'.length);
+  return (kind) => `CITY-${kind}-${tail}`;
 }
 
 /** Chain of one branch of a weight tree over many backends: `of` is the chain it belongs to, `prefix` bits of the hash. */

@@ -1,8 +1,8 @@
-import type { ServicePort } from '@kubecity/routing';
+import { bitsOf, type ServicePort } from '@kubecity/routing';
 import { stickySpread } from './affinity.ts';
-import { servicePortChain } from './names.ts';
+import { type ChainKind, servicePortChains } from './names.ts';
 import type { CompileOptions } from './options.ts';
-import type { ExternalPath, Pool, PoolName, ServicePlan } from './plan.ts';
+import type { ExternalPath, Pool, ServicePlan } from './plan.ts';
 import { comment, FROM_LOCAL, host, reject, setMark, toPort, words } from './rule.ts';
 import type { Chain } from './ruleset.ts';
 import { spread } from './spread.ts';
@@ -20,6 +20,8 @@ export interface Door {
   readonly place: DoorPlace;
   /** Absent where the port alone decides. */
   readonly address?: string;
+  /** Of the address, see `bitsOf`: worked out once, since every change of any door plants the tree anew. */
+  readonly bits?: string;
   /** A cluster IP: whoever comes to it from outside the cluster is masqueraded. */
   readonly internal?: true;
   readonly protocol: ServicePort['protocol'];
@@ -41,19 +43,19 @@ export function partOf(plan: ServicePlan, options: CompileOptions): Part {
   const { port, external } = plan;
   const chains = new Map<string, Chain>();
   const sets = new Set<string>();
+  const nameOf = servicePortChains(port);
   for (const name of ['cluster', 'local'] as const) {
     const pool = plan.pools[name];
     if (!pool) continue;
-    addPool(chains, sets, port, name, pool);
+    addPool(chains, sets, port, nameOf(POOL_CHAIN[name]), pool);
   }
-  if (external) addExternal(chains, port, external, options);
-  return { port, chains, doors: doorsOf(plan, options), sets: [...sets] };
+  if (external) addExternal(chains, port, external, nameOf, options);
+  return { port, chains, doors: doorsOf(plan, nameOf, options), sets: [...sets] };
 }
 
 const POOL_CHAIN = { cluster: 'S', local: 'L' } as const;
 
-function addPool(chains: Map<string, Chain>, sets: Set<string>, port: ServicePort, name: PoolName, pool: Pool): void {
-  const chain = servicePortChain(POOL_CHAIN[name], port);
+function addPool(chains: Map<string, Chain>, sets: Set<string>, port: ServicePort, chain: string, pool: Pool): void {
   if (port.affinitySeconds !== undefined) {
     const sticky = stickySpread(port, pool);
     for (const set of sticky.sets) sets.add(set);
@@ -83,51 +85,56 @@ function addExternal(
   chains: Map<string, Chain>,
   port: ServicePort,
   external: ExternalPath,
+  nameOf: (kind: ChainKind) => string,
   options: CompileOptions,
 ): void {
   const mark = setMark(options.masqueradeMark);
   const rules: string[] = [];
   if (external.masquerade === 'everybody' && external.pool) rules.push(mark);
   if (external.insiders) {
-    const all = `-g ${servicePortChain(POOL_CHAIN[external.insiders], port)}`;
+    const all = `-g ${nameOf(POOL_CHAIN[external.insiders])}`;
     const pods = fromPod(options);
     if (pods !== undefined) rules.push(words(pods, all));
     rules.push(words(FROM_LOCAL, mark), words(FROM_LOCAL, all));
   }
-  if (external.pool) rules.push(`-g ${servicePortChain(POOL_CHAIN[external.pool], port)}`);
+  if (external.pool) rules.push(`-g ${nameOf(POOL_CHAIN[external.pool])}`);
   if (rules.length === 0) return;
-  const chain = servicePortChain('E', port);
+  const chain = nameOf('E');
   chains.set(chain, rules);
   const { guard } = external;
   if (!guard || port.loadBalancerIPs.length === 0) return;
   const allowed = guard.ownAddresses ? [...guard.ranges, ...port.loadBalancerIPs.map(host)] : guard.ranges;
   chains.set(
-    servicePortChain('D', port),
+    nameOf('D'),
     allowed.map((range) => `-s ${range} -g ${chain}`),
   );
 }
 
-function doorsOf({ port, internal, external }: ServicePlan, options: CompileOptions): Door[] {
+function doorsOf(
+  { port, internal, external }: ServicePlan,
+  nameOf: (kind: ChainKind) => string,
+  options: CompileOptions,
+): Door[] {
   const doors: Door[] = [];
   const { protocol } = port;
   const label = comment(`${port.namespace}/${port.name}:${port.portName}`);
   const at = (place: DoorPlace, address: string, target: string, more: { internal?: true } = {}) => {
     const rule = words(`-d ${host(address)}`, toPort(protocol, port.port), label, target);
-    doors.push({ place, address, protocol, port: port.port, rule, ...more });
+    doors.push({ place, address, bits: bitsOf(address), protocol, port: port.port, rule, ...more });
   };
   const refusal = (verdict: 'reject' | 'drop') => (verdict === 'drop' ? '-j DROP' : reject(options.family));
 
   if (internal.pool) {
-    at('services', port.clusterIP, `-g ${servicePortChain(POOL_CHAIN[internal.pool], port)}`, { internal: true });
+    at('services', port.clusterIP, `-g ${nameOf(POOL_CHAIN[internal.pool])}`, { internal: true });
   }
   if (internal.refuse) at('refuse', port.clusterIP, refusal(internal.refuse));
   if (external) {
     const { guard, refuse } = external;
     if (external.pool ?? external.insiders) {
-      const target = `-g ${servicePortChain('E', port)}`;
+      const target = `-g ${nameOf('E')}`;
       for (const address of port.externalIPs) at('services', address, target);
       for (const address of port.loadBalancerIPs) {
-        at('services', address, guard ? `-g ${servicePortChain('D', port)}` : target);
+        at('services', address, guard ? `-g ${nameOf('D')}` : target);
       }
       if (port.nodePort !== undefined) {
         const rule = words(toPort(protocol, port.nodePort), label, target);

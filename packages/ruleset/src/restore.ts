@@ -92,16 +92,30 @@ type Write = { readonly chain: string; readonly rules: Chain };
 function calleesFirst(writes: readonly Write[]): Write[] {
   const written = new Map(writes.map((write) => [write.chain, write]));
   const heights = new Map<string, number>();
-  const heightOf = (chain: string): number => {
-    const known = heights.get(chain);
-    if (known !== undefined) return known;
-    let height = 0;
-    for (const rule of written.get(chain)?.rules ?? []) {
-      const end = rule.lastIndexOf(' ') + 1;
-      if (rule.startsWith(OUR_PREFIX, end)) height = Math.max(height, heightOf(rule.slice(end)) + 1);
-    }
-    heights.set(chain, height);
-    return height;
-  };
-  return writes.toSorted((a, b) => heightOf(a.chain) - heightOf(b.chain) || (a.chain < b.chain ? 1 : -1));
+  const levels: Write[][] = [];
+  for (const write of writes) {
+    const height = heightOf(write, written, heights);
+    levels[height] ??= [];
+    levels[height].push(write);
+  }
+  return levels.flatMap((level) => level.sort((a, b) => (a.chain < b.chain ? 1 : -1)));
+}
+
+function heightOf({ chain, rules }: Write, written: ReadonlyMap<string, Write>, heights: Map<string, number>): number {
+  const known = heights.get(chain);
+  if (known !== undefined) return known;
+  let height = 0;
+  for (const rule of rules) {
+    const callee = calleeOf(rule);
+    const write = callee === undefined ? undefined : written.get(callee);
+    if (write) height = Math.max(height, heightOf(write, written, heights) + 1);
+  }
+  heights.set(chain, height);
+  return height;
+}
+
+/** A chain of ours that the rule ends with. */
+function calleeOf(rule: string): string | undefined {
+  const end = rule.lastIndexOf(' ') + 1;
+  return rule.startsWith(OUR_PREFIX, end) ? rule.slice(end) : undefined;
 }

@@ -9,6 +9,7 @@ import { OPTIONS, slice, table } from './city-fixture.ts';
 const door = (address: string, internal: boolean): Door => ({
   place: 'services',
   address,
+  bits: bitsOf(address),
   protocol: 'TCP',
   port: 80,
   rule: '',

@@ -10,7 +10,10 @@ const PACKET: Packet = {
   protocol: 'tcp',
   port: 80,
 };
-const WORLD: World = { localAddresses: ['192.168.10.11'], sets: new Map([['KNOWN', new Set(['10.244.1.5'])]]) };
+const WORLD = {
+  localAddresses: ['192.168.10.11'],
+  sets: new Map([['KNOWN', new Set(['10.244.1.5'])]]),
+} satisfies World;
 const JUMPS: Ruleset['jumps'] = [
   { table: 'nat', from: 'PREROUTING', rule: '-j CITY-A' },
   { table: 'nat', from: 'OUTPUT', rule: '-j CITY-A' },

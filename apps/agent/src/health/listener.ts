@@ -1,4 +1,5 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import { http } from '../http.ts';
 
 export interface Place {
   readonly host: string;
@@ -11,7 +12,7 @@ const MOST_CONNECTIONS = 256;
 
 /** An HTTP server that listens at `place`; `::` is IPv6 alone. Rejects when the address cannot be bound. */
 export function listen(place: Place, handler: RequestListener): Promise<Server> {
-  const server = createServer(LIMITS, handler);
+  const server = http.createServer(LIMITS, handler);
   server.maxConnections = MOST_CONNECTIONS;
   return new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -9,6 +9,7 @@ import {
   diff,
   firstDifference,
   isEmpty,
+  type KernelState,
   renderRestore,
   stateOf,
   TABLES,
@@ -109,10 +110,12 @@ export class RuleSync {
     this.#ports = ports;
     const again = this.#checkDue ? this.#suspects.isolatedIds : [];
     for (const id of [...changed, ...again]) this.#suspects.add(id);
+    const full = !this.#known || this.#checkDue;
+    // While another process reads the kernel, this one compiles.
+    const reading = full ? readKernel(this.#netfilter) : undefined;
     this.#compile(new Set([...changed, ...again]));
     const compiled = this.#now();
-    const full = !this.#known || this.#checkDue;
-    const { drift, wrote } = full ? await this.#writeDifference() : await this.#writeChanges();
+    const { drift, wrote } = reading ? await this.#writeDifference(await reading) : await this.#writeChanges();
     const written = this.#now();
     if (wrote.chains + wrote.rules > 0) await this.#readBack(full);
     const end = this.#now();
@@ -144,8 +147,8 @@ export class RuleSync {
     return { wrote };
   }
 
-  async #writeDifference(): Promise<Written> {
-    let found = await readKernel(this.#netfilter);
+  async #writeDifference(reading: KernelState): Promise<Written> {
+    let found = reading;
     const drift = this.#known ? this.#driftIn(found) : undefined;
     this.#known = false;
     let tried = false;

@@ -1,12 +1,12 @@
-import type { CountedChain, Netfilter } from '@kubecity/netfilter';
+import type { Netfilter } from '@kubecity/netfilter';
 import type { AgentAnswer, KernelChain } from '@kubecity/protocol';
 import type { Family } from '@kubecity/routing';
 import type { Compiler } from '@kubecity/ruleset';
 
 /** One family: what we wished, and the door to what the kernel holds. */
 export interface FamilyRules {
-  readonly compiler: Pick<Compiler, 'ids' | 'compiled' | 'placesOf'>;
-  readonly netfilter: Pick<Netfilter, 'listCounted'>;
+  readonly compiler: Pick<Compiler, 'ids' | 'compiled' | 'placesOf' | 'ruleset'>;
+  readonly netfilter: Pick<Netfilter, 'listCounted' | 'save'>;
 }
 
 /** Listing one chain takes some milliseconds; whoever asks waits for them. */
@@ -14,7 +14,8 @@ const MAX_CHAINS = 500;
 
 /**
  * The rules of one Service as the kernel holds them at this moment, with their counters: its own chains, and of the chains
- * that it shares with others the rules that lead to it or speak for it.
+ * that it shares with others the rules that lead to it or speak for it. Beside each chain stands what we wish it to hold; one
+ * that the kernel does not have is told without rules.
  * @param service `namespace/name`
  * @param at Unix ms, for the answer
  */
@@ -40,17 +41,15 @@ export async function readServiceRules(
       const wanted = new Set(doors);
       const leads = (rule: string) => wanted.has(rule) || own.includes(targetOf(rule) ?? '');
       const [found] = await netfilter.listCounted(table, [chain]);
-      if (found) chains.push({ family, table, chain, rules: found.rules.filter(({ rule }) => leads(rule)) });
+      const rules = (found?.rules ?? []).filter(({ rule }) => leads(rule));
+      chains.push({ family, table, chain, rules, wished: [...doors] });
     }
-    const found = await netfilter.listCounted('nat', own.slice(0, Math.max(0, room - shared.length)));
-    chains.push(
-      ...found.map((chain: CountedChain) => ({
-        family,
-        table: 'nat' as const,
-        chain: chain.chain,
-        rules: [...chain.rules],
-      })),
-    );
+    const asked = own.slice(0, Math.max(0, room - shared.length));
+    const found = new Map((await netfilter.listCounted('nat', asked)).map(({ chain, rules }) => [chain, rules]));
+    for (const chain of asked) {
+      const wished = compiler.ruleset.chains.nat.get(chain) ?? [];
+      chains.push({ family, table: 'nat', chain, rules: [...(found.get(chain) ?? [])], wished: [...wished] });
+    }
   }
   if (!known) return { kind: 'refused', code: 'not-found', message: `${service}: no Service that is routed here` };
   return { kind: 'rules', at, chains, truncated };

@@ -162,6 +162,15 @@ export class TruthCity {
     }
   }
 
+  /** What a cloud does: the Service's status names the address of its load balancer. */
+  async setBalancer(name: string, ip: string): Promise<void> {
+    const client = connect({ socketPath: this.path('api.sock') });
+    const service = await client.get(resources.services, { namespace: 'shop', name });
+    await client.close();
+    const { metadata, ...rest } = service as unknown as { metadata: KubeObject['metadata'] };
+    this.#put('v1', 'Service', metadata, { ...rest, status: { loadBalancer: { ingress: [{ ip }] } } });
+  }
+
   /** A program that opens connections from a pod, a node, or outside. */
   client(name: string): TrafficClient {
     const known = this.#clients.get(name);

@@ -19,6 +19,7 @@ export const EMPTY_CITY: City = {
   load: new Map(),
   tick: new Map(),
   action: new Map(),
+  event: new Map(),
 };
 
 /** Where a browser stands in the hub's stream. */

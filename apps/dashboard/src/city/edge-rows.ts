@@ -27,7 +27,9 @@ export function edgeRows(city: City, before?: EdgeRows): EdgeRows {
   const byId = new Map<string, EdgeRow>();
   for (const [id, edge] of city.edge) {
     const old = known?.get(id);
-    byId.set(id, old?.edge === edge ? old : rowOf(city, id, edge));
+    if (old?.edge === edge) byId.set(id, old);
+    // Figures change every second, names do not: they are the dear part of a row.
+    else byId.set(id, old?.edge.stale === edge.stale ? { ...old, edge } : rowOf(city, id, edge));
   }
   return { pod: city.pod, backend: city.backend, byId, rows: [...byId.values()] };
 }
@@ -73,12 +75,6 @@ function goneEnds(city: City, edge: Edge): EdgeRow['gone'] {
   const client = edge.client.kind === 'pod' && !city.pod.has(podUidOf(edge));
   const backend = edge.podUid !== undefined && !city.pod.has(edge.podUid);
   return client && backend ? 'both' : client ? 'client' : backend ? 'backend' : undefined;
-}
-
-/** Rows in which every word of `text` occurs. */
-export function filterRows(rows: readonly EdgeRow[], text: string): readonly EdgeRow[] {
-  const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return wanted.length === 0 ? rows : rows.filter(({ words }) => wanted.every((word) => words.includes(word)));
 }
 
 /** A figure of the table; of sums as well as of edges. */

@@ -2,7 +2,7 @@ import type { City } from './city.ts';
 
 /** What a person can select. A `road` is a bundle of edges on the map, its id is `roadId(from, to)`. */
 export interface Selection {
-  readonly kind: 'service' | 'pod' | 'node' | 'namespace' | 'edge' | 'road';
+  readonly kind: 'service' | 'backend' | 'pod' | 'node' | 'namespace' | 'edge' | 'road';
   readonly id: string;
 }
 
@@ -13,44 +13,33 @@ export const sameSelection = (a: Selection | undefined, b: Selection | undefined
 export const selectionToText = (selection: Selection): string => `${selection.kind}~${selection.id}`;
 
 export function selectionFromText(text: string | null): Selection | undefined {
-  const match = /^(service|pod|node|namespace|edge|road)~(.+)$/s.exec(text ?? '');
+  const match = /^(service|backend|pod|node|namespace|edge|road)~(.+)$/s.exec(text ?? '');
   return match ? { kind: match[1] as Selection['kind'], id: match[2] as string } : undefined;
-}
-
-/** One line of the find box. */
-export interface Place {
-  readonly selection: Selection;
-  readonly label: string;
-  readonly detail: string;
-  /** Everything it is found by: names and addresses. */
-  readonly words: readonly string[];
-}
-
-/** Every place that has a name or an address, in reading order. */
-export function placesOf(city: City): readonly Place[] {
-  const places: Place[] = [];
-  for (const [id, service] of city.service) {
-    const ports = service.ports.map((port) => `${port.port}/${port.protocol}`).join(' ');
-    const words = [id, service.name, ...(service.clusterIP ? [service.clusterIP] : [])];
-    const detail = [service.namespace, service.clusterIP, ports].filter(Boolean).join(' · ');
-    places.push({ selection: { kind: 'service', id }, label: service.name, detail, words });
-  }
-  for (const [id, pod] of city.pod) {
-    const words = [pod.name, `${pod.namespace}/${pod.name}`, ...(pod.ip ? [pod.ip] : [])];
-    const detail = [pod.namespace, pod.node, pod.ip].filter(Boolean).join(' · ');
-    places.push({ selection: { kind: 'pod', id }, label: pod.name, detail, words });
-  }
-  for (const [id, node] of city.node) {
-    const detail = [node.zone, ...node.addresses].filter(Boolean).join(' · ');
-    places.push({ selection: { kind: 'node', id }, label: node.name, detail, words: [node.name, ...node.addresses] });
-  }
-  for (const [id, namespace] of city.namespace) {
-    places.push({ selection: { kind: 'namespace', id }, label: namespace.name, detail: 'namespace', words: [id] });
-  }
-  return places.sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
 }
 
 /** True while the thing selected exists. A road lasts as long as the places at its ends are named. */
 export function exists(city: City, { kind, id }: Selection): boolean {
   return kind === 'road' || city[kind].has(id);
+}
+
+/** Where on the map a selection is: of a backend its pod, or its Service when no pod is known behind it. */
+export function onMap({ backend }: Pick<City, 'backend'>, selection: Selection): Selection {
+  if (selection.kind !== 'backend') return selection;
+  const found = backend.get(selection.id);
+  if (found?.podUid !== undefined) return { kind: 'pod', id: found.podUid };
+  return { kind: 'service', id: found?.service ?? '' };
+}
+
+/** Services whose traffic a panel of the selection reads, as far as they are few. */
+export function servicesOf(
+  { backend, edge }: Pick<City, 'backend' | 'edge'>,
+  { kind, id }: Selection,
+): readonly string[] {
+  if (kind === 'service') return [id];
+  if (kind === 'road') return id.split('→service:').slice(1);
+  const own = kind === 'backend' ? backend.get(id)?.service : kind === 'edge' ? edge.get(id)?.service : undefined;
+  if (own !== undefined) return [own];
+  if (kind !== 'pod') return [];
+  const backs = [...backend.values()].filter(({ podUid }) => podUid === id).map(({ service }) => service);
+  return [...new Set(backs)].sort();
 }

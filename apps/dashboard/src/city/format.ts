@@ -69,6 +69,18 @@ export function moment(at: number, now: number): string {
 export const span = (milliseconds: number): string =>
   milliseconds < 60_000 ? `${Math.round(milliseconds / 100) / 10} s` : age(milliseconds).replace(/^60 s$/, '1 min');
 
+/** A length of time at length: `45 seconds`, `10 minutes`, `3 hours`, `1 hour 30 minutes`. */
+export function duration(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 86_400), 'day'],
+    [Math.floor((seconds % 86_400) / 3600), 'hour'],
+    [Math.floor((seconds % 3600) / 60), 'minute'],
+    [Math.floor(seconds % 60), 'second'],
+  ] as const;
+  const said = parts.filter(([n]) => n > 0).map(([n, unit]) => plural(n, unit));
+  return said.length === 0 ? 'no time' : said.join(' ');
+}
+
 /** Hours and minutes in the browser's zone: `14:10`. */
 export const clock = (at: number): string =>
   new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });

@@ -6,7 +6,7 @@ export interface History {
   readonly points: readonly HistoryPoint[];
 }
 
-/** A point of the time line: means over `[at, until)`, Unix ms. */
+/** A point of the time line: means over `[at, until)`, Unix ms. What the map shows when it is rewound there is of `until`. */
 export interface LinePoint {
   readonly at: number;
   readonly until: number;
@@ -36,19 +36,20 @@ export function linePoints(
   const kept = (history?.points ?? []).map((point) => pointOf(point, step));
   const told = kept.at(-1)?.until ?? 0;
   const since = [...ticks]
-    .filter(({ at }) => at >= told)
+    .filter(({ at }) => at > told)
     .sort((a, b) => a.at - b.at)
     .map(({ at, openedPerSecond, refusedPerSecond, bytesPerSecond }) => {
-      return { at, until: at + TICK, openedPerSecond, refusedPerSecond, bytesPerSecond };
+      return { at: at - TICK, until: at, openedPerSecond, refusedPerSecond, bytesPerSecond };
     });
   return [...kept, ...since].filter((point) => point.until > from);
 }
 
+/** The hub names a point by its end. */
 function pointOf(point: HistoryPoint, step: number): LinePoint {
   const seconds = step / 1000;
   return {
-    at: point.at,
-    until: point.at + step,
+    at: point.at - step,
+    until: point.at,
     openedPerSecond: point.opened / seconds,
     refusedPerSecond: point.refused / seconds,
     bytesPerSecond: (point.bytesToBackend + point.bytesToClient) / seconds,
@@ -97,6 +98,22 @@ export function runsOf(points: readonly LinePoint[]): readonly (readonly LinePoi
     last = point;
   }
   return runs;
+}
+
+/** Stretches of `[from, to)` of which nothing is known, longer than a point may take to arrive. */
+export function silencesOf(
+  points: readonly LinePoint[],
+  from: number,
+  to: number,
+): readonly { readonly from: number; readonly until: number }[] {
+  const runs = runsOf(points);
+  const ends = [from, ...runs.map((run) => run.at(-1)?.until ?? from)];
+  const begins = [...runs.map((run) => run[0]?.at ?? to), to];
+  const step = points.reduce((most, { at, until }) => Math.max(most, until - at), 2 * TICK);
+  return ends.flatMap((end, i) => {
+    const until = begins[i] as number;
+    return until - end > step * 1.2 ? [{ from: end, until }] : [];
+  });
 }
 
 /** The point at a time, or the nearest one. */

@@ -4,13 +4,20 @@ import { type Edge, edgeKey, edgeOf } from './edges.ts';
 
 /** Traffic as it was: what the map shows when it is rewound. */
 export interface Moment {
-  /** Unix ms; the rates are means over `stepMilliseconds` from then. */
+  /** Unix ms; the rates are means over the time before, see `meanOf`. */
   readonly at: number;
+  /** From one moment that is kept to the next. */
   readonly stepMilliseconds: number;
   readonly edges: ReadonlyMap<string, Edge>;
   /** Edges of that moment that were not kept one by one. */
   readonly folded: number;
 }
+
+/** Streamed rates are means over this long, milliseconds. */
+const WINDOW = 10_000;
+
+/** What the rates of a moment are means over, milliseconds: the stream's window, of coarser steps the step. */
+export const meanOf = ({ stepMilliseconds }: Moment): number => Math.max(WINDOW, stepMilliseconds);
 
 export function momentOf(answer: {
   readonly at: number;

@@ -30,6 +30,7 @@ const answer = z.discriminatedUnion('kind', [
     edges: z.array(z.tuple([edgeName, cityEdgeRow])),
     folded: count,
   }),
+  z.object({ kind: z.literal('explain'), node: z.string(), answer: agentAnswer }),
   z.object({ kind: z.literal('refused'), code: z.enum(REFUSALS), message: z.string() }),
 ]);
 

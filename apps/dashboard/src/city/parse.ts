@@ -1,5 +1,6 @@
 import { type CityFrame, cityEdges, PROTOCOL_VERSION, type RecordKind, recordKinds } from '@kubecity/protocol';
 import { z } from 'zod';
+import { shapeOf } from './shape.ts';
 
 // zod compiles its parsers with `new Function` where it may; a page under a strict Content-Security-Policy may not.
 z.config({ jitless: true });
@@ -8,7 +9,9 @@ z.config({ jitless: true });
 const MAX_OPS = 500_000;
 
 const kind = z.custom<RecordKind>((value) => typeof value === 'string' && value in recordKinds);
-const id = z.string().max(2048);
+/** Characters. */
+const MOST_OF_ID = 2048;
+const id = z.string().max(MOST_OF_ID);
 
 const op = z.union([
   z.tuple([z.literal('reset')]),
@@ -35,14 +38,35 @@ const frame = z.object({
 /** The one field that every version of a frame has. */
 const versioned = z.object({ protocol: z.number().int() });
 
+const head = shapeOf(frame.omit({ ops: true, edges: true }));
+const edges = shapeOf(cityEdges.optional());
+const records = new Map(Object.entries(recordKinds).map(([name, schema]) => [name, shapeOf(schema)]));
+
+/** The same as `frame` says, without its reasons. */
+function isFrame(message: unknown): message is CityFrame {
+  if (!head(message)) return false;
+  const { ops, edges: told } = message as { ops: unknown; edges: unknown };
+  return Array.isArray(ops) && ops.length <= MAX_OPS && ops.every(isOp) && edges(told);
+}
+
+function isOp(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [name, of, key, record] = value;
+  if (name === 'reset' || name === 'sync') return value.length === 1;
+  const shape = records.get(of);
+  if (shape === undefined || typeof key !== 'string' || key.length > MOST_OF_ID) return false;
+  return name === 'set' ? value.length === 4 && shape(record) : name === 'delete' && value.length === 3;
+}
+
 export type ParsedFrame =
   | { readonly outcome: 'frame'; readonly frame: CityFrame }
   /** The hub speaks another version of the protocol: only a reload of the page helps. */
   | { readonly outcome: 'foreign' }
   | { readonly outcome: 'fault'; readonly reason: string };
 
-/** Reads one message of the hub. */
+/** Reads one message of the hub. A right one is taken as it is; only a wrong one is worth the search for the reason. */
 export function parseFrame(message: unknown): ParsedFrame {
+  if (isFrame(message)) return { outcome: 'frame', frame: message };
   const version = versioned.safeParse(message);
   if (version.success && version.data.protocol !== PROTOCOL_VERSION) return { outcome: 'foreign' };
   const parsed = frame.safeParse(message);

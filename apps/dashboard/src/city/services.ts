@@ -3,23 +3,14 @@ import type { City } from './city.ts';
 
 export type Backend = CityRecord<'backend'> & { readonly id: string };
 
-const byName = (a: Backend, b: Backend): number =>
+/** Asking for the options each time costs a hundred times as much. */
+const byNumber = new Intl.Collator('en', { numeric: true });
+
+export const byName = (a: Backend, b: Backend): number =>
   a.servicePort.localeCompare(b.servicePort) ||
   (a.podName ?? '').localeCompare(b.podName ?? '') ||
-  a.address.localeCompare(b.address, 'en', { numeric: true }) ||
+  byNumber.compare(a.address, b.address) ||
   a.port - b.port;
-
-/** Backends of every Service, by `namespace/name`, in a stable order. */
-export function backendsByService(city: Pick<City, 'backend'>): ReadonlyMap<string, readonly Backend[]> {
-  const groups = new Map<string, Backend[]>();
-  for (const [id, backend] of city.backend) {
-    const group = groups.get(backend.service);
-    if (group) group.push({ ...backend, id });
-    else groups.set(backend.service, [{ ...backend, id }]);
-  }
-  for (const group of groups.values()) group.sort(byName);
-  return groups;
-}
 
 /** What the map says about one house, or one segment of a ring. Never by colour alone. */
 export type Sign = 'plain' | 'draining' | 'weighted' | 'unready' | 'unknown';
@@ -43,7 +34,9 @@ export function standsOf(backends: readonly Backend[]): readonly Stand[] {
   const groups = new Map<string, Backend[]>();
   for (const backend of backends) {
     const key = backend.podUid ?? backend.address;
-    groups.set(key, [...(groups.get(key) ?? []), backend]);
+    const group = groups.get(key);
+    if (group) group.push(backend);
+    else groups.set(key, [backend]);
   }
   const ports = new Set(backends.map((backend) => backend.servicePort)).size;
   return [...groups].map(([key, group]) => {
@@ -61,11 +54,18 @@ export function standsOf(backends: readonly Backend[]): readonly Stand[] {
   });
 }
 
+/** The gravest first. */
+const GRAVITY: readonly Sign[] = ['draining', 'weighted', 'unready'];
+
 function signOf(backends: readonly Backend[]): Sign {
-  if (backends.some((backend) => backend.draining || backend.terminating)) return 'draining';
-  if (backends.some((backend) => backend.overrideUid !== undefined && backend.weight !== 100)) return 'weighted';
-  if (backends.some((backend) => !backend.ready)) return 'unready';
-  return 'plain';
+  const signs = backends.map(signOfBackend);
+  return GRAVITY.find((sign) => signs.includes(sign)) ?? 'plain';
+}
+
+export function signOfBackend(backend: CityRecord<'backend'>): Sign {
+  if (backend.draining || backend.terminating) return 'draining';
+  if (backend.overrideUid !== undefined && backend.weight !== 100) return 'weighted';
+  return backend.ready ? 'plain' : 'unready';
 }
 
 /**

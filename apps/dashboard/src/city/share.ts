@@ -1,17 +1,45 @@
 /** Shares of new connections: what was wished, what was seen, and how sure one can be. */
 
+/** Standard deviations on either side that hold 95 % and 99.9 % of a normal distribution. */
+const Z_95 = 1.959964;
+const Z_999 = 3.290527;
+
 /**
- * Wilson's score interval at 95 % for `hits` of `trials` (E. B. Wilson, 1927). Unlike the normal approximation it
+ * Wilson's score interval, at 95 % unless told otherwise, for `hits` of `trials` (E. B. Wilson, 1927). Unlike the normal approximation it
  * stays within 0..1 and says something true for few trials. Without trials nothing is known: 0..1.
  */
-export function wilson(hits: number, trials: number): { readonly low: number; readonly high: number } {
+export function wilson(hits: number, trials: number, z = Z_95): { readonly low: number; readonly high: number } {
   if (trials <= 0) return { low: 0, high: 1 };
-  const z = 1.959964;
   const p = Math.min(1, hits / trials);
   const spread = z * Math.sqrt((p * (1 - p)) / trials + (z * z) / (4 * trials * trials));
   const middle = p + (z * z) / (2 * trials);
   const scale = 1 + (z * z) / trials;
-  return { low: Math.max(0, (middle - spread) / scale), high: Math.min(1, (middle + spread) / scale) };
+  // none of them and all of them are exact ends, which rounding would miss
+  return {
+    low: hits <= 0 ? 0 : Math.max(0, (middle - spread) / scale),
+    high: hits >= trials ? 1 : Math.min(1, (middle + spread) / scale),
+  };
+}
+
+/** With fewer new connections than this nothing is said about a share: the interval would be wider than the news. */
+export const FEW = 20;
+
+/** What the observed share of new connections says about the wished one. */
+export type Verdict =
+  | { readonly is: 'few'; readonly trials: number }
+  /**
+   * `low` and `high` are the interval at 95 %. That it gets `less` or `more` than wished is said only beyond 99.9 %: of
+   * twenty backends that get what they should, one is always outside 95 %.
+   */
+  | { readonly is: 'wished' | 'less' | 'more'; readonly share: number; readonly low: number; readonly high: number };
+
+/** @param hits new connections of one backend, of `trials` of its whole service port */
+export function judge(hits: number, trials: number, wished: number): Verdict {
+  if (trials < FEW) return { is: 'few', trials };
+  const { low, high } = wilson(hits, trials);
+  const sure = wilson(hits, trials, Z_999);
+  const is = wished > sure.high ? 'less' : wished < sure.low ? 'more' : 'wished';
+  return { is, share: Math.min(1, hits / trials), low, high };
 }
 
 /** One backend as the routing sees it. */

@@ -98,7 +98,7 @@ export const stale = (traffic: Traffic): boolean => traffic.edges > 0 && traffic
 export const refusedShare = (traffic: Traffic): number =>
   traffic.openedPerSecond > 0 ? Math.min(1, traffic.refusedPerSecond / traffic.openedPerSecond) : 0;
 
-/** All sums of one city, computed in one walk over its edges. */
+/** All sums of one city. Each kind is made when it is first asked for: few views need more than one or two. */
 export interface TrafficSums {
   readonly all: Traffic;
   /** Direct connections belong to no Service. */
@@ -114,31 +114,68 @@ export interface TrafficSums {
   readonly byNode: ReadonlyMap<string, Traffic>;
 }
 
-export function sumTraffic(city: Pick<City, 'edge' | 'backend' | 'pod'>): TrafficSums {
-  const [byService, byBackend, intoPod] = [new TrafficGroups(), new TrafficGroups(), new TrafficGroups()];
-  const [directIntoPod, outOfPod, byNode] = [new TrafficGroups(), new TrafficGroups(), new TrafficGroups()];
-  for (const edge of city.edge.values()) {
-    const into = podOfBackend(city, edge);
-    const backendNode = nodeOfBackend(city, edge);
-    const clientNode = nodeOfClient(city, edge);
-    if (isDirect(edge)) directIntoPod.add(into, edge);
-    else {
-      byService.add(edge.service, edge);
-      byBackend.add(edge.backend, edge);
+/** By name and uid, what `EdgeEnds` knows of an edge. */
+interface Ends {
+  readonly clientPod?: string;
+  readonly clientNode?: string;
+  readonly backendPod?: string;
+  readonly backendNode?: string;
+}
+
+/** @param ends by the same keys as the edges */
+export function sumTraffic(edges: ReadonlyMap<string, Edge>, ends: ReadonlyMap<string, Ends>): TrafficSums {
+  // Each edge's ends are looked up once, not once for each kind.
+  const pairs = once(() => [...edges].map(([id, edge]) => ({ edge, own: ends.get(id) as Ends })));
+  const by = (groupOf: (edge: Edge, ends: Ends) => string | undefined) =>
+    once(() => {
+      const groups = new TrafficGroups();
+      for (const { edge, own } of pairs()) groups.add(groupOf(edge, own), edge);
+      return groups.sums;
+    });
+  const all = once(() => sumOf(edges.values()));
+  const byService = by((edge) => (isDirect(edge) ? undefined : edge.service));
+  const byBackend = by((edge) => (isDirect(edge) ? undefined : edge.backend));
+  const intoPod = by((_, { backendPod }) => backendPod);
+  const directIntoPod = by((edge, { backendPod }) => (isDirect(edge) ? backendPod : undefined));
+  const outOfPod = by((_, { clientPod }) => clientPod);
+  const byNode = once(() => {
+    const groups = new TrafficGroups();
+    for (const { edge, own } of pairs()) {
+      groups.add(own.backendNode, edge);
+      if (own.clientNode !== own.backendNode) groups.add(own.clientNode, edge);
     }
-    intoPod.add(into, edge);
-    byNode.add(backendNode, edge);
-    if (edge.client.kind === 'pod') outOfPod.add(podUidOf(edge), edge);
-    if (clientNode !== backendNode) byNode.add(clientNode, edge);
-  }
+    return groups.sums;
+  });
   return {
-    all: sumOf(city.edge.values()),
-    byService: byService.sums,
-    byBackend: byBackend.sums,
-    intoPod: intoPod.sums,
-    directIntoPod: directIntoPod.sums,
-    outOfPod: outOfPod.sums,
-    byNode: byNode.sums,
+    get all() {
+      return all();
+    },
+    get byService() {
+      return byService();
+    },
+    get byBackend() {
+      return byBackend();
+    },
+    get intoPod() {
+      return intoPod();
+    },
+    get directIntoPod() {
+      return directIntoPod();
+    },
+    get outOfPod() {
+      return outOfPod();
+    },
+    get byNode() {
+      return byNode();
+    },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 

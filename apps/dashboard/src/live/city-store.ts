@@ -1,5 +1,6 @@
 import { create } from 'zustand';
 import { type CityStream, NEW_STREAM } from '../city/city.ts';
+import { type Filter, type Folded, filterCity, isFiltering, NO_FILTER } from '../city/filter.ts';
 import { type Moment, shownCity } from '../city/moment.ts';
 import { type Survey, surveyCity } from '../city/survey.ts';
 
@@ -8,8 +9,13 @@ export type LinkState = 'connecting' | 'live' | 'reconnecting' | 'foreign';
 /** What the page knows, how fresh it is, and what of it is shown. */
 export interface CityStore {
   readonly stream: CityStream;
-  /** Of what is shown: now, or the moment the map is rewound to. */
+  /** Of what is shown: now, or the moment the map is rewound to; the part of it that passes the filter. */
   readonly survey: Survey;
+  /** The same without the filter: what panels and lookups read, and what the ground is laid out for. */
+  readonly whole: Survey;
+  readonly filter: Filter;
+  /** What the filter leaves out; undefined without one. */
+  readonly folded?: Folded;
   /** Set while the map is rewound. */
   readonly moment?: Moment;
   /** `namespace/name`: only its connections are asked for and shown. */
@@ -23,21 +29,32 @@ export interface CityStore {
   readonly fault?: string;
 }
 
+const NOTHING = surveyCity(NEW_STREAM.city);
+
 export const useCity = create<CityStore>(() => ({
   stream: NEW_STREAM,
-  survey: surveyCity(NEW_STREAM.city),
+  survey: NOTHING,
+  whole: NOTHING,
+  filter: NO_FILTER,
   arrived: false,
   link: 'connecting',
   heardAt: 0,
 }));
 
 /** Changes what is known or shown; the survey follows. */
-export function showCity(change: Partial<Omit<CityStore, 'survey'>>): void {
+export function showCity(change: Partial<Omit<CityStore, 'survey' | 'whole' | 'folded'>>): void {
   useCity.setState((state) => {
     const next = { ...state, ...change };
-    const same = next.stream.city === state.stream.city && next.moment === state.moment && next.only === state.only;
-    const city = same ? state.survey.city : shownCity(next.stream.city, next.moment, next.only);
-    return { ...change, survey: same ? state.survey : surveyCity(city, state.survey) };
+    const same =
+      next.stream.city === state.stream.city &&
+      next.moment === state.moment &&
+      next.only === state.only &&
+      next.filter === state.filter;
+    if (same) return change;
+    const whole = surveyCity(shownCity(next.stream.city, next.moment, next.only), state.whole);
+    if (!isFiltering(next.filter)) return { ...change, whole, survey: whole, folded: undefined };
+    const { city, folded } = filterCity(whole.city, next.filter, state.survey.city);
+    return { ...change, whole, survey: surveyCity(city, state.survey), folded };
   });
 }
 

@@ -2,17 +2,17 @@ import {
   ASK_TIMEOUT_MS,
   type BrowserToHub,
   type HubToBrowser,
-  type Look,
   type MapAnswer,
   type MapQuestion,
   type SteerAnswer,
   type SteerRequest,
 } from '@kubecity/protocol';
 import { io, type Socket } from 'socket.io-client';
-import { takeFrame } from '../city/city.ts';
+import { type CityStream, NEW_STREAM, takeFrame } from '../city/city.ts';
 import { parseFrame } from '../city/parse.ts';
 import { parseAnswer } from '../city/parse-answer.ts';
 import { showCity, useCity } from './city-store.ts';
+import { LookTeller, lookOf, useLooking } from './looking.ts';
 
 /** The page's one connection to the hub: namespace `/map` of the origin it was loaded from. */
 let socket: Socket<HubToBrowser, BrowserToHub> | undefined;
@@ -22,30 +22,48 @@ const STEER_TIMEOUT = 15_000;
 /** To a question; the hub itself waits that long for its agents. */
 const ASK_TIMEOUT = ASK_TIMEOUT_MS + 5_000;
 
+/** Where this page stands in the hub's stream. The store is told of it as often as somebody can see it. */
+let stream: CityStream = NEW_STREAM;
+
 export function openLink(): () => void {
-  const opened: Socket<HubToBrowser, BrowserToHub> = io('/map', { reconnectionDelayMax: 5000 });
+  const opened: Socket<HubToBrowser, BrowserToHub> = io('/map', {
+    // No round trips before the first frame; what stands between may know only plain requests.
+    transports: ['websocket', 'polling'],
+    tryAllTransports: true,
+    reconnectionDelayMax: 5000,
+  });
   socket = opened;
+  const looks = new LookTeller((look) => opened.emit('look', look));
+  const look = () => lookOf(useCity.getState().only, useLooking.getState(), document.hidden);
+  const lookAnew = () => {
+    if (opened.connected) looks.want(look());
+  };
   opened.on('connect', () => {
     useCity.setState({ link: 'live', heardAt: performance.now() });
-    // A new connection shows all until it is told.
-    if (useCity.getState().only !== undefined) opened.emit('look', lookOf(useCity.getState().only));
+    looks.begin(look());
   });
-  opened.on('disconnect', () => useCity.setState(({ link }) => ({ link: link === 'foreign' ? link : 'reconnecting' })));
+  opened.on('disconnect', () => {
+    looks.close();
+    useCity.setState(({ link }) => ({ link: link === 'foreign' ? link : 'reconnecting' }));
+  });
   opened.on('connect_error', () =>
     useCity.setState(({ arrived }) => ({ link: arrived ? 'reconnecting' : 'connecting' })),
   );
   opened.on('city', (message) => take(opened, message));
-  const looking = useCity.subscribe(({ only }, before) => {
-    if (only !== before.only && opened.connected) opened.emit('look', lookOf(only));
-  });
+  const seen = () => {
+    lookAnew();
+    publish();
+  };
+  document.addEventListener('visibilitychange', seen);
+  const stops = [useCity.subscribe(lookAnew), useLooking.subscribe(lookAnew)];
   return () => {
-    looking();
+    document.removeEventListener('visibilitychange', seen);
+    for (const stop of stops) stop();
+    looks.close();
     opened.close();
     if (socket === opened) socket = undefined;
   };
 }
-
-const lookOf = (only: string | undefined): Look => ({ services: only === undefined ? 'all' : [only] });
 
 function take(from: Socket<HubToBrowser, BrowserToHub>, message: unknown): void {
   const parsed = parseFrame(message);
@@ -59,18 +77,39 @@ function take(from: Socket<HubToBrowser, BrowserToHub>, message: unknown): void 
     resync(from);
     return;
   }
-  const taken = takeFrame(useCity.getState().stream, parsed.frame);
+  const taken = takeFrame(stream, parsed.frame);
   if (taken.outcome === 'gap') {
     resync(from);
     return;
   }
-  showCity({
-    stream: taken.stream,
-    arrived: useCity.getState().arrived || taken.stream.arriving === undefined,
-    heardAt: performance.now(),
-    link: 'live',
-    fault: undefined,
-  });
+  stream = taken.stream;
+  heardAt = performance.now();
+  // Until a snapshot is whole, there is nothing new to see.
+  if (stream.arriving === undefined) publish();
+}
+
+/** `performance.now()` of the last frame that was understood. */
+let heardAt = 0;
+/** Marks in the browser's performance entries when all of the city had come for the first time. */
+const KNOWN = 'kubecity:known';
+/** Between two states of the screen, milliseconds: the frames that follow a snapshot come all at once. */
+const PAUSE = 250;
+let publishedAt = Number.NEGATIVE_INFINITY;
+let waiting: ReturnType<typeof setTimeout> | undefined;
+
+/** Shows where the stream stands: not while nobody sees it, and not twice within the pause. */
+function publish(): void {
+  clearTimeout(waiting);
+  waiting = undefined;
+  if (document.hidden || stream.arriving !== undefined || stream === NEW_STREAM) return;
+  const left = publishedAt + PAUSE - performance.now();
+  if (left > 0) {
+    waiting = setTimeout(publish, left);
+    return;
+  }
+  if (publishedAt === Number.NEGATIVE_INFINITY) performance.mark(KNOWN);
+  publishedAt = performance.now();
+  showCity({ stream, arrived: true, heardAt, link: 'live', fault: undefined });
 }
 
 /** A broken hub could make every frame a gap: at most one request for a snapshot every two seconds. */

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Survey } from '../city/survey.ts';
-import { EMPTY_NODES_PLAN, type NodesPlan, planNodes } from '../map/plan-nodes.ts';
+import { type Crossing, EMPTY_NODES_PLAN, type Lot, type NodesPlan, planNodes } from '../map/plan-nodes.ts';
 import { EMPTY_SERVICES_PLAN, planServices, type ServicesPlan } from '../map/plan-services.ts';
+import type { Plot } from '../map/plots.ts';
 import { lotsOf } from '../map/scene-nodes.ts';
-import { plotsOf } from '../map/scene-services.ts';
+import { linksOf, plotsOf } from '../map/scene-services.ts';
 
 const point = z.object({ x: z.number(), y: z.number() });
 const rect = point.extend({ width: z.number().positive(), height: z.number().positive() });
@@ -33,34 +34,55 @@ export class PlanMemory {
   #cluster: string | undefined;
   #plans: Plans = { services: EMPTY_SERVICES_PLAN, nodes: EMPTY_NODES_PLAN };
   #settled = { services: '', nodes: '' };
+  #of: { services?: readonly unknown[]; nodes?: readonly unknown[] } = {};
 
-  services(survey: Survey): ServicesPlan {
-    this.#open(survey);
-    const { plots, links } = plotsOf(survey);
+  /**
+   * Of the `whole` city; a part of it that a filter leaves may have hamlets of its own. `past`: what stands now may be missing
+   * in it. It stays remembered then, and gets its place back.
+   */
+  services(survey: Survey, whole: Survey, past: boolean): ServicesPlan {
+    this.#open(whole);
+    if (!this.#changed('services', [whole.stands, whole.hamlets, whole.city.service, survey.hamlets, past]))
+      return this.#plans.services;
+    const before = this.#plans.services;
+    const plots = plotsOf(whole);
+    const own = whole === survey ? plots : withMore(plots, plotsOf(survey));
+    const all = past ? withAbsent(own, before) : own;
     // Links only matter where something new needs a place: a road that appears moves nothing.
-    const shape = JSON.stringify(plots);
+    const shape = JSON.stringify(all);
     if (shape !== this.#settled.services) {
       this.#settled.services = shape;
-      this.#keep({ ...this.#plans, services: planServices(plots, links, this.#plans.services) });
+      this.#keep({ ...this.#plans, services: planServices(all, linksOf(whole), before) });
     }
     return this.#plans.services;
   }
 
-  nodes(survey: Survey): NodesPlan {
+  nodes(survey: Survey, past: boolean): NodesPlan {
     this.#open(survey);
+    const { city } = survey;
+    if (!this.#changed('nodes', [city.node, city.pod, city.service, survey.stands, past])) return this.#plans.nodes;
     const { lots, crossings } = lotsOf(survey);
+    const before = this.#plans.nodes;
     const shape = JSON.stringify([lots, crossings.map(({ id }) => id)]);
-    if (shape !== this.#settled.nodes) {
+    if (shape !== this.#settled.nodes && !(past && stands(before, lots, crossings))) {
       this.#settled.nodes = shape;
-      this.#keep({ ...this.#plans, nodes: planNodes(lots, crossings, this.#plans.nodes) });
+      this.#keep({ ...this.#plans, nodes: planNodes(lots, crossings, before) });
     }
     return this.#plans.nodes;
+  }
+
+  /** Has any of these values been replaced since the last question? Most seconds bring nothing but traffic. */
+  #changed(lens: 'services' | 'nodes', of: readonly unknown[]): boolean {
+    const before = this.#of[lens];
+    this.#of[lens] = of;
+    return before === undefined || of.some((value, i) => value !== before[i]);
   }
 
   /** Forgets where things were: the next plan is the one the names and roads of now give. */
   forget(): void {
     this.#plans = { services: EMPTY_SERVICES_PLAN, nodes: EMPTY_NODES_PLAN };
     this.#settled = { services: '', nodes: '' };
+    this.#of = {};
   }
 
   #open(survey: Survey): void {
@@ -82,6 +104,25 @@ export class PlanMemory {
     }
   }
 }
+
+function withMore(plots: readonly Plot[], more: readonly Plot[]): readonly Plot[] {
+  const here = new Set(plots.map(({ id }) => id));
+  return [...plots, ...more.filter(({ id }) => !here.has(id))];
+}
+
+/** The plots of then and those that stand now. */
+function withAbsent(plots: readonly Plot[], { spots }: ServicesPlan): readonly Plot[] {
+  const here = new Set(plots.map(({ id }) => id));
+  const absent = Object.entries(spots).flatMap(([id, { radius }]) =>
+    here.has(id) ? [] : [{ id, namespace: id.slice(id.indexOf(':') + 1, id.indexOf('/')), radius }],
+  );
+  return [...plots, ...absent];
+}
+
+/** Has everything a place in this plan? */
+const stands = (plan: NodesPlan, lots: readonly Lot[], crossings: readonly Crossing[]): boolean =>
+  crossings.every(({ id }) => plan.junctions[id]) &&
+  lots.every(({ node, pods }) => plan.buildings[node] && pods.every((pod) => plan.rooms[pod] !== undefined));
 
 /** What the store holds, or nothing: an older page or a hand may have left anything there. */
 function readSaved(): unknown {

@@ -13,7 +13,7 @@ const between = (a: number, b: number, t: number): number => a + (b - a) * t;
  * What is new is there at once; what is gone is gone.
  */
 export function blend(before: Scene, after: Scene, t: number): Scene {
-  if (t >= 1 || before.lens !== after.lens) return after;
+  if (t >= 1 || before.lens !== after.lens || before.level !== after.level) return after;
   const houses = new Map(before.houses.map((house) => [house.id, house]));
   const junctions = new Map(before.junctions.map((junction) => [junction.id, junction]));
   const roads = new Map(before.roads.map((road) => [road.id, road]));

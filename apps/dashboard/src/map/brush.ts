@@ -1,14 +1,16 @@
 import type { Emphasis } from './emphasis.ts';
-import type { Rect } from './geometry.ts';
+import { overlap, type Rect } from './geometry.ts';
 import type { Palette } from './palette.ts';
+import type { Path } from './path.ts';
+import type { Pen } from './pen.ts';
 
 /** Everything a drawing step needs besides the scene. */
-export interface Brush {
-  readonly context: CanvasRenderingContext2D;
+export interface Brush<P extends Pen = Pen> {
+  readonly context: P;
   readonly palette: Palette;
   readonly emphasis?: Emphasis;
-  /** Id under the pointer. */
-  readonly hovered?: string;
+  /** The ground that is drawn, world units; without it all. */
+  readonly clip?: Rect;
   /** Screen pixels per world unit. */
   readonly zoom: number;
   readonly night: boolean;
@@ -16,13 +18,19 @@ export interface Brush {
   readonly now: number;
 }
 
+/** From far away roads and dots keep a breadth that can be seen: world units for one unit of their size. */
+export const grainAt = (zoom: number): number => Math.max(1, 0.5 / zoom);
+export const grainOf = (brush: Brush): number => grainAt(brush.zoom);
+
+export const isSeen = ({ clip }: Brush, ground: Rect): boolean => clip === undefined || overlap(clip, ground);
+
 /** What a selection does not touch steps back. */
 export const presence = (brush: Brush, id: string, back = 0.26): number =>
   !brush.emphasis || brush.emphasis.touched.has(id) ? 1 : back;
 
 export const chosen = (brush: Brush, id: string): boolean => brush.emphasis?.chosen.has(id) ?? false;
 
-export function roundRect(context: CanvasRenderingContext2D, rect: Rect, radius: number): void {
+export function roundRect(context: Pen, rect: Rect, radius: number): void {
   context.beginPath();
   context.roundRect(rect.x, rect.y, rect.width, rect.height, radius);
 }
@@ -32,7 +40,7 @@ export const mix = (a: string, b: string, part: number): string =>
   `color-mix(in oklab, ${a} ${Math.round(part * 100)}%, ${b})`;
 
 /** Diagonal lines over a shape: nothing is known of it. */
-export function hatch(context: CanvasRenderingContext2D, rect: Rect, colour: string): void {
+export function hatch(context: Pen, rect: Rect, colour: string): void {
   context.save();
   roundRect(context, rect, 5);
   context.clip();
@@ -45,4 +53,12 @@ export function hatch(context: CanvasRenderingContext2D, rect: Rect, colour: str
   }
   context.stroke();
   context.restore();
+}
+
+export function tracePath(context: Pen, path: Path): void {
+  context.beginPath();
+  for (let i = 0; i < path.xy.length; i += 2) {
+    if (i === 0) context.moveTo(path.xy[0] as number, path.xy[1] as number);
+    else context.lineTo(path.xy[i] as number, path.xy[i + 1] as number);
+  }
 }

@@ -4,18 +4,30 @@ import { clamp, type Point, type Rect } from './geometry.ts';
 /** The legend lies over the lowest part of the map, CSS pixels. */
 const FOOT = 44;
 
+/** Pixels per world unit at most, and when something is fitted to the screen. */
+const LARGEST = 5;
+const LARGEST_FIT = 1.6;
+
 /** Pan, zoom and flights over the map: d3-zoom on the element that takes the pointer. */
 export class Camera {
   readonly #element: HTMLElement;
   readonly #zoom: ZoomBehavior<HTMLElement, unknown>;
   #transform: ZoomTransform = zoomIdentity;
+  #least = 0.12;
+  /** Of the element, CSS pixels: to be kept up to date, asking the browser for it in every frame is dear. */
+  size: { readonly width: number; readonly height: number };
   /** True once a person moved the map: a resize then no longer fits it anew. */
   touched = false;
 
   constructor(element: HTMLElement, moved: () => void) {
     this.#element = element;
+    this.size = { width: element.clientWidth, height: element.clientHeight };
     this.#zoom = zoom<HTMLElement, unknown>()
-      .scaleExtent([0.12, 5])
+      .extent(() => [
+        [0, 0],
+        [this.size.width, this.size.height],
+      ])
+      .scaleExtent([this.#least, LARGEST])
       .interpolate(interpolateZoom)
       .on('zoom', (event: { transform: ZoomTransform; sourceEvent: unknown }) => {
         this.#transform = event.transform;
@@ -35,11 +47,11 @@ export class Camera {
   toWorld = ({ x, y }: Point): Point => ({ x: this.#transform.invertX(x), y: this.#transform.invertY(y) });
 
   /** Shows all of `rect`; `still` without a flight. */
-  fit(rect: Rect, still: boolean, largest = 1.6): void {
-    const { clientWidth, clientHeight } = this.#element;
+  fit(rect: Rect, still: boolean, largest = LARGEST_FIT): void {
+    const { width: clientWidth, height: clientHeight } = this.size;
     if (rect.width <= 0 || rect.height <= 0 || clientWidth === 0) return;
     const height = clientHeight - FOOT;
-    const k = clamp(Math.min(clientWidth / rect.width, height / rect.height), 0.12, largest);
+    const k = this.zoomFor(rect, largest);
     const target = zoomIdentity
       .translate(clientWidth / 2, height / 2)
       .scale(k)
@@ -47,11 +59,39 @@ export class Camera {
     this.#go(target, still);
   }
 
+  /** The zoom at which all of `rect` is seen. */
+  zoomFor(rect: Rect, largest = LARGEST_FIT): number {
+    const { width: clientWidth, height: clientHeight } = this.size;
+    return clamp(Math.min(clientWidth / rect.width, (clientHeight - FOOT) / rect.height), this.#least, largest);
+  }
+
+  /** The city lies within `bounds`: one can go as far away as shows all of it, and a little farther. */
+  hold(bounds: Rect): void {
+    const { width: clientWidth, height: clientHeight } = this.size;
+    const whole = Math.min(clientWidth / bounds.width, (clientHeight - FOOT) / bounds.height);
+    this.#least = whole > 0 ? Math.min(0.12, whole * 0.6) : 0.12;
+    this.#zoom.scaleExtent([this.#least, LARGEST]);
+  }
+
+  /** In CSS pixels. */
+  pan(x: number, y: number, still: boolean): void {
+    this.touched = true;
+    const { k, x: tx, y: ty } = this.#transform;
+    this.#go(zoomIdentity.translate(tx + x, ty + y).scale(k), still, 160);
+  }
+
+  centreOn({ x, y }: Point): void {
+    this.touched = true;
+    const { width: clientWidth, height: clientHeight } = this.size;
+    const { k } = this.#transform;
+    this.#go(zoomIdentity.translate(clientWidth / 2 - x * k, clientHeight / 2 - y * k).scale(k), true);
+  }
+
   by(factor: number, still: boolean): void {
     this.touched = true;
-    const { clientWidth, clientHeight } = this.#element;
+    const { width: clientWidth, height: clientHeight } = this.size;
     const middle = this.toWorld({ x: clientWidth / 2, y: clientHeight / 2 });
-    const k = clamp(this.zoom * factor, 0.12, 5);
+    const k = clamp(this.zoom * factor, this.#least, LARGEST);
     this.#go(
       zoomIdentity
         .translate(clientWidth / 2, clientHeight / 2)
@@ -61,10 +101,10 @@ export class Camera {
     );
   }
 
-  #go(target: ZoomTransform, still: boolean): void {
+  #go(target: ZoomTransform, still: boolean, milliseconds = 560): void {
     const element = select(this.#element);
     if (still) element.call(this.#zoom.transform, target);
-    else element.transition().duration(560).ease(easeCubicInOut).call(this.#zoom.transform, target);
+    else element.transition().duration(milliseconds).ease(easeCubicInOut).call(this.#zoom.transform, target);
   }
 
   close(): void {

@@ -1,22 +1,26 @@
-import { type Brush, chosen, mix, presence, roundRect } from './brush.ts';
+import { type Brush, chosen, grainOf, isSeen, mix, presence, roundRect, tracePath } from './brush.ts';
 import { hash, inset, type Point, type Rect, random } from './geometry.ts';
-import { type Path, pointAt } from './path.ts';
+import { pointAt } from './path.ts';
+import type { Pen } from './pen.ts';
 import type { District, Road, Scene } from './scene.ts';
 
 /** The layer below everything: land, water and roads. */
 export function drawGround(brush: Brush, scene: Scene): void {
   for (const river of scene.water) drawRiver(brush, river);
-  for (const district of scene.districts) drawDistrict(brush, district);
-  const roads = [...scene.roads].sort((a, b) => rank(brush, a) - rank(brush, b));
+  const districts = scene.districts.filter(({ rect }) => isSeen(brush, rect));
+  for (const district of districts) drawDistrict(brush, district);
+  drawSpecks(brush, districts);
+  const roads = scene.roads
+    .filter(({ path }) => isSeen(brush, path.ground))
+    .sort((a, b) => rank(brush, a) - rank(brush, b));
   // All casings first: where roads cross they lie in one plane instead of cutting each other.
-  for (const road of roads) if (!road.direct) strokeRoad(brush, road, road.width + 4, casing(brush));
-  for (const road of roads) drawRoad(brush, road);
+  const grain = grainOf(brush);
+  for (const road of roads) if (!road.direct) strokeRoad(brush, road, (road.width + 4) * grain, brush.palette.casing);
+  for (const road of roads) drawRoad(brush, road, grain);
 }
 
 const rank = (brush: Brush, road: Road): number =>
-  (chosen(brush, road.id) ? 2e6 : presence(brush, road.id) === 1 ? 1e6 : 0) + road.rate + road.backRate;
-
-const casing = ({ palette }: Brush): string => palette.casing;
+  (chosen(brush, road.id) ? 200 : presence(brush, road.id) === 1 ? 100 : 0) + road.width;
 
 function drawRiver({ context, palette, zoom }: Brush, points: readonly Point[]): void {
   context.save();
@@ -33,7 +37,7 @@ function drawRiver({ context, palette, zoom }: Brush, points: readonly Point[]):
   context.restore();
 }
 
-function tracePoints(context: CanvasRenderingContext2D, points: readonly Point[]): void {
+function tracePoints(context: Pen, points: readonly Point[]): void {
   context.beginPath();
   for (const [i, point] of points.entries()) {
     if (i === 0) context.moveTo(point.x, point.y);
@@ -42,20 +46,52 @@ function tracePoints(context: CanvasRenderingContext2D, points: readonly Point[]
 }
 
 function drawDistrict(brush: Brush, district: District): void {
-  const { context, palette, zoom } = brush;
+  const { context, palette, zoom, night } = brush;
+  const lit = chosen(brush, district.id);
+  const warmth = district.closed ? (night ? 0.03 : 0.05) + 0.13 * district.activity : 0;
   context.save();
+  context.globalAlpha = district.closed ? presence(brush, district.id, 0.45) : 1;
   if (district.shape === 'zone') roundRect(context, district.rect, 30);
   else traceParcel(context, district.rect, district.id);
-  context.fillStyle = palette.land;
+  context.fillStyle = warmth > 0 && !district.stale ? mix(palette.light, palette.land, warmth) : palette.land;
   context.fill();
-  context.strokeStyle = chosen(brush, district.id) ? palette.live : palette.landEdge;
-  context.lineWidth = (chosen(brush, district.id) ? 2 : 1.2) / Math.min(1, zoom);
+  context.strokeStyle = lit ? palette.live : palette.landEdge;
+  context.lineWidth = (lit ? 2 : 1.2) / Math.min(1, zoom);
+  if (district.closed && district.stale) {
+    context.setLineDash([6 / zoom, 5 / zoom]);
+    context.strokeStyle = palette.faint;
+  }
   context.stroke();
   context.restore();
 }
 
+/** Lights of what is folded, where it stands: from afar a Service or node is a speck. Drawn shade by shade. */
+function drawSpecks(brush: Brush, districts: readonly District[]): void {
+  const { context, palette, zoom } = brush;
+  const shades = 5;
+  context.save();
+  for (let shade = 0; shade <= shades; shade += 1) {
+    context.fillStyle = mix(palette.light, palette.quiet, shade / shades);
+    context.beginPath();
+    for (const { specks = NO_SPECKS } of districts) {
+      for (let i = 0; i < specks.length; i += 4) {
+        if (Math.round((specks[i + 3] as number) * shades) !== shade) continue;
+        const [x, y] = [specks[i] as number, specks[i + 1] as number];
+        const radius = Math.max(0.34 * (specks[i + 2] as number), 1.2 / zoom);
+        context.moveTo(x + radius, y);
+        context.arc(x, y, radius, 0, 2 * Math.PI);
+      }
+    }
+    context.globalAlpha = brush.emphasis ? 0.3 : 0.75;
+    context.fill();
+  }
+  context.restore();
+}
+
+const NO_SPECKS = new Float32Array();
+
 /** A soft outline: sides bulge a little, each namespace in its own way. */
-function traceParcel(context: CanvasRenderingContext2D, cell: Rect, seed: string): void {
+function traceParcel(context: Pen, cell: Rect, seed: string): void {
   const { x, y, width, height } = inset(cell, 13);
   const draw = random(hash(seed));
   const bulge = () => 4 + draw() * 6;
@@ -75,14 +111,6 @@ function traceParcel(context: CanvasRenderingContext2D, cell: Rect, seed: string
   context.closePath();
 }
 
-function tracePath(context: CanvasRenderingContext2D, path: Path): void {
-  context.beginPath();
-  for (let i = 0; i < path.xy.length; i += 2) {
-    if (i === 0) context.moveTo(path.xy[0] as number, path.xy[1] as number);
-    else context.lineTo(path.xy[i] as number, path.xy[i + 1] as number);
-  }
-}
-
 function strokeRoad(brush: Brush, road: Road, width: number, colour: string): void {
   const { context } = brush;
   context.save();
@@ -91,45 +119,52 @@ function strokeRoad(brush: Brush, road: Road, width: number, colour: string): vo
   context.lineJoin = 'round';
   context.strokeStyle = colour;
   context.lineWidth = width;
-  if (road.stale && width <= road.width) {
+  if (road.stale && colour !== brush.palette.casing) {
     context.lineCap = 'butt';
-    context.setLineDash([10, 7]);
+    context.setLineDash([10 * grainOf(brush), 7 * grainOf(brush)]);
   }
   tracePath(context, road.path);
   context.stroke();
   context.restore();
 }
 
-function drawRoad(brush: Brush, road: Road): void {
+function drawRoad(brush: Brush, road: Road, grain: number): void {
   const { palette } = brush;
-  const lit = chosen(brush, road.id) || brush.hovered === road.id;
-  if (road.direct) drawFootpath(brush, road, lit);
-  else strokeRoad(brush, road, road.width, lit ? mix(palette.live, palette.road, 0.35) : palette.road);
-  if (road.refused > 0) drawRefusals(brush, road);
+  const lit = chosen(brush, road.id);
+  if (road.direct) drawFootpath(brush, road, lit, grain);
+  else strokeRoad(brush, road, road.width * grain, lit ? mix(palette.live, palette.road, 0.35) : palette.road);
+  if (road.refused > 0 || road.waiting > 0) drawRefusals(brush, road, grain);
 }
 
 /** A dotted line, quieter than every road. */
-function drawFootpath(brush: Brush, road: Road, lit: boolean): void {
+function drawFootpath(brush: Brush, road: Road, lit: boolean, grain: number): void {
   const { context, palette } = brush;
   context.save();
   context.globalAlpha = presence(brush, road.id, 0.2) * (lit ? 1 : 0.7);
   context.lineCap = 'round';
-  context.setLineDash([1, 6]);
+  context.setLineDash([grain, 6 * grain]);
   context.strokeStyle = lit ? palette.live : palette.soft;
-  context.lineWidth = road.width;
+  context.lineWidth = road.width * grain;
   tracePath(context, road.path);
   context.stroke();
   context.restore();
 }
 
-/** Short red bars across the road near its end, one to five by how much of it is refused. */
-function drawRefusals(brush: Brush, road: Road): void {
+/** Of what is tried on a road, the part that is refused or has no answer yet, 0..1. */
+function refusedPart({ rate, backRate, refused, waiting }: Road): number {
+  const tried = Math.max(refused, rate, backRate);
+  const unheard = waiting / Math.max(1, waiting + 10 * tried);
+  return Math.min(1, (tried > 0 ? refused / tried : 0) + unheard);
+}
+
+/** Short red bars across the road near its end, one to five by how much of it is refused or stays without an answer. */
+function drawRefusals(brush: Brush, road: Road, grain: number): void {
   const { context, palette } = brush;
-  const part = Math.min(1, road.refused / Math.max(road.refused, road.rate, road.backRate));
-  const marks = 1 + Math.round(4 * part);
-  const along = 9 / Math.max(1, road.path.length);
+  const marks = 1 + Math.round(4 * refusedPart(road));
+  const along = (9 * grain) / Math.max(1, road.path.length);
   // On a two-way street the refusal happens at the backend's end, which is the street's beginning.
   const first = road.backRate > 0 ? 0.2 : 0.72;
+  const half = (road.width / 2 + 1.5) * grain;
   const [a, b] = [
     { x: 0, y: 0 },
     { x: 0, y: 0 },
@@ -137,12 +172,12 @@ function drawRefusals(brush: Brush, road: Road): void {
   context.save();
   context.globalAlpha = presence(brush, road.id, 0.2);
   context.strokeStyle = palette.refused;
-  context.lineWidth = 2.6;
+  context.lineWidth = 2.6 * grain;
   context.lineCap = 'round';
   context.beginPath();
   for (let i = 0; i < marks; i += 1) {
-    pointAt(road.path, first + i * along, road.width / 2 + 1.5, a);
-    pointAt(road.path, first + i * along, -road.width / 2 - 1.5, b);
+    pointAt(road.path, first + i * along, half, a);
+    pointAt(road.path, first + i * along, -half, b);
     context.moveTo(a.x, a.y);
     context.lineTo(b.x, b.y);
   }

@@ -1,24 +1,33 @@
 import { age, rate } from '../city/format.ts';
-import { type Brush, chosen, presence } from './brush.ts';
+import { type Brush, chosen, grainOf, isSeen, presence } from './brush.ts';
+import { districtLabels } from './district-labels.ts';
 import type { Point, Rect } from './geometry.ts';
-import { type Label, type PlacedLabel, placeLabels } from './labels.ts';
+import { type Label, placeLabels } from './labels.ts';
+import { groundAround } from './levels.ts';
 import { houseDistance } from './ring.ts';
-import type { Building, District, Gate, House, Junction, Scene, Yard } from './scene.ts';
-
-type Project = (point: Point) => Point;
+import type { Building, Gate, House, Junction, Scene, Yard } from './scene.ts';
+import { asideLabels, PLAIN, type Project, signLabels, tellingOf } from './telling.ts';
+import { measure, write } from './write-label.ts';
 
 /** All words of the map, in screen pixels: they keep a readable size at every zoom and never cover each other. */
 export function drawLabels(brush: Brush, scene: Scene, project: Project): void {
-  const { zoom } = brush;
+  const near = <T extends Point>(things: readonly T[], reach: number) =>
+    things.filter((thing) => isSeen(brush, groundAround(thing, reach)));
+  const houses = near(scene.houses, 40);
   const labels = [
-    ...scene.districts.map((district) => districtLabel(district, project, zoom)),
-    ...scene.buildings.flatMap((building) => buildingLabels(brush, building, project)),
-    ...scene.junctions.map((junction) => junctionLabel(brush, scene, junction, project)),
-    ...scene.yards.map((yard) => yardLabel(brush, yard, project)),
-    ...scene.gates.map((gate) => gateLabel(brush, gate, project)),
-    ...scene.houses.flatMap((house) => houseLabels(brush, house, project)),
+    ...scene.districts
+      .filter(({ rect }) => isSeen(brush, rect))
+      .flatMap((one) => districtLabels(brush, scene, one, project)),
+    ...scene.buildings
+      .filter(({ rect }) => isSeen(brush, rect))
+      .flatMap((one) => buildingLabels(brush, scene, one, project)),
+    ...near(scene.junctions, 90).flatMap((junction) => junctionLabels(brush, scene, junction, project)),
+    ...scene.yards.filter(({ rect }) => isSeen(brush, rect)).flatMap((yard) => yardLabel(brush, yard, project)),
+    ...scene.gates.map((gate) => gateLabel(brush, scene, gate, project)),
+    ...houses.flatMap((house) => houseLabels(brush, house, project)),
+    ...asideLabels(brush, scene, project),
   ];
-  const taken = scene.lens === 'services' ? scene.houses.map((house) => boxOf(house, project, zoom)) : [];
+  const taken = scene.lens === 'services' ? houses.map((house) => boxOf(house, project, brush.zoom)) : [];
   for (const label of placeLabels(labels, (wanted) => measure(brush, wanted), taken)) write(brush, label);
 }
 
@@ -29,41 +38,16 @@ function boxOf({ x, y, size }: House, project: Project, zoom: number): Rect {
 
 const scaled = (zoom: number, base: number): number => Math.min(base * 1.35, Math.max(base * 0.86, base * zoom));
 
-function districtLabel({ label, rect, shape }: District, project: Project, zoom: number): Label {
-  const text = label.toUpperCase();
-  const place = (dx: number, dy: number) => {
-    const { x, y } = project({ x: rect.x, y: rect.y });
-    return { x: x + dx + text.length * 4.6, y: y + dy };
-  };
-  const edge = shape === 'zone' ? 24 : 38;
-  const places = [
-    place(edge * zoom + 6, edge * zoom + 4),
-    place(edge * zoom + 6, (rect.height - edge) * zoom - 4),
-    place((rect.width - edge) * zoom - text.length * 9.2 - 6, edge * zoom + 4),
-  ];
-  return { ...PLAIN, text, places, size: 11, priority: 40, weight: 600, tone: 'soft' };
-}
-
-const PLAIN = { weight: 500, tone: 'text', halo: false, dim: false } as const;
-
-function buildingLabels(brush: Brush, building: Building, project: Project): Label[] {
-  const { rect, state, silentSince } = building;
+function buildingLabels(brush: Brush, scene: Scene, building: Building, project: Project): Label[] {
+  if (building.folded) return foldedBuilding(brush, scene, building, project);
+  const { rect } = building;
   const size = scaled(brush.zoom, 13);
   const dim = presence(brush, building.id, 0) === 0;
   const left = project({ x: rect.x + 16, y: rect.y + 23 });
   const right = project({ x: rect.x + rect.width - 16, y: rect.y + 23 });
   const name = building.node;
-  const news =
-    state === 'absent'
-      ? 'no agent'
-      : state === 'stale'
-        ? `stale ${silentSince === undefined ? '' : age(brush.now - silentSince)}`
-        : !building.ready
-          ? 'not ready'
-          : building.outOfSync
-            ? 'out of sync'
-            : `${rate(building.rate)} conn/s`;
-  const wrong = state !== 'live' || !building.ready || building.outOfSync;
+  const news = newsOf(brush, scene, building);
+  const wrong = isWrong(building);
   const nameWidth = measure(brush, { text: name, size, weight: 650 });
   const newsWidth = measure(brush, { text: news, size: size - 1.5, weight: 500 });
   return [
@@ -80,54 +64,108 @@ function buildingLabels(brush: Brush, building: Building, project: Project): Lab
   ];
 }
 
-function junctionLabel(brush: Brush, scene: Scene, junction: Junction, project: Project): Label {
+const isWrong = ({ state, ready, outOfSync }: Building): boolean => state !== 'live' || !ready || outOfSync;
+
+/** What is to be said of a node: what is wrong, else its rate. */
+function newsOf(brush: Brush, scene: Scene, building: Building): string {
+  const { state, silentSince } = building;
+  if (state === 'absent') return 'no agent';
+  if (state === 'stale') return `stale ${silentSince === undefined ? '' : age(brush.now - silentSince)}`;
+  if (!building.ready) return 'not ready';
+  if (building.outOfSync) return 'out of sync';
+  return scene.metric === 'bytes' ? tellingOf(scene, building) : `${rate(building.rate)} conn/s`;
+}
+
+/** A building whose rooms are folded: name, number of pods and news in its middle. */
+function foldedBuilding(brush: Brush, scene: Scene, building: Building, project: Project): Label[] {
+  const { rect, folded } = building;
+  const at = project({ x: rect.x + rect.width / 2, y: rect.y + rect.height * 0.42 });
+  const dim = presence(brush, building.id, 0) === 0;
+  const room = rect.width * brush.zoom - 6;
+  const full = `${folded?.pods} pods · ${newsOf(brush, scene, building)}`;
+  const words = { size: 12, weight: 650 };
+  const under = measure(brush, { ...words, text: '', under: full }) <= room ? full : `${folded?.pods} pods`;
+  const label = { ...PLAIN, ...words, text: building.node, under, places: [at], priority: 95, within: room, dim };
+  const tone = isWrong(building) ? ('drain' as const) : PLAIN.tone;
+  const corner = project({ x: rect.x + rect.width, y: rect.y });
+  return [
+    { ...label, tone },
+    ...signLabels(
+      folded,
+      [
+        { x: corner.x - 12, y: corner.y },
+        { x: corner.x - 12, y: corner.y + 14 },
+      ],
+      dim,
+    ),
+  ];
+}
+
+function junctionLabels(brush: Brush, scene: Scene, junction: Junction, project: Project): Label[] {
   const { zoom } = brush;
   const { x, y, radius } = junction;
   const at = project(junction);
   const size = scaled(zoom, scene.lens === 'nodes' ? 12 : 13);
-  const lit = chosen(brush, junction.id) || brush.hovered === junction.id;
+  const lit = chosen(brush, junction.id);
+  const { folded } = junction;
   const houses = scene.lens === 'services' ? junction.segments.length : 0;
-  const out = houses > 0 ? houseDistance(0, houses) + 16 : radius + 6;
+  const out = houses > 0 && !folded ? houseDistance(0, houses) + 16 : radius + 6;
   const below = project({ x, y: y + out });
   const above = project({ x, y: y - out });
   const gap = size * 1.1;
   const tight = project({ x, y: y + radius + 9 });
   const places = [
-    ...(scene.lens === 'services' ? [at] : []),
+    ...(scene.lens === 'services' && !folded ? [at] : []),
     { x: tight.x, y: tight.y + gap * 0.8 },
     { x: below.x, y: below.y + gap },
     { x: above.x, y: above.y - gap },
   ];
-  return {
+  // A quiet Service has no number: figures are for what moves.
+  const telling = scene.lens === 'services' ? tellingOf(scene, junction) : '';
+  const pods = folded ? `${folded.pods} pods` : '';
+  const under = [pods, telling].filter(Boolean).join(' · ') || undefined;
+  const dim = presence(brush, junction.id, 0) === 0;
+  const side = project({ x: x + radius * 0.8, y: y - radius * 0.8 });
+  const label: Label = {
     ...PLAIN,
     text: junction.label,
-    // A quiet Service has no number: figures are for what moves.
-    under: scene.lens === 'services' && junction.rate > 0 ? `${rate(junction.rate)}/s` : undefined,
+    under,
     places,
     size,
     priority: (lit ? 200 : 60) + Math.min(30, Math.log2(1 + junction.rate) * 3),
     weight: 650,
     halo: scene.lens === 'nodes',
-    dim: presence(brush, junction.id, 0) === 0,
-    within: scene.lens === 'services' ? (radius - 5) * 2 * zoom : undefined,
+    dim,
+    within: scene.lens === 'services' && !folded ? (radius - 5) * 2 * zoom : undefined,
   };
+  return [
+    label,
+    ...signLabels(
+      folded,
+      [
+        { x: side.x + 12, y: side.y - 6 },
+        { x: side.x - 2 * radius * zoom, y: side.y },
+      ],
+      dim,
+    ),
+  ];
 }
 
-function gateLabel(brush: Brush, gate: Gate, project: Project): Label {
-  const at = project({ x: gate.x, y: gate.y + 22 });
+function gateLabel(brush: Brush, scene: Scene, gate: Gate, project: Project): Label {
+  const at = project({ x: gate.x, y: gate.y + 22 * grainOf(brush) });
   return {
     ...PLAIN,
     text: gate.label,
-    under: `${rate(gate.rate)}/s`,
+    under: tellingOf(scene, gate) || '0/s',
     places: [{ x: at.x, y: at.y + 15 }],
     size: scaled(brush.zoom, 12),
-    priority: 58,
+    priority: 140,
     tone: 'soft',
     dim: presence(brush, gate.id, 0) === 0,
   };
 }
 
-function yardLabel(brush: Brush, { id, label, rect }: Yard, project: Project): Label {
+function yardLabel(brush: Brush, { id, label, rect, folded }: Yard, project: Project): Label {
   const below = project({ x: rect.x + rect.width / 2, y: rect.y + rect.height });
   const above = project({ x: rect.x + rect.width / 2, y: rect.y });
   const size = scaled(brush.zoom, 12);
@@ -138,6 +176,7 @@ function yardLabel(brush: Brush, { id, label, rect }: Yard, project: Project): L
   return {
     ...PLAIN,
     text: label,
+    under: folded ? `${folded.pods} pods` : undefined,
     places,
     size,
     priority: 50,
@@ -194,49 +233,4 @@ function houseLabels(brush: Brush, house: House, project: Project): Label[] {
     });
   }
   return labels;
-}
-
-const fontOf = ({ size, weight }: Pick<Label, 'size' | 'weight'>): string =>
-  `${weight} ${size}px "Inter Variable", sans-serif`;
-
-function measure({ context }: Brush, label: Pick<Label, 'text' | 'under' | 'size' | 'weight'>): number {
-  context.font = fontOf(label);
-  context.letterSpacing = spacing(label.text);
-  const width = context.measureText(label.text).width;
-  if (label.under === undefined) return width;
-  context.letterSpacing = '0px';
-  context.font = fontOf({ size: label.size * 0.86, weight: 450 });
-  return Math.max(width, context.measureText(label.under).width);
-}
-
-/** Districts are written in spaced capitals. */
-const spacing = (text: string): string =>
-  text.length > 1 && /[A-Z]/.test(text) && text === text.toUpperCase() ? '2px' : '0px';
-
-function write(brush: Brush, label: PlacedLabel): void {
-  const { context, palette } = brush;
-  context.save();
-  context.globalAlpha = label.dim ? 0.45 : 1;
-  context.textAlign = 'center';
-  context.textBaseline = 'middle';
-  const y = label.under === undefined ? label.y : label.y - label.size * 0.52;
-  const line = (text: string, at: number, colour: string) => {
-    if (label.halo) {
-      context.strokeStyle = palette.ground;
-      context.lineWidth = 3.5;
-      context.lineJoin = 'round';
-      context.strokeText(text, label.x, at);
-    }
-    context.fillStyle = colour;
-    context.fillText(text, label.x, at);
-  };
-  context.font = fontOf(label);
-  context.letterSpacing = spacing(label.text);
-  line(label.text, y, palette[label.tone]);
-  if (label.under !== undefined) {
-    context.letterSpacing = '0px';
-    context.font = fontOf({ size: label.size * 0.86, weight: 450 });
-    line(label.under, y + label.size * 1.12, palette.soft);
-  }
-  context.restore();
 }

@@ -1,7 +1,8 @@
 import type { Selection } from '../city/find.ts';
-import { podPlace, type Survey } from '../city/survey.ts';
+import { podPlace, type Survey, servicePlace } from '../city/survey.ts';
 import { nodeOfBackend, podOfBackend, podUidOf } from '../city/traffic.ts';
 import type { Scene } from './scene.ts';
+import type { TrailLeg } from './trail.ts';
 
 /** Which places and roads a selection touches; `undefined` when nothing is selected and all is equal. */
 export interface Emphasis {
@@ -9,10 +10,22 @@ export interface Emphasis {
   readonly touched: ReadonlySet<string>;
 }
 
-export function emphasize(scene: Scene, survey: Survey, selection: Selection | undefined): Emphasis | undefined {
+/** A way that was explained goes before what is selected: all else steps back. */
+export function emphasize(
+  scene: Scene,
+  survey: Survey,
+  selection: Selection | undefined,
+  trail: readonly TrailLeg[] = [],
+): Emphasis | undefined {
+  if (trail.length > 0) {
+    const touched = new Set(trail.flatMap(({ from, to }) => [from, to]));
+    addStanding(scene, survey, touched);
+    return { chosen: new Set(), touched };
+  }
   if (!selection) return undefined;
   const chosen = new Set(chosenIds(survey, selection));
   const edges = new Set(edgesOf(survey, selection));
+  addStanding(scene, survey, chosen);
   const touched = new Set(chosen);
   for (const road of scene.roads) {
     if (!chosen.has(road.id) && !road.edges.some((edge) => edges.has(edge))) continue;
@@ -36,6 +49,30 @@ export function emphasize(scene: Scene, survey: Survey, selection: Selection | u
     for (const pod of survey.city.pod.values()) if (pod.node === selection.id) touched.add(podPlace(pod.uid));
   }
   return { chosen, touched };
+}
+
+/** A place that is folded is told by what stands for it: its district, junction or building. */
+function addStanding(scene: Scene, survey: Survey, ids: Set<string>): void {
+  const closed = new Set(scene.districts.flatMap(({ id, closed }) => (closed ? [id] : [])));
+  const folded = new Set(
+    [...scene.junctions, ...scene.buildings].flatMap(({ id, folded: parts }) => (parts ? [id] : [])),
+  );
+  for (const id of [...ids]) {
+    for (const parent of parentsOf(scene, survey, id)) if (closed.has(parent) || folded.has(parent)) ids.add(parent);
+  }
+}
+
+function parentsOf(scene: Scene, survey: Survey, id: string): readonly string[] {
+  const bare = id.slice(id.indexOf(':') + 1);
+  const { city, homes } = survey;
+  if (scene.lens === 'nodes') {
+    const node = id.startsWith('pod:') ? city.pod.get(bare)?.node : bare;
+    return node === undefined ? [] : [`node:${node}`, `zone:${city.node.get(node)?.zone ?? 'no zone'}`];
+  }
+  const pod = id.startsWith('pod:') ? city.pod.get(bare) : undefined;
+  const home = homes.get(bare);
+  if (pod) return [...(home === undefined ? [] : [servicePlace(home)]), `namespace:${pod.namespace}`];
+  return /^(service|hamlet):/.test(id) ? [`namespace:${bare.slice(0, bare.indexOf('/'))}`] : [];
 }
 
 function chosenIds(survey: Survey, { kind, id }: Selection): string[] {

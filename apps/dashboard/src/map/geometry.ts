@@ -41,6 +41,14 @@ export function distanceToRect(point: Point, rect: Rect): number {
   return Math.hypot(dx, dy);
 }
 
+/** Where a street enters a block: on the way to its middle, clear of the words there. */
+export function threshold(block: Rect, towards: Point): Point {
+  const { x, y } = centre(block);
+  const [dx, dy] = [towards.x - x, towards.y - y];
+  const reach = 0.7 * Math.min(block.width / 2 / Math.abs(dx || 1e-9), block.height / 2 / Math.abs(dy || 1e-9));
+  return { x: x + dx * Math.min(reach, 0.45), y: y + dy * Math.min(reach, 0.45) };
+}
+
 /** FNV-1a, 32 bit: where a name begins its search for a place, the same on every machine. */
 export function hash(text: string): number {
   let value = 0x811c9dc5;

@@ -1,8 +1,8 @@
 import { quadtree } from 'd3';
 import type { Selection } from '../city/find.ts';
-import type { Point } from './geometry.ts';
+import { distanceToRect, type Point } from './geometry.ts';
 import { distanceToPath } from './path.ts';
-import type { Scene } from './scene.ts';
+import type { Road, Scene } from './scene.ts';
 
 /** What lies under a point of the world; the smaller thing wins over the larger. */
 export type Hit = {
@@ -36,7 +36,7 @@ export function hitTester(scene: Scene): (point: Point, slack: number) => Hit | 
     (target) => target.x,
     (target) => target.y,
   );
-  const farthest = Math.max(0, ...targets.map((target) => target.reach));
+  const farthest = targets.reduce((most, { reach }) => Math.max(most, reach), 0);
   return (point, slack) =>
     nearestTarget(tree, point, farthest, slack) ??
     buildingAt(scene, point) ??
@@ -71,6 +71,7 @@ function roadAt(scene: Scene, point: Point, slack: number): Hit | undefined {
   let best: Hit | undefined;
   let least = slack;
   for (const road of scene.roads) {
+    if (distanceToRect(point, road.path.ground) > road.width / 2 + slack) continue;
     const over = distanceToPath(road.path, point) - road.width / 2;
     if (over <= least) [best, least] = [{ kind: 'road', id: road.id }, over];
   }
@@ -79,11 +80,19 @@ function roadAt(scene: Scene, point: Point, slack: number): Hit | undefined {
 
 function districtAt(scene: Scene, { x, y }: Point): Hit | undefined {
   const found = scene.districts.find(
-    ({ rect, shape }) =>
-      shape === 'parcel' && x >= rect.x && x <= rect.x + rect.width && y >= rect.y && y <= rect.y + rect.height,
+    ({ rect, shape, closed }) =>
+      (shape === 'parcel' || closed) &&
+      x >= rect.x &&
+      x <= rect.x + rect.width &&
+      y >= rect.y &&
+      y <= rect.y + rect.height,
   );
   return found && { kind: 'district', id: found.id };
 }
+
+/** A road between districts, or past folded junctions: it stands for many, and none of them can be selected on it. */
+export const isBundle = ({ from, to, direct }: Pick<Road, 'from' | 'to' | 'direct'>): boolean =>
+  /^(namespace|zone):/.test(from) || /^(namespace|zone):/.test(to) || (!direct && to.startsWith('node:'));
 
 /** What a click on it selects. A gate and an address without a pod have no panel of their own. */
 export function selectionOf(scene: Scene, hit: Hit | undefined): Selection | undefined {

@@ -12,6 +12,8 @@ export interface Label {
   readonly priority: number;
   readonly weight: number;
   readonly tone: 'text' | 'soft' | 'drain' | 'weight';
+  /** A small sign before the words: what is folded here has a state of its own. */
+  readonly sign?: 'draining' | 'weighted';
   readonly halo: boolean;
   readonly dim: boolean;
   /** Widest it may be at its first place; used for words inside rings. */
@@ -23,15 +25,43 @@ const SMALLEST = 10;
 
 export interface PlacedLabel extends Label, Point {}
 
+/** Boxes by the squares of the screen they touch: a question looks at its neighbours only. */
+class Taken {
+  static readonly #SQUARE = 96;
+  readonly #squares = new Map<number, Rect[]>();
+
+  add(box: Rect): void {
+    this.#visit(box, (key) => {
+      const own = this.#squares.get(key);
+      if (own) own.push(box);
+      else this.#squares.set(key, [box]);
+      return false;
+    });
+  }
+
+  isFree(box: Rect): boolean {
+    return !this.#visit(box, (key) => this.#squares.get(key)?.some((other) => overlap(box, other)) ?? false);
+  }
+
+  #visit({ x, y, width, height }: Rect, found: (key: number) => boolean): boolean {
+    const at = (value: number) => Math.floor(value / Taken.#SQUARE);
+    for (let i = at(x); i <= at(x + width); i += 1) {
+      for (let j = at(y); j <= at(y + height); j += 1) if (found(i * 65_536 + j)) return true;
+    }
+    return false;
+  }
+}
+
 /** Greedy placement: by priority, each takes its first free place, or none. No two placed labels overlap. */
 export function placeLabels(
   labels: readonly Label[],
   measure: (label: Label) => number,
   taken: readonly Rect[] = [],
 ): readonly PlacedLabel[] {
-  const boxes: Rect[] = [...taken];
+  const boxes = new Taken();
+  for (const box of taken) boxes.add(box);
   const placed: PlacedLabel[] = [];
-  for (const label of [...labels].sort((a, b) => b.priority - a.priority || a.text.localeCompare(b.text))) {
+  for (const label of [...labels].sort((a, b) => b.priority - a.priority || (a.text < b.text ? -1 : 1))) {
     const full = measure(label);
     for (const [i, { x, y }] of label.places.entries()) {
       const shrink = i === 0 && label.within !== undefined ? Math.min(1, label.within / full) : 1;
@@ -40,8 +70,8 @@ export function placeLabels(
       const size = label.size * shrink;
       const height = label.under === undefined ? size * 1.25 : size * 2.35;
       const box = { x: x - width / 2 - 3, y: y - height / 2, width: width + 6, height };
-      if (boxes.some((other) => overlap(box, other))) continue;
-      boxes.push(box);
+      if (!boxes.isFree(box)) continue;
+      boxes.add(box);
       placed.push({ ...label, size, x, y, halo: label.halo || i > 0 });
       break;
     }

@@ -1,9 +1,11 @@
-import type { Point } from './geometry.ts';
+import type { Point, Rect } from './geometry.ts';
 
 /** A road's middle line as evenly spaced points: `[x0, y0, x1, y1, …]`, so that a dot's place is one look-up. */
 export interface Path {
   readonly xy: Float32Array;
   readonly length: number;
+  /** The ground it crosses. */
+  readonly ground: Rect;
 }
 
 const PIECES = 40;
@@ -53,7 +55,19 @@ function even(raw: readonly Point[]): Path {
     xy[i * 2] = p.x + (q.x - p.x) * t;
     xy[i * 2 + 1] = p.y + (q.y - p.y) * t;
   }
-  return { xy, length };
+  return { xy, length, ground: groundUnder(xy) };
+}
+
+function groundUnder(xy: Float32Array): Rect {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < xy.length; i += 2) {
+    const [x, y] = [xy[i] as number, xy[i + 1] as number];
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y);
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 /** The point at `t` (0..1), moved `aside` to the right of the way; written into `out` to spare the collector. */

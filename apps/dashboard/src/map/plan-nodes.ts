@@ -1,4 +1,4 @@
-import { around, centre, distanceToRect, hash, type Point, type Rect } from './geometry.ts';
+import { around, centre, distanceToRect, hash, overlap, type Point, type Rect } from './geometry.ts';
 
 /** One node and the pods that live there, already in the order in which they would like to stand. */
 export interface Lot {
@@ -38,20 +38,25 @@ const KERB = 46;
 
 /**
  * Zones as districts, nodes as buildings in them, junctions on the streets between. Pure: the same names give the same
- * plan. Buildings keep their places while the nodes, and the rows of rooms they need, stay the same.
+ * plan. Buildings keep their places while the rows of rooms they need stay the same and new nodes find a free lot.
  */
 export function planNodes(lots: readonly Lot[], crossings: readonly Crossing[], previous: NodesPlan): NodesPlan {
   if (lots.length === 0) return EMPTY_NODES_PLAN;
   const sorted = [...lots].sort((a, b) => natural(a.zone, b.zone) || natural(a.node, b.node));
   const rows = rowsFor(sorted, previous);
+  const rooms = () => assignRooms(sorted, rows * COLUMNS, previous.rooms);
+  const kept = keepBuildings(sorted, rows, previous);
+  const corners = kept && placeJunctions(crossings, kept, previous.junctions);
+  if (kept && corners) return { ...kept, rooms: rooms(), junctions: corners };
   for (let street = STREET; ; street += 24) {
     const ground = placeBuildings(sorted, rows, street);
     const junctions = placeJunctions(crossings, ground, previous.junctions);
-    if (junctions) return { ...ground, rooms: assignRooms(sorted, rows * COLUMNS, previous.rooms), junctions };
+    if (junctions) return { ...ground, rooms: rooms(), junctions };
   }
 }
 
-const natural = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+const collator = new Intl.Collator('en', { numeric: true });
+const natural = collator.compare;
 
 /** Rows of rooms in every building: one free row or so in advance, and never fewer than they had. */
 function rowsFor(lots: readonly Lot[], previous: NodesPlan): number {
@@ -61,6 +66,50 @@ function rowsFor(lots: readonly Lot[], previous: NodesPlan): number {
 }
 
 type Ground = Pick<NodesPlan, 'zones' | 'buildings'>;
+
+/**
+ * The ground as it was: buildings keep their places while nodes come and go, and a new one takes a lot that is free in its
+ * zone. Undefined when there is none, when a zone is new, or when the buildings must get higher.
+ */
+function keepBuildings(lots: readonly Lot[], rows: number, previous: NodesPlan): Ground | undefined {
+  const height = heightOf(rows);
+  if (Object.values(previous.buildings).some((building) => Math.abs(building.height - height) > 0.5)) return undefined;
+  const buildings: Record<string, Rect> = {};
+  const fresh: Lot[] = [];
+  for (const lot of lots) {
+    const zone = previous.zones[lot.zone];
+    const building = previous.buildings[lot.node];
+    if (!zone) return undefined;
+    if (building && overlap(zone, building)) buildings[lot.node] = building;
+    else fresh.push(lot);
+  }
+  for (const lot of fresh) {
+    const free = freeLot(previous, lot.zone, Object.values(buildings));
+    if (!free) return undefined;
+    buildings[lot.node] = free;
+  }
+  const here = new Set(lots.map(({ zone }) => zone));
+  const zones = Object.fromEntries(Object.entries(previous.zones).filter(([zone]) => here.has(zone)));
+  return { zones, buildings };
+}
+
+/** A place on the zone's grid of columns and rows where no building stands, line by line. */
+function freeLot(previous: NodesPlan, zone: string, taken: readonly Rect[]): Rect | undefined {
+  const ground = previous.zones[zone] as Rect;
+  const known = Object.values(previous.buildings).filter((building) => overlap(ground, building));
+  const size = known[0];
+  if (!size) return undefined;
+  const inOrder = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b);
+  for (const y of inOrder(known.map((building) => building.y))) {
+    for (const x of inOrder(known.map((building) => building.x))) {
+      const lot = { ...size, x, y };
+      if (!taken.some((other) => overlap(other, lot))) return lot;
+    }
+  }
+  return undefined;
+}
+
+const heightOf = (rows: number): number => HEAD + rows * (ROOM + ROOM_GAP) + PAD;
 
 /** Tries every number of building columns per zone and of zones per band; takes what comes nearest to the screen's shape. */
 function placeBuildings(lots: readonly Lot[], rows: number, street: number): Ground {
@@ -92,7 +141,7 @@ function arrange(
   columns: number,
 ): Ground {
   const width = COLUMNS * ROOM + (COLUMNS - 1) * ROOM_GAP + 2 * PAD;
-  const height = HEAD + rows * (ROOM + ROOM_GAP) + PAD;
+  const height = heightOf(rows);
   const placed: Record<string, Rect> = {};
   const buildings: Record<string, Rect> = {};
   let band = { x: 0, y: 0, height: 0, zones: 0 };
@@ -122,47 +171,68 @@ function arrange(
   return { zones: placed, buildings };
 }
 
+/** A street corner, and what it costs that junctions stand near. */
+interface Corner extends Point {
+  taken: boolean;
+  crowding: number;
+}
+
 /** Each junction takes the free street corner nearest to the middle of its backends; undefined when there are too few. */
 function placeJunctions(
   crossings: readonly Crossing[],
   ground: Ground,
   previous: Readonly<Record<string, Point>>,
 ): Record<string, Point> | undefined {
-  const free = new Map(cornersOf(ground).map((corner) => [`${corner.x},${corner.y}`, corner]));
+  const corners = cornersOf(ground).map(({ x, y }): Corner => ({ x, y, taken: false, crowding: 0 }));
+  if (corners.length < crossings.length) return undefined;
+  const at = new Map(corners.map((corner) => [`${corner.x},${corner.y}`, corner]));
   const placed: Record<string, Point> = {};
-  const sorted = [...crossings].sort((a, b) => natural(a.id, b.id));
+  const lines = linesOf(corners);
+  const take = (id: string, corner: Corner) => {
+    placed[id] = { x: corner.x, y: corner.y };
+    corner.taken = true;
+    crowd(lines, corner);
+  };
+  const sorted = [...crossings].sort((a, b) => collator.compare(a.id, b.id));
   for (const { id } of sorted) {
-    const corner = previous[id];
-    const key = corner ? `${corner.x},${corner.y}` : '';
-    if (!corner || !free.delete(key)) continue;
-    placed[id] = corner;
+    const corner = previous[id] && at.get(`${previous[id].x},${previous[id].y}`);
+    if (corner && !corner.taken) take(id, corner);
   }
+  const wishes = wisher(ground);
   for (const { id, nodes } of sorted) {
     if (placed[id]) continue;
-    const wish = wishOf(nodes, ground, id);
-    const others = Object.values(placed);
-    let best: string | undefined;
+    const wish = wishes(nodes, id);
+    let best: Corner | undefined;
     let least = Number.POSITIVE_INFINITY;
-    for (const [key, corner] of free) {
-      const cost = Math.hypot(corner.x - wish.x, corner.y - wish.y) + crowding(corner, others);
-      if (cost < least) [best, least] = [key, cost];
+    for (const corner of corners) {
+      if (corner.taken || corner.crowding >= least) continue;
+      const cost = Math.hypot(corner.x - wish.x, corner.y - wish.y) + corner.crowding;
+      if (cost < least) [best, least] = [corner, cost];
     }
     if (best === undefined) return undefined;
-    placed[id] = free.get(best) as Point;
-    free.delete(best);
+    take(id, best);
   }
   return placed;
 }
 
+const linesOf = (corners: readonly Corner[]): ReadonlyMap<number, readonly Corner[]> =>
+  new Map([...Map.groupBy(corners, ({ y }) => y)].sort(([a], [b]) => a - b));
+
+const CROWD = 190;
+
 /** Junctions in one line or close by make their streets run over each other. */
-function crowding(corner: Point, others: readonly Point[]): number {
-  let cost = 0;
-  for (const other of others) {
-    cost += 1.6 * Math.max(0, 190 - Math.hypot(corner.x - other.x, corner.y - other.y));
-    cost += corner.y === other.y ? 60 : 0;
+function crowd(lines: ReadonlyMap<number, readonly Corner[]>, by: Point): void {
+  for (const [y, line] of lines) {
+    if (Math.abs(y - by.y) >= CROWD) continue;
+    for (const corner of line) {
+      corner.crowding += 1.6 * Math.max(0, CROWD - Math.hypot(corner.x - by.x, corner.y - by.y));
+      if (y === by.y && Math.abs(corner.x - by.x) < ONE_VIEW) corner.crowding += 60;
+    }
   }
-  return cost;
 }
+
+/** Junctions farther apart than this are not seen in one line. */
+const ONE_VIEW = 2000;
 
 /** A hexagonal grid of points over the city that keep away from walls and from the city's edge. */
 function cornersOf({ zones, buildings }: Ground): Point[] {
@@ -173,24 +243,27 @@ function cornersOf({ zones, buildings }: Ground): Point[] {
   const lines = Math.floor((city.height - 2 * KERB) / down);
   for (let line = 0; line <= lines; line += 1) {
     const y = Math.round(city.y + KERB + line * down);
+    const across = walls.filter((wall) => y > wall.y - KERB && y < wall.y + wall.height + KERB);
     for (let x = city.x + KERB + (line % 2) * (JUNCTION_GAP / 2); x < city.x + city.width - KERB; x += JUNCTION_GAP) {
       const corner = { x: Math.round(x), y };
-      if (walls.every((wall) => distanceToRect(corner, wall) >= KERB - 4)) corners.push(corner);
+      if (across.every((wall) => distanceToRect(corner, wall) >= KERB - 4)) corners.push(corner);
     }
   }
   return corners;
 }
 
 /** The middle of the backends' buildings, pushed by the name: most Services are everywhere, and need not all be in the middle. */
-function wishOf(nodes: readonly string[], { zones, buildings }: Ground, id: string): Point {
-  const homes = nodes.flatMap((node) => (buildings[node] ? [centre(buildings[node])] : []));
+function wisher({ zones, buildings }: Ground): (nodes: readonly string[], id: string) => Point {
   const land = around(Object.values(zones));
   const city = centre(land);
-  const angle = ((hash(id) % 360) * Math.PI) / 180;
-  const far = Math.sqrt((hash(`${id} far`) % 1000) / 1000);
-  const x = homes.length > 0 ? homes.reduce((sum, home) => sum + home.x, 0) / homes.length : city.x;
-  const y = homes.length > 0 ? homes.reduce((sum, home) => sum + home.y, 0) / homes.length : city.y;
-  return { x: x + Math.cos(angle) * far * land.width * 0.36, y: y + Math.sin(angle) * far * land.height * 0.36 };
+  return (nodes, id) => {
+    const homes = nodes.flatMap((node) => (buildings[node] ? [centre(buildings[node])] : []));
+    const angle = ((hash(id) % 360) * Math.PI) / 180;
+    const far = Math.sqrt((hash(`${id} far`) % 1000) / 1000);
+    const x = homes.length > 0 ? homes.reduce((sum, home) => sum + home.x, 0) / homes.length : city.x;
+    const y = homes.length > 0 ? homes.reduce((sum, home) => sum + home.y, 0) / homes.length : city.y;
+    return { x: x + Math.cos(angle) * far * land.width * 0.36, y: y + Math.sin(angle) * far * land.height * 0.36 };
+  };
 }
 
 /** Pods keep their rooms; a new one takes the free room nearest to where it stands in its node's order. */

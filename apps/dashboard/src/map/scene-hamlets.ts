@@ -1,7 +1,12 @@
 import { podPlace, type Survey } from '../city/survey.ts';
+import { NO_TRAFFIC } from '../city/traffic.ts';
+import { NOTHING_FOLDED, stateOf } from './fold.ts';
+import { groundAround, isNear } from './levels.ts';
+import { busiestOf, measuredOf } from './measured.ts';
 import type { ServicesPlan } from './plan-services.ts';
 import { HOUSE } from './ring.ts';
-import { activity, type House, type Yard } from './scene.ts';
+import { activity, type House, told, type Yard } from './scene.ts';
+import type { Wanted } from './wanted.ts';
 
 const HAMLET_STEP = HOUSE + 8;
 const hamletColumns = (houses: number): number => Math.ceil(Math.sqrt(houses));
@@ -9,25 +14,30 @@ const hamletColumns = (houses: number): number => Math.ceil(Math.sqrt(houses));
 /** The circle a hamlet needs, its name below included. */
 export const hamletRadius = (houses: number): number => 30 + (hamletColumns(houses) * HAMLET_STEP) / 1.4;
 
-/** What is known of a node through its agent; a pod without a node is not silent. */
-export const agentState = (survey: Survey, node: string | undefined): 'live' | 'stale' | 'absent' =>
-  node === undefined ? 'live' : (survey.city.node.get(node)?.agent.state ?? 'live');
-
-/** Pods that only open connections, workload by workload, each with a yard around its houses. */
-export function hamletsOf(survey: Survey, plan: ServicesPlan): { readonly houses: House[]; readonly yards: Yard[] } {
-  const most = Math.max(0, ...[...survey.sums.outOfPod.values()].map((traffic) => traffic.openedPerSecond));
+/** Pods that only open connections, workload by workload, each with a yard around its houses; of open districts. */
+export function hamletsOf(
+  survey: Survey,
+  plan: ServicesPlan,
+  { focus, metric }: Wanted,
+  open: ReadonlySet<string>,
+): { readonly houses: House[]; readonly yards: Yard[] } {
+  if (open.size === 0) return { houses: [], yards: [] };
+  const most = focus.level === 'place' ? busiestOf(survey.sums.outOfPod, metric) : 0;
   const houses: House[] = [];
   const yards: Yard[] = [];
   for (const hamlet of survey.hamlets.values()) {
     const spot = plan.spots[hamlet.id];
-    if (!spot) continue;
+    if (!spot || !open.has(hamlet.namespace)) continue;
     const columns = hamletColumns(hamlet.pods.length);
     const rows = Math.ceil(hamlet.pods.length / columns);
     const [width, height] = [columns * HAMLET_STEP + 12, rows * HAMLET_STEP + 12];
     const rect = { x: spot.x - width / 2, y: spot.y - height / 2, width, height };
-    yards.push({ id: hamlet.id, label: hamlet.workload, rect });
+    const whole = isNear(focus, 'place', groundAround(spot, spot.radius));
+    const folded = whole ? undefined : { ...NOTHING_FOLDED, pods: hamlet.pods.length };
+    yards.push({ id: hamlet.id, label: hamlet.workload, rect, folded });
+    if (!whole) continue;
     for (const [i, pod] of hamlet.pods.entries()) {
-      const state = agentState(survey, pod.node);
+      const state = stateOf(survey, pod.node);
       houses.push({
         id: podPlace(pod.uid),
         podUid: pod.uid,
@@ -35,7 +45,7 @@ export function hamletsOf(survey: Survey, plan: ServicesPlan): { readonly houses
         x: spot.x + ((i % columns) - (columns - 1) / 2) * HAMLET_STEP,
         y: spot.y + (Math.floor(i / columns) - (rows - 1) / 2) * HAMLET_STEP,
         size: HOUSE,
-        activity: activity(survey.sums.outOfPod.get(pod.uid)?.openedPerSecond ?? 0, most),
+        activity: activity(told(metric, measuredOf(survey.sums.outOfPod.get(pod.uid) ?? NO_TRAFFIC)), most),
         sign: state === 'absent' ? 'unknown' : pod.terminating ? 'draining' : pod.ready ? 'plain' : 'unready',
         weight: 100,
         stale: state !== 'live',

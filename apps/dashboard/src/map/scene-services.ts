@@ -1,38 +1,32 @@
 import type { Edge } from '../city/edges.ts';
+import type { Selection } from '../city/find.ts';
 import type { Stand } from '../city/services.ts';
 import {
-  bundle,
   type EdgeEnds,
-  type Flow,
   GONE_GATE,
   NODES_GATE,
   OUTSIDE_GATE,
-  pathId,
   podPlace,
-  roadId,
   type Survey,
   servicePlace,
 } from '../city/survey.ts';
 import { isAlive, NO_TRAFFIC, stale } from '../city/traffic.ts';
-import { around, type Point, type Rect } from './geometry.ts';
-import { bowed, distanceToPath, type Path } from './path.ts';
-import type { Link, Plot, ServicesPlan } from './plan-services.ts';
+import { districtsOf } from './districts-services.ts';
+import { foldOfHouses, signAt, stateOf } from './fold.ts';
+import { around, type Rect } from './geometry.ts';
+import { groundAround, isNear } from './levels.ts';
+import { busiestOf, measuredOf, sumsAtGates } from './measured.ts';
+import type { ServicesPlan } from './plan-services.ts';
+import type { Link, Plot } from './plots.ts';
 import { HOUSE, houseDistance, plotRadius, splitRing } from './ring.ts';
-import {
-  activity,
-  type Gate,
-  type House,
-  type Junction,
-  PATH_WIDTH,
-  type Road,
-  ringRadius,
-  roadWidth,
-  type Scene,
-} from './scene.ts';
-import { agentState, hamletRadius, hamletsOf } from './scene-hamlets.ts';
+import { activity, type Gate, type House, type Junction, type Metric, ringRadius, type Scene, told } from './scene.ts';
+import { hamletRadius, hamletsOf } from './scene-hamlets.ts';
+import { StreetBook } from './street-book.ts';
+import { ALL_OF_IT, type Wanted } from './wanted.ts';
+import { waysOf } from './ways.ts';
 
-/** Plots and links of the services lens: the input of `planServices`. */
-export function plotsOf(survey: Survey): { readonly plots: readonly Plot[]; readonly links: readonly Link[] } {
+/** Plots of the services lens, and what links them: the input of `planServices`. */
+export function plotsOf(survey: Survey): readonly Plot[] {
   const plots: Plot[] = [];
   for (const [id, service] of survey.city.service) {
     const houses = survey.stands.get(id)?.length ?? 0;
@@ -41,86 +35,115 @@ export function plotsOf(survey: Survey): { readonly plots: readonly Plot[]; read
   for (const hamlet of survey.hamlets.values()) {
     plots.push({ id: hamlet.id, namespace: hamlet.namespace, radius: hamletRadius(hamlet.pods.length) });
   }
-  return { plots, links: bundle(survey, roadOf).map(({ from, to }) => ({ from, to })) };
+  return plots;
 }
 
-const roadOf = ({ origin, service }: EdgeEnds): string | undefined =>
-  service === undefined || origin === service ? undefined : roadId(origin, service);
-
-/** Of the nodes' own direct connections (probes of every pod) no path is drawn: it would lead from one gate to every house. */
-function footpathOf({ origin, target }: EdgeEnds, edge: Edge): string | undefined {
-  if (target === undefined || origin === target || edge.client.kind === 'node' || !isAlive(edge)) return undefined;
-  return pathId(origin, target);
+export function linksOf(survey: Survey): readonly Link[] {
+  const links = new Map<string, Link>();
+  for (const { origin, service } of survey.ends.values()) {
+    if (service !== undefined && origin !== service) links.set(`${origin}→${service}`, { from: origin, to: service });
+  }
+  return [...links].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, link]) => link);
 }
+
+/** Roads drawn at once; the others are told where they leave. */
+const MOST_ROADS = { city: 110, district: 220, place: 260 } as const;
 
 /** The services lens as it stands now. `plan` has a place for every plot of the same survey. */
-export function sceneOfServices(survey: Survey, plan: ServicesPlan): Scene {
+export function sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Wanted = ALL_OF_IT): Scene {
+  const { focus, metric } = wanted;
+  const near = (cells: readonly Rect[] | undefined) => cells?.some((cell) => isNear(focus, 'district', cell)) ?? false;
+  const open = new Set(Object.keys(plan.cells).filter((namespace) => near(plan.cells[namespace])));
+  const built = junctionsOf(survey, plan, wanted, open);
+  const hamlets = hamletsOf(survey, plan, wanted, open);
+  const land = around(Object.values(plan.cells).flat());
+  const gates = gatesOf(survey, land);
+  const standing = standingOf(open);
+  const { roads, asides } = bookOf(survey, standing).pave({
+    metric,
+    level: focus.level,
+    most: MOST_ROADS[focus.level],
+    keep: keeper(survey, wanted.selected, standing),
+    isFar: ({ from, to }) => focus.level !== 'city' && isFolded(from) && isFolded(to),
+    path: waysOf(plan, land, gates),
+    scale: (busiest) => (busiest > 0 ? Math.min(metric === 'bytes' ? 1 : 4, 15 / Math.sqrt(busiest)) : 0),
+    busiest: focus.level === 'place' ? busiestOf(survey.sums.byService, metric) : undefined,
+  });
+  return {
+    lens: 'services',
+    level: focus.level,
+    metric,
+    bounds: boundsOf(plan),
+    districts: districtsOf(survey, plan, wanted, open),
+    water: [],
+    buildings: [],
+    junctions: built.junctions,
+    yards: hamlets.yards,
+    houses: [...built.houses, ...hamlets.houses],
+    gates,
+    roads,
+    asides,
+  };
+}
+
+const isFolded = (place: string): boolean => place.startsWith('namespace:') || place.startsWith('gate:');
+
+/** Where the city lies, with room for its gates. */
+export function boundsOf(plan: ServicesPlan): Rect {
+  const land = around(Object.values(plan.cells).flat());
+  return around([land, { x: land.x - Math.max(126, 0.05 * land.width), y: land.y + 210, width: 100, height: 100 }], 24);
+}
+
+/** The junctions of open districts, with their houses where those are near. */
+function junctionsOf(survey: Survey, plan: ServicesPlan, { focus, metric }: Wanted, open: ReadonlySet<string>) {
   const { city, sums } = survey;
-  const busiest = Math.max(0, ...[...sums.byService.values()].map((traffic) => traffic.openedPerSecond));
-  const busiestPod = Math.max(0, ...[...sums.byBackend.values()].map((traffic) => traffic.openedPerSecond));
+  if (open.size === 0) return { junctions: [], houses: [] };
+  const busiest = busiestOf(sums.byService, metric);
+  const busiestPod = busiestOf(sums.byBackend, metric);
   const junctions: Junction[] = [];
   const houses: House[] = [];
   for (const [id, service] of city.service) {
-    const spot = plan.spots[servicePlace(id)];
-    if (!spot) continue;
+    const place = servicePlace(id);
+    const spot = plan.spots[place];
+    if (!spot || !open.has(service.namespace)) continue;
     const traffic = sums.byService.get(id) ?? NO_TRAFFIC;
     const stands = survey.stands.get(id) ?? [];
-    const light = (stand: Stand) => activity(rateOf(survey, stand), busiestPod);
+    const light = (stand: Stand) => activity(tellingOf(survey, stand, metric), busiestPod);
     const { segments, middles } = splitRing(stands, light);
     const { x, y } = spot;
-    const rate = traffic.openedPerSecond;
-    const problem = service.problems.length > 0;
-    const radius = ringRadius(rate, busiest);
-    const place = servicePlace(id);
+    const whole = isNear(focus, 'place', groundAround(spot, spot.radius));
     junctions.push({
       id: place,
       service: id,
       label: service.name,
       x,
       y,
-      radius,
-      rate,
+      radius: ringRadius(told(metric, measuredOf(traffic)), busiest),
+      ...measuredOf(traffic),
       segments,
-      problem,
+      folded: whole ? undefined : foldOfHouses(survey, id),
+      problem: service.problems.length > 0,
       stale: stale(traffic),
     });
+    if (!whole) continue;
     for (const [i, stand] of stands.entries()) {
+      if (stand.podUid !== undefined && !city.pod.has(stand.podUid)) continue;
       const angle = middles[i] as number;
       const distance = houseDistance(i, stands.length);
-      houses.push(
-        houseAt(survey, stand, id, light(stand), {
-          x: x + Math.sin(angle) * distance,
-          y: y - Math.cos(angle) * distance,
-        }),
-      );
+      const at = { x: x + Math.sin(angle) * distance, y: y - Math.cos(angle) * distance };
+      houses.push(houseAt(survey, stand, id, light(stand), at));
     }
   }
-  const hamlets = hamletsOf(survey, plan);
-  houses.push(...hamlets.houses);
-  const districts = Object.entries(plan.cells).flatMap(([label, cells]) =>
-    cells.map((rect) => ({ id: `namespace:${label}`, label, rect, shape: 'parcel' as const })),
-  );
-  const land = around(Object.values(plan.cells).flat());
-  const flows = bundle(survey, (ends, edge) => roadOf(ends) ?? footpathOf(ends, edge));
-  const gates = gatesOf(flows, land);
-  return {
-    lens: 'services',
-    bounds: around([land, ...gates.map(({ x, y }) => ({ x: x - 50, y: y - 40, width: 100, height: 100 }))], 24),
-    districts,
-    water: [],
-    buildings: [],
-    junctions,
-    yards: hamlets.yards,
-    houses,
-    gates,
-    roads: roadsOf(flows, plan, land, gates, busiest),
-  };
+  return { junctions, houses };
 }
 
-const rateOf = (survey: Survey, stand: Stand): number =>
-  stand.backends.reduce((sum, { id }) => sum + (survey.sums.byBackend.get(id)?.openedPerSecond ?? 0), 0);
+function tellingOf(survey: Survey, stand: Stand, metric: Metric): number {
+  let sum = 0;
+  for (const { id } of stand.backends) sum += told(metric, measuredOf(survey.sums.byBackend.get(id) ?? NO_TRAFFIC));
+  return sum;
+}
 
-function houseAt(survey: Survey, stand: Stand, service: string, light: number, at: Point): House {
+function houseAt(survey: Survey, stand: Stand, service: string, light: number, at: { x: number; y: number }): House {
   const home = stand.podUid === undefined || survey.homes.get(stand.podUid) === service;
   const id = stand.podUid === undefined ? `address:${service}|${stand.key}` : podPlace(stand.podUid);
   return {
@@ -131,91 +154,82 @@ function houseAt(survey: Survey, stand: Stand, service: string, light: number, a
     y: at.y,
     size: HOUSE,
     activity: light,
-    sign: agentState(survey, stand.node) === 'absent' ? 'unknown' : stand.sign,
+    sign: signAt(survey, stand),
     weight: stand.weight,
-    stale: agentState(survey, stand.node) !== 'live',
+    stale: stateOf(survey, stand.node) !== 'live',
     at: servicePlace(service),
   };
 }
 
-function gatesOf(flows: readonly Flow[], land: Rect): Gate[] {
-  const rate = (id: string) =>
-    flows.filter((flow) => flow.from === id).reduce((sum, flow) => sum + flow.traffic.openedPerSecond, 0);
-  const named = [
-    { id: OUTSIDE_GATE, label: 'outside', down: 250 },
-    { id: NODES_GATE, label: 'node clients', down: 430 },
-    { id: GONE_GATE, label: 'clients now gone', down: 610 },
-  ];
-  return named
-    .filter(({ id }) => flows.some((flow) => flow.from === id))
-    .map(({ id, label, down }) => ({ id, label, rate: rate(id), x: land.x - 76, y: land.y + down }));
-}
+const GATES = [
+  { id: OUTSIDE_GATE, label: 'outside', down: 250, part: 0.3 },
+  { id: NODES_GATE, label: 'node clients', down: 430, part: 0.5 },
+  { id: GONE_GATE, label: 'clients now gone', down: 610, part: 0.7 },
+] as const;
 
-function roadsOf(
-  flows: readonly Flow[],
-  plan: ServicesPlan,
-  land: Rect,
-  gates: readonly Gate[],
-  busiest: number,
-): Road[] {
-  const places = new Map<string, Point & { radius: number }>(Object.entries(plan.spots));
-  for (const gate of gates) places.set(gate.id, { x: gate.x, y: gate.y, radius: 20 });
-  const scale = busiest > 0 ? Math.min(4, 15 / Math.sqrt(busiest)) : 0;
-  return flows.flatMap(({ id, from, to, traffic, edges }) => {
-    const direct = id === pathId(from, to);
-    const [start, end] = [places.get(from), places.get(to)];
-    if (!start || !end) return [];
-    return [
-      {
-        id,
-        from,
-        to,
-        path: wayAround(
-          land,
-          start,
-          end,
-          [...places].filter(([id]) => id !== from && id !== to).map(([, place]) => place),
-        ),
-        width: direct ? PATH_WIDTH : roadWidth(traffic.openedPerSecond, scale),
-        direct,
-        rate: traffic.openedPerSecond,
-        backRate: 0,
-        refused: traffic.refusedPerSecond,
-        stale: stale(traffic),
-        edges,
-      },
-    ];
+function gatesOf(survey: Survey, land: Rect): Gate[] {
+  const sums = sumsAtGates(survey, ({ origin }) => origin);
+  return GATES.flatMap(({ id, label, down, part }) => {
+    const sum = sums.get(id);
+    return sum
+      ? [
+          {
+            id,
+            label,
+            ...sum,
+            x: land.x - Math.max(76, 0.02 * land.width),
+            y: land.y + Math.max(down, part * land.height),
+          },
+        ]
+      : [];
   });
 }
 
-const BOWS = [0.1, 0.2, -0.12, 0.3, -0.24, 0.42, -0.38] as const;
-
-/**
- * The gentlest curve that runs through the fewest other places and stays on the land. Its lean to the left keeps A→B and
- * B→A apart.
- */
-function wayAround(land: Rect, start: Point, end: Point, others: readonly (Point & { radius: number })[]): Path {
-  let best: Path | undefined;
-  let least = Number.POSITIVE_INFINITY;
-  for (const bow of BOWS) {
-    const path = bowed(start, end, bow);
-    let cost = Math.abs(bow) * 40 + straying(path, land);
-    for (const other of others) {
-      const inside = other.radius * 0.85 - distanceToPath(path, other);
-      if (inside > 0) cost += 6 + inside;
+/** What stands on the map for a Service or hamlet: itself in an open district, else the district. */
+function standingOf(open: ReadonlySet<string>): (place: string) => string {
+  const known = new Map<string, string>();
+  const find = (place: string) => {
+    if (place.startsWith('gate:')) return place;
+    const namespace = place.slice(place.indexOf(':') + 1, place.indexOf('/'));
+    return open.has(namespace) ? place : `namespace:${namespace}`;
+  };
+  return (place) => {
+    let found = known.get(place);
+    if (found === undefined) {
+      found = find(place);
+      known.set(place, found);
     }
-    if (cost < least) [best, least] = [path, cost];
-    if (cost < 5) break;
-  }
-  return best as Path;
+    return found;
+  };
 }
 
-/** How far a way leaves the land above or below; to the gates it must. */
-function straying({ xy }: Path, land: Rect): number {
-  let most = 0;
-  for (let i = 1; i < xy.length; i += 2) {
-    const y = xy[i] as number;
-    most = Math.max(most, land.y - y, y - land.y - land.height);
+function bookOf(survey: Survey, standing: (place: string) => string): StreetBook {
+  const book = new StreetBook();
+  for (const [id, edge] of survey.city.edge) {
+    const ends = survey.ends.get(id);
+    if (!ends) continue;
+    const from = standing(ends.origin);
+    if (ends.service !== undefined) book.along(id, edge, from, standing(ends.service), false);
+    else if (hasFootpath(ends, edge)) book.along(id, edge, from, standing(ends.target as string), true);
+    else book.aside(from, 'pathless', edge);
   }
-  return most;
+  return book;
+}
+
+/** Of the nodes' own direct connections (probes of every pod) no path is drawn: it would lead from one gate to every house. */
+const hasFootpath = ({ target }: EdgeEnds, edge: Edge): boolean =>
+  target !== undefined && edge.client.kind !== 'node' && isAlive(edge);
+
+/** Streets of what is selected are always drawn. */
+function keeper(survey: Survey, selected: Selection | undefined, standing: (place: string) => string) {
+  const own = selected && placeOf(survey, selected);
+  const place = own && standing(own);
+  return ({ from, to }: { from: string; to: string }) => place !== undefined && (from === place || to === place);
+}
+
+function placeOf(survey: Survey, { kind, id }: Selection): string | undefined {
+  if (kind === 'service') return servicePlace(id);
+  if (kind === 'edge') return survey.ends.get(id)?.service;
+  const home = kind === 'pod' ? survey.homes.get(id) : undefined;
+  return home && servicePlace(home);
 }

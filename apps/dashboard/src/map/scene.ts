@@ -1,10 +1,17 @@
 import type { Sign } from '../city/services.ts';
+import type { Fold } from './fold.ts';
 import type { Point, Rect } from './geometry.ts';
 import type { Path } from './path.ts';
 
-/** What stands where: the value between layout and drawing. World units; ids as in `city/survey.ts`. */
+/**
+ * What stands where: the value between layout and drawing. World units; ids as in `city/survey.ts`. Whatever of the city is
+ * not in it piece by piece is folded into one of its places, or told aside (`totals.ts`).
+ */
 export interface Scene {
   readonly lens: Lens;
+  readonly level: Level;
+  /** What roads, lights and words tell. */
+  readonly metric: Metric;
   readonly bounds: Rect;
   readonly districts: readonly District[];
   /** Middle lines of the water between zones. */
@@ -15,25 +22,59 @@ export interface Scene {
   readonly houses: readonly House[];
   readonly gates: readonly Gate[];
   readonly roads: readonly Road[];
+  readonly asides: readonly Aside[];
 }
 
 export type Lens = 'services' | 'nodes';
+export type Metric = 'connections' | 'bytes';
+
+/** How closely the city is drawn: districts as blocks, then junctions or buildings in them, then houses and rooms. */
+export type Level = 'city' | 'district' | 'place';
+
+/** What is measured of a place, per second. */
+export interface Measured {
+  /** New connections. */
+  readonly rate: number;
+  /** Bytes, both ways. */
+  readonly bytes: number;
+}
 
 /** A namespace's parcel or a zone. */
-export interface District {
+export interface District extends Measured {
   readonly id: string;
   readonly label: string;
   readonly rect: Rect;
   /** Parcels are soft outlines of their own; zones are rounded. */
   readonly shape: 'parcel' | 'zone';
+  /** All of its parts are folded: it is drawn as one block. */
+  readonly closed: boolean;
+  /** Parts of it that are not drawn. */
+  readonly folded?: Fold;
+  /** 0..1 */
+  readonly activity: number;
+  readonly stale: boolean;
+  /** Where its folded Services or nodes stand and how bright: x, y, radius and light of each. */
+  readonly specks?: Float32Array;
 }
 
-export interface Building {
+/** Traffic that has no road of its own, told as a number at a place. */
+export interface Aside extends Measured {
+  readonly at: string;
+  /** `more`: on quieter streets that leave here; `within`: between two things in here; `pathless`: from here to nowhere on the map. */
+  readonly kind: 'more' | 'within' | 'pathless';
+  /** Of `more`: how many. */
+  readonly streets: number;
+  readonly refused: number;
+}
+
+export interface Building extends Measured {
   readonly id: string;
   readonly node: string;
   readonly rect: Rect;
-  /** New connections per second. */
-  readonly rate: number;
+  /** 0..1; shown while its rooms are folded. */
+  readonly activity: number;
+  /** Its rooms, when they are not drawn. */
+  readonly folded?: Fold;
   readonly state: 'live' | 'stale' | 'absent';
   /** Unix ms of the last news, when stale. */
   readonly silentSince?: number;
@@ -52,15 +93,16 @@ export interface Segment {
   readonly sign: Sign;
 }
 
-export interface Junction {
+export interface Junction extends Measured {
   readonly id: string;
   readonly service: string;
   readonly label: string;
   readonly x: number;
   readonly y: number;
   readonly radius: number;
-  readonly rate: number;
   readonly segments: readonly Segment[];
+  /** Its houses, when they are not drawn. */
+  readonly folded?: Fold;
   readonly problem: boolean;
   readonly stale: boolean;
 }
@@ -88,24 +130,28 @@ export interface Yard {
   readonly id: string;
   readonly label: string;
   readonly rect: Rect;
+  /** Its houses, when they are not drawn. */
+  readonly folded?: Fold;
 }
 
-export interface Gate extends Point {
+export interface Gate extends Point, Measured {
   readonly id: string;
   readonly label: string;
-  readonly rate: number;
 }
 
-export interface Road {
+export interface Road extends Measured {
   readonly id: string;
   readonly from: string;
   readonly to: string;
   readonly path: Path;
   readonly width: number;
-  /** New connections per second along the path, and against it. */
-  readonly rate: number;
+  /** `rate` and `bytes` are along the path, these against it. */
   readonly backRate: number;
+  readonly backBytes: number;
+  /** Connections per second. */
   readonly refused: number;
+  /** Open attempts without an answer yet. */
+  readonly waiting: number;
   readonly stale: boolean;
   /** A footpath: direct connections, past every junction. */
   readonly direct: boolean;
@@ -113,9 +159,15 @@ export interface Road {
   readonly edges: readonly string[];
 }
 
-/** Width by the square root of the rate, so that ten times the traffic is about three times as broad. */
-export const roadWidth = (rate: number, scale: number): number =>
-  Math.min(26, 5 + scale * Math.sqrt(Math.max(0, rate)));
+/** What the map tells of a thing: connections or bytes per second. */
+export const told = (metric: Metric, { rate, bytes }: Measured): number => (metric === 'bytes' ? bytes : rate);
+
+/**
+ * Width by the square root of what is measured, so that ten times the traffic is about three times as broad. Streets of a
+ * whole city are many: the quiet ones get thin there.
+ */
+export const roadWidth = (measured: number, scale: number, level: Level): number =>
+  Math.min(26, (level === 'place' ? 5 : 1.4) + scale * Math.sqrt(Math.max(0, measured)));
 
 /** Footpaths stay narrow: what a person can steer goes on roads. */
 export const PATH_WIDTH = 2.6;

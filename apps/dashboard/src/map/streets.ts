@@ -1,11 +1,12 @@
 import type { Edge } from '../city/edges.ts';
 import type { Selection } from '../city/find.ts';
-import { type EdgeEnds, pathId, podPlace, roadId, type Survey } from '../city/survey.ts';
+import { podPlace, type Survey } from '../city/survey.ts';
 import { isAlive, podOfBackend, podUidOf } from '../city/traffic.ts';
-import { centre, type Point, type Rect } from './geometry.ts';
+import { centre, type Point, type Rect, threshold } from './geometry.ts';
 import { bowed, cubic, type Path } from './path.ts';
 import type { NodesPlan } from './plan-nodes.ts';
-import { type Gate, type House, PATH_WIDTH, type Road, roadWidth } from './scene.ts';
+import type { Gate, House } from './scene.ts';
+import { type Street, StreetBook } from './street-book.ts';
 
 /** Where streets and footpaths of the nodes lens can begin and end. */
 export interface StreetPlaces {
@@ -14,84 +15,65 @@ export interface StreetPlaces {
   readonly houses: ReadonlyMap<string, House>;
 }
 
-interface Street {
-  readonly from: string;
-  readonly to: string;
-  readonly direct: boolean;
-  rate: number;
-  backRate: number;
-  refused: number;
-  stale: boolean;
-  readonly edges: string[];
+/** What stands on the map for what an edge names. */
+export interface Standing {
+  /** The building or zone of a node; gates stand for themselves. */
+  readonly place: (id: string) => string;
+  /** Is this junction drawn? */
+  readonly junction: (id: string) => boolean;
+  readonly room: (id: string) => boolean;
 }
 
 /**
- * Both ways between a place and a junction run on one street: out from its clients, back to its backends. Direct
- * connections take a footpath from building to building; within one there is nothing to draw.
+ * Both ways between a place and a junction run on one street: out from its clients, back to its backends. Past a junction
+ * that is not drawn a street leads from place to place. Direct connections take a footpath; within one place there is
+ * nothing to draw.
  */
-export function streetsOf(survey: Survey, places: StreetPlaces, selected: Selection | undefined): Road[] {
-  const streets = new Map<string, Street>();
+export function streetsOf(survey: Survey, standing: Standing, selected: Selection | undefined): StreetBook {
+  const book = new StreetBook();
+  const alone = selected && touching(survey, standing, selected);
   for (const [id, edge] of survey.city.edge) {
     const ends = survey.ends.get(id);
     if (!ends) continue;
-    const { client, target } = doorsOf(survey, id, ends, selected);
-    if (ends.service === undefined) {
-      if (target === undefined || client === target || !isAlive(edge)) continue;
-      const path = streetAt(streets, client, target, true);
-      path.rate += edge.openedPerSecond;
-      note(path, id, edge, edge.refusedPerSecond);
-      continue;
-    }
-    const out = streetAt(streets, client, ends.service);
-    out.rate += edge.openedPerSecond;
-    note(out, id, edge, 0);
-    if (target === undefined) continue;
-    const back = streetAt(streets, target, ends.service);
-    back.backRate += edge.openedPerSecond;
-    note(back, id, edge, edge.refusedPerSecond);
+    const rooms = alone?.(id, edge) ?? NO_ROOMS;
+    const client = rooms.client ?? standing.place(ends.clientPlace);
+    const target = rooms.target ?? (ends.backendPlace && standing.place(ends.backendPlace));
+    if (ends.service !== undefined && standing.junction(ends.service))
+      book.through(id, edge, client, ends.service, target);
+    else if (target === undefined || (ends.service === undefined && !isAlive(edge)))
+      book.aside(client, 'pathless', edge);
+    else book.along(id, edge, client, target, ends.service === undefined);
   }
-  const busiest = Math.max(0, ...[...streets.values()].map((street) => street.rate + street.backRate));
-  const scale = busiest > 0 ? Math.min(4, 10 / Math.sqrt(busiest)) : 0;
-  return [...streets]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([id, street]): Road[] => {
-      const path = street.direct ? footpath(places, street) : wayTo(places, street.from, street.to);
-      const width = street.direct ? PATH_WIDTH : roadWidth(street.rate + street.backRate, scale);
-      return path ? [{ id, ...street, path, width }] : [];
-    });
+  return book;
 }
 
-/** Where an edge leaves and arrives: at the buildings, or at the rooms when it touches what is selected. */
-function doorsOf(
-  { city }: Survey,
-  id: string,
-  ends: EdgeEnds,
-  selected: Selection | undefined,
-): { readonly client: string; readonly target?: string } {
-  const edge = city.edge.get(id) as Edge;
-  const into = podOfBackend(city, edge);
-  const from = edge.client.kind === 'pod' ? podUidOf(edge) : undefined;
-  const alone =
-    (selected?.kind === 'edge' && id === selected.id) ||
-    (selected?.kind === 'service' && edge.service === selected.id) ||
-    (selected?.kind === 'pod' && (selected.id === into || selected.id === from));
-  const room = (uid: string | undefined) => (alone && city.pod.get(uid ?? '')?.node ? podPlace(uid ?? '') : undefined);
-  return { client: room(from) ?? ends.clientPlace, target: room(into) ?? ends.backendPlace };
+interface Rooms {
+  readonly client?: string;
+  readonly target?: string;
+}
+const NO_ROOMS: Rooms = {};
+
+/** An edge that touches what is selected leaves and arrives at the rooms, where these are known. */
+function touching({ city }: Survey, standing: Standing, { kind, id }: Selection) {
+  if (kind !== 'edge' && kind !== 'service' && kind !== 'pod') return undefined;
+  return (key: string, edge: Edge): Rooms => {
+    const into = podOfBackend(city, edge);
+    const from = edge.client.kind === 'pod' ? podUidOf(edge) : undefined;
+    const alone =
+      (kind === 'edge' && key === id) ||
+      (kind === 'service' && edge.service === id) ||
+      (kind === 'pod' && (id === into || id === from));
+    if (!alone) return NO_ROOMS;
+    const room = (uid = '') => (standing.room(podPlace(uid)) ? podPlace(uid) : undefined);
+    return { client: room(from), target: room(into) };
+  };
 }
 
-function streetAt(streets: Map<string, Street>, from: string, to: string, direct = false): Street {
-  const key = direct ? pathId(from, to) : roadId(from, to);
-  const known = streets.get(key);
-  if (known) return known;
-  const street = { from, to, direct, rate: 0, backRate: 0, refused: 0, stale: true, edges: [] };
-  streets.set(key, street);
-  return street;
-}
-
-function note(street: Street, id: string, edge: Edge, refused: number): void {
-  street.refused += refused;
-  street.stale &&= edge.stale;
-  if (street.edges.at(-1) !== id) street.edges.push(id);
+/** The middle line of a street; undefined when one of its places has no ground. */
+export function wayOf(places: StreetPlaces, street: Street): Path | undefined {
+  return street.direct || !places.plan.junctions[street.to]
+    ? footpath(places, street)
+    : wayTo(places, street.from, street.to);
 }
 
 /** From door to door, bowed a little: there and back are two paths. */
@@ -107,10 +89,17 @@ function footpath(
 /** The ground a place stands on; rooms and gates are as good as points. */
 function groundOf({ plan, gates, houses }: StreetPlaces, id: string): Rect | undefined {
   const point = gates.find((gate) => gate.id === id) ?? houses.get(id);
-  return point ? { x: point.x, y: point.y, width: 0, height: 0 } : plan.buildings[id.replace(/^node:/, '')];
+  if (point) return { x: point.x, y: point.y, width: 0, height: 0 };
+  return id.startsWith('zone:') ? plan.zones[id.slice('zone:'.length)] : plan.buildings[id.replace(/^node:/, '')];
 }
 
-const edgeOfGround = (ground: Rect, towards: Point): Point => (ground.width === 0 ? ground : doorOf(ground, towards));
+/** Zones are large: a street between two begins and ends well inside them. */
+const LARGEST_BUILDING = 400;
+
+function edgeOfGround(ground: Rect, towards: Point): Point {
+  if (ground.width === 0) return ground;
+  return ground.width > LARGEST_BUILDING ? threshold(ground, towards) : doorOf(ground, towards);
+}
 
 /** Leaves a building through the side that faces the junction; a room through the same door as its building. */
 function wayTo(places: StreetPlaces, from: string, to: string): Path | undefined {
@@ -120,8 +109,8 @@ function wayTo(places: StreetPlaces, from: string, to: string): Path | undefined
   if (gate) return sideways(gate, junction);
   const house = places.houses.get(from);
   if (house) return straightAway(house, junction);
-  const building = places.plan.buildings[from.replace(/^node:/, '')];
-  return building ? straightAway(doorOf(building, junction), junction) : undefined;
+  const ground = groundOf(places, from);
+  return ground && straightAway(edgeOfGround(ground, junction), junction);
 }
 
 /** Doors spread along a wall in the direction of what they lead to, so that streets do not leave as one. */

@@ -1,9 +1,12 @@
 'use client';
 import { useState } from 'react';
-import type { Lens } from '../map/scene.ts';
+import type { Folded } from '../city/filter.ts';
+import { count, plural, rate, size } from '../city/format.ts';
+import { bytesPerSecond } from '../city/traffic.ts';
+import type { Scene } from '../map/scene.ts';
 
 const SIGNS = [
-  { sign: <Dots />, word: 'new connections' },
+  { sign: <Dots />, word: 'traffic' },
   { sign: <i className="size-2.5 rounded-[3px] bg-light" />, word: 'busy pod' },
   { sign: <i className="size-2.5 rounded-[3px] bg-quiet" />, word: 'quiet pod' },
   { sign: <i className="size-2.5 rounded-[3px] border-[1.5px] border-dashed border-drain" />, word: 'draining' },
@@ -31,20 +34,26 @@ const READING = {
   nodes: 'A building is a node, its rooms are pods: hue is the namespace, light the activity.',
 } as const;
 
-export function Legend({ lens }: { readonly lens: Lens }) {
+interface Props {
+  readonly scene: Scene;
+  /** What the filter leaves out. */
+  readonly folded: Folded | undefined;
+}
+
+export function Legend({ scene, folded }: Props) {
   const [open, setOpen] = useState(false);
+  const notes = [folded && foldedWords(folded, scene.metric), streetWords(scene)].filter((note) => note !== undefined);
   return (
     <div className="absolute bottom-4 left-4 max-w-[640px] rounded-[10px] border border-line bg-panel/95 text-sm text-soft shadow-cast">
       {open && (
         <div className="border-b border-line px-3.5 py-2.5">
-          <p className="text-text">{READING[lens]}</p>
+          <p className="text-text">{READING[scene.lens]}</p>
           <ul className="mt-2 flex flex-wrap gap-x-4 gap-y-1">{MORE.map(entry)}</ul>
         </div>
       )}
       <button
         type="button"
         aria-expanded={open}
-        aria-label="Legend"
         onClick={() => setOpen(!open)}
         className="flex flex-wrap items-center gap-x-3.5 gap-y-1 rounded-[10px] px-3.5 py-2 text-left"
       >
@@ -55,8 +64,28 @@ export function Legend({ lens }: { readonly lens: Lens }) {
           </span>
         ))}
       </button>
+      {notes.map((note) => (
+        <p key={note} className="border-t border-line px-3.5 py-1.5 tabular-nums" data-testid="legend-note">
+          {note}
+        </p>
+      ))}
     </div>
   );
+}
+
+/** Words for what is not drawn: nothing vanishes without being told. */
+function foldedWords({ services, pods, nodes, traffic }: Folded, metric: Scene['metric']): string {
+  const flow = metric === 'bytes' ? `${size(bytesPerSecond(traffic))}/s` : `${rate(traffic.openedPerSecond)} conn/s`;
+  const things = [plural(services, 'Service'), plural(pods, 'pod'), ...(nodes > 0 ? [plural(nodes, 'node')] : [])];
+  return `${things.join(', ')} and ${flow} are folded by the filter`;
+}
+
+function streetWords({ asides, metric }: Scene): string | undefined {
+  const more = asides.filter(({ kind }) => kind === 'more');
+  const sum = (key: 'streets' | 'rate' | 'bytes') => more.reduce((all, aside) => all + aside[key], 0);
+  if (sum('streets') === 0) return undefined;
+  const flow = metric === 'bytes' ? `${size(sum('bytes'))}/s` : `${rate(sum('rate'))} conn/s`;
+  return `${count(sum('streets'))} quieter streets with ${flow} are told at the places they leave`;
 }
 
 const entry = ({ sign, word }: (typeof MORE)[number]) => (

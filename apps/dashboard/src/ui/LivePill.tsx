@@ -1,22 +1,22 @@
 'use client';
 import { age, plural } from '../city/format.ts';
+import { freshnessOf } from '../city/freshness.ts';
 import { useCity } from '../live/city-store.ts';
 import { useNow } from './use-now.ts';
 
-/** The hub sends a time-line point every 5 s at least; twice that and a little is silence. */
-const SILENCE = 12_000;
-
 /** How fresh the page is: live, reconnecting or stale, the age of the last frame, and the agents that are heard. */
 export function LivePill() {
-  const { link, arrived, heardAt, survey } = useCity();
+  const { link, arrived, heardAt, whole, moment } = useCity();
   useNow(400);
-  const nodes = [...survey.city.node.values()];
+  const nodes = [...whole.city.node.values()];
   const heard = nodes.filter((node) => node.agent.state === 'live').length;
   const silent = arrived ? performance.now() - heardAt : 0;
-  const apiGone = [...survey.city.cluster.values()].some((cluster) => cluster.apiState === 'reconnecting');
-  const state = link === 'live' && silent > SILENCE ? 'stale' : link === 'live' && !arrived ? 'connecting' : link;
-  const fresh = state === 'live';
-  const dot = fresh ? 'bg-live' : state === 'foreign' ? 'bg-drain' : 'bg-light breathing';
+  const apiGone = [...whole.city.cluster.values()].some((cluster) => cluster.apiState === 'reconnecting');
+  const state = freshnessOf({ link, arrived, heardAt }, performance.now());
+  // The connection may be live while the map is not: the word must not say of one what holds of the other.
+  const past = moment !== undefined && state === 'live';
+  const fresh = state === 'live' && !past;
+  const dot = fresh ? 'bg-live' : past ? 'bg-light' : state === 'foreign' ? 'bg-drain' : 'bg-light breathing';
   return (
     <div
       className="flex items-center gap-2 text-sm whitespace-nowrap"
@@ -26,9 +26,12 @@ export function LivePill() {
       aria-live="off"
     >
       <span className={`size-2 rounded-full ${dot}`} aria-hidden="true" />
-      <span className={fresh ? 'font-medium text-live-ink' : 'font-medium text-light-ink'}>{WORDS[state]}</span>
+      <span className={fresh ? 'font-medium text-live-ink' : 'font-medium text-light-ink'}>
+        {past ? 'Past' : WORDS[state]}
+      </span>
       {arrived && (
         <span className="text-soft">
+          {past ? 'hub ' : ''}
           {age(silent)} · {heard} of {plural(nodes.length, 'agent')}
         </span>
       )}

@@ -1,17 +1,24 @@
 'use client';
 import { Maximize, Minus, Plus, Shuffle } from 'lucide-react';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { onMap } from '../city/find.ts';
 import { hubNow, useCity } from '../live/city-store.ts';
+import { planOf } from '../live/map-plan.ts';
+import { useOnStage } from '../live/on-stage.ts';
 import { PlanMemory } from '../live/plans.ts';
 import { select, useView } from '../live/view-store.ts';
-import type { Point } from '../map/geometry.ts';
+import { around, type Point } from '../map/geometry.ts';
 import type { Hit } from '../map/hit.ts';
+import { type Focus, focusOn } from '../map/levels.ts';
 import type { Lens, Scene } from '../map/scene.ts';
-import { sceneOfNodes } from '../map/scene-nodes.ts';
-import { sceneOfServices } from '../map/scene-services.ts';
 import { Stage } from '../map/stage.ts';
+import { trailOf } from '../map/trail.ts';
+import { ExportMenu } from './Export.tsx';
 import { Legend } from './Legend.tsx';
 import { MapTooltip } from './MapTooltip.tsx';
+import { MiniMap } from './MiniMap.tsx';
+import { useLook } from './use-look.ts';
+import { useMapKeys } from './use-map-keys.ts';
 import { useMedia } from './use-now.ts';
 import { Waiting } from './Waiting.tsx';
 
@@ -23,14 +30,19 @@ declare global {
 }
 
 const memory = new PlanMemory();
+const NO_LEGS = [] as const;
 
 export function MapView({ lens }: { readonly lens: Lens }) {
   const host = useRef<HTMLDivElement>(null);
   const [stage, setStage] = useState<Stage>();
   const [hover, setHover] = useState<{ hit: Hit; at: Point }>();
   const [replans, setReplans] = useState(0);
-  const { survey, arrived } = useCity();
-  const { selection, theme, flight } = useView();
+  const [focus, setFocus] = useState<{ readonly lens: Lens; readonly on: Focus }>();
+  const { survey, whole, arrived, folded, moment } = useCity();
+  const { selection: selected, theme, flight, metric, trail } = useView();
+  const selection = useMemo(() => selected && onMap(survey.city, selected), [selected, survey.city]);
+  const shown = useRef(lens);
+  shown.current = lens;
   const still = useMedia('(prefers-reduced-motion: reduce)');
 
   useEffect(() => {
@@ -38,6 +50,12 @@ export function MapView({ lens }: { readonly lens: Lens }) {
     const opened = new Stage(host.current, {
       hover: (hit, at) => setHover(hit && { hit, at }),
       select,
+      look: (seen, zoom) =>
+        setFocus((before) => {
+          const own = before?.lens === shown.current ? before.on : undefined;
+          const on = focusOn(shown.current, zoom, seen, own);
+          return on === own ? before : { lens: shown.current, on };
+        }),
     });
     window.kubecity = {
       scene: () => opened.inspect(),
@@ -46,31 +64,56 @@ export function MapView({ lens }: { readonly lens: Lens }) {
       },
     };
     setStage(opened);
+    useOnStage.setState({ stage: opened });
     return () => {
       opened.close();
       delete window.kubecity;
+      useOnStage.setState({ stage: undefined });
     };
   }, []);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `replans` counts wishes for a new plan
-  const scene = useMemo<Scene | undefined>(() => {
+  const plan = useMemo(() => {
     if (!arrived) return undefined;
-    return lens === 'services'
-      ? sceneOfServices(survey, memory.services(survey))
-      : sceneOfNodes(survey, memory.nodes(survey), selection);
-  }, [arrived, survey, lens, selection, replans]);
+    return planOf(lens, survey, whole, memory, moment !== undefined);
+  }, [arrived, survey, whole, lens, moment, replans]);
+
+  const closely = useMemo(() => {
+    if (!stage || !plan) return undefined;
+    if (focus?.lens === lens) return focus.on;
+    const first = stage.firstSight(plan.bounds);
+    return focusOn(lens, first.zoom, first.seen);
+  }, [stage, plan, lens, focus]);
+
+  const scene = useMemo<Scene | undefined>(
+    () => closely && plan?.scene(survey, { focus: closely, metric, selected: selection }),
+    [plan, survey, closely, metric, selection],
+  );
 
   useEffect(() => {
     const now = hubNow(useCity.getState());
-    if (stage && scene) stage.show({ scene, survey, selection, now, night: theme === 'night', still });
-  }, [stage, scene, survey, selection, theme, still]);
+    if (!stage || !scene || !plan) return;
+    const { where } = plan;
+    const legs = trail ? trailOf(trail.legs, scene, where) : NO_LEGS;
+    stage.show({ scene, survey, where, selection, trail: legs, now, night: theme === 'night', still });
+  }, [stage, scene, plan, survey, selection, trail, theme, still]);
 
   useEffect(() => {
     // A flight asked for in the Directory or on the other lens begins when the scene is there, and once.
     if (!stage || !scene || !flight) return;
-    stage.flyTo(flight.to);
+    stage.flyTo(onMap(useCity.getState().whole.city, flight.to));
     useView.setState({ flight: undefined });
   }, [stage, scene, flight]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a way is flown to when it is explained, not at every change of the city
+  useEffect(() => {
+    const ends = trail?.legs.flatMap(({ from, to }) => [plan?.where.place(from), plan?.where.place(to)]) ?? [];
+    const grounds = ends.filter((ground) => ground !== undefined);
+    if (stage && grounds.length > 0) stage.flyOver(around(grounds, 90));
+  }, [stage, trail, lens]);
+
+  useLook(lens, scene, whole, closely);
+  const keys = useMapKeys(stage, scene, survey);
 
   const replan = () => {
     memory.forget();
@@ -82,12 +125,21 @@ export function MapView({ lens }: { readonly lens: Lens }) {
     <>
       <div
         ref={host}
-        className="absolute inset-0 touch-none overflow-hidden bg-ground"
-        role="img"
-        aria-label="Map of the city. The Directory holds the same facts as tables."
+        className="absolute inset-0 touch-none overflow-hidden bg-ground outline-none focus-visible:ring-2 focus-visible:ring-live focus-visible:ring-inset"
+        role="application"
+        aria-roledescription="map"
+        aria-label="Map of the city: arrows move it, plus and minus zoom, Tab walks the places, Enter selects. The Directory holds the same facts as tables."
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys
+        tabIndex={0}
+        onKeyDown={keys.onKeyDown}
+        onBlur={keys.onBlur}
         data-testid="map"
       />
-      {scene && (scene.districts.length === 0 ? <Waiting state="empty" /> : <Legend lens={lens} />)}
+      <p className="sr-only" role="status" data-testid="map-words">
+        {keys.words}
+      </p>
+      {scene && (scene.districts.length === 0 ? <Waiting state="empty" /> : <Legend scene={scene} folded={folded} />)}
+      {stage && scene && scene.districts.length > 0 && <MiniMap stage={stage} scene={scene} />}
       {!arrived && <Waiting state="loading" />}
       {scene && hover && (
         <MapTooltip hit={hover.hit} at={hover.at} scene={scene} survey={survey} now={hubNow(useCity.getState())} />
@@ -118,6 +170,7 @@ function MapControls({ fit, zoom, replan }: Controls) {
       <MapButton label="Plan the city anew" press={replan}>
         <Shuffle className="size-3.5" />
       </MapButton>
+      <ExportMenu />
     </div>
   );
 }

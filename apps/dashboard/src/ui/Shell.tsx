@@ -1,20 +1,28 @@
 'use client';
 import { Tooltip } from 'radix-ui';
 import { useEffect, useState } from 'react';
+import { useCity } from '../live/city-store.ts';
 import { openLink } from '../live/link.ts';
-import { backToLive, useRewind } from '../live/rewind.ts';
-import { openView, select, showTable, useView } from '../live/view-store.ts';
+import { openView, useView } from '../live/view-store.ts';
+import { WhyCard } from './ask/WhyCard.tsx';
 import { ConfirmEmpty } from './ConfirmEmpty.tsx';
 import { Directory } from './Directory.tsx';
 import { FindBox } from './FindBox.tsx';
+import { FilterBar } from './filter/FilterBar.tsx';
 import { Header } from './Header.tsx';
+import { Keys } from './Keys.tsx';
+import { takeKey } from './keys.ts';
+import { LinkBanner } from './LinkBanner.tsx';
 import { MapView } from './MapView.tsx';
 import { OnlyBanner } from './OnlyBanner.tsx';
 import { Panel } from './panel/Panel.tsx';
 import { RewindBanner } from './RewindBanner.tsx';
 import { TimeLine } from './TimeLine.tsx';
 import { Toasts } from './Toasts.tsx';
+import { Compare } from './time/Compare.tsx';
 import { TrafficPanel } from './traffic/TrafficPanel.tsx';
+import { Skeleton } from './Waiting.tsx';
+import { Wall } from './Wall.tsx';
 
 /** The whole screen. Everything on it follows from records of the hub, so there is nothing to show before the page runs. */
 export function Shell() {
@@ -22,64 +30,62 @@ export function Shell() {
   useEffect(() => {
     const closeView = openView();
     const closeLink = openLink();
-    window.addEventListener('keydown', onKey);
+    window.addEventListener('keydown', takeKey);
     setReady(true);
     return () => {
       closeView();
       closeLink();
-      window.removeEventListener('keydown', onKey);
+      window.removeEventListener('keydown', takeKey);
     };
   }, []);
-  if (!ready) return null;
+  if (!ready) return <Skeleton />;
   return <City />;
 }
 
 function City() {
-  const view = useView((state) => state.view);
-  const table = useView((state) => state.table);
+  const wall = useView((state) => state.wall);
   return (
     <Tooltip.Provider delayDuration={250}>
-      <div className="flex h-dvh flex-col">
-        <Header />
-        <RewindBanner />
-        <OnlyBanner />
-        <div className="flex min-h-0 flex-1">
-          <div className="flex min-w-0 flex-1 flex-col">
-            <main className="relative min-h-0 flex-1" aria-label={view === 'directory' ? 'Directory' : 'Map'}>
-              {view === 'directory' ? <Directory /> : <MapView lens={view} />}
-            </main>
-            {table && view !== 'directory' && <TrafficPanel />}
-          </div>
-          <Panel />
-        </div>
-        <TimeLine />
-      </div>
+      {wall ? <Wall /> : <Workplace />}
       <FindBox />
       <ConfirmEmpty />
+      <Keys />
       <Toasts />
     </Tooltip.Provider>
   );
 }
 
-function onKey(event: KeyboardEvent): void {
-  const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea, [contenteditable]');
-  const command = (event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k';
-  if (command || (event.key === '/' && !typing)) {
-    event.preventDefault();
-    useView.setState({ finding: true });
-    return;
-  }
-  if (event.key === 't' && !typing && !event.metaKey && !event.ctrlKey && !event.altKey && !inDialog(event)) {
-    showTable(!useView.getState().table);
-    return;
-  }
-  // Open dialogs close themselves on Escape and mark the event as done.
-  if (event.key !== 'Escape' || event.defaultPrevented || typing || useView.getState().finding || inDialog(event))
-    return;
-  // The past is left first: whatever is selected, nobody should mistake it for now.
-  if (useRewind.getState().wanted !== undefined) backToLive();
-  else select(undefined);
+/** Everything a person works with. */
+function Workplace() {
+  const view = useView((state) => state.view);
+  const table = useView((state) => state.table);
+  return (
+    <div className="flex h-dvh flex-col">
+      <Header />
+      <RewindBanner />
+      <FilterBar />
+      <OnlyBanner />
+      <div className="relative flex min-h-0 flex-1">
+        <WhyCard />
+        <div className="flex min-w-0 flex-1 flex-col">
+          <main className="relative min-h-0 flex-1" aria-label={view === 'directory' ? 'Directory' : 'Map'}>
+            {view === 'directory' ? <Directory /> : <MapView lens={view} />}
+            <Compare />
+            <PastFrame />
+            <LinkBanner />
+          </main>
+          {table && view !== 'directory' && <TrafficPanel />}
+        </div>
+        <Panel />
+      </div>
+      <TimeLine />
+    </div>
+  );
 }
 
-const inDialog = (event: KeyboardEvent): boolean =>
-  event.target instanceof HTMLElement && event.target.closest('[role=dialog], [role=alertdialog]') !== null;
+/** A line in the colour of the banner around everything that is of the past. */
+function PastFrame() {
+  const past = useCity((state) => state.moment !== undefined);
+  if (!past) return null;
+  return <div className="pointer-events-none absolute inset-0 z-10 border-2 border-light/60" aria-hidden="true" />;
+}

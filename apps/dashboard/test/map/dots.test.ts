@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DOT_BUDGET, Dots, lanesOf } from '../../src/map/dots.ts';
 import { bowed } from '../../src/map/path.ts';
-import type { Road } from '../../src/map/scene.ts';
+import type { Metric, Road } from '../../src/map/scene.ts';
 
 const road = (id: string, rate: number, length = 300, backRate = 0): Road => ({
   id,
@@ -12,14 +12,19 @@ const road = (id: string, rate: number, length = 300, backRate = 0): Road => ({
   width: 12,
   rate,
   backRate,
+  bytes: rate * 1500,
+  backBytes: backRate * 1500,
   refused: 0,
+  waiting: 0,
   stale: false,
   direct: false,
   edges: [],
 });
 
-const speedOf = (roads: readonly Road[], id: string): number =>
-  lanesOf(roads).find((lane) => lane.road.id === id)?.perSecond ?? 0;
+const of = (roads: readonly Road[], metric: Metric = 'connections') => ({ roads, metric });
+
+const speedOf = (roads: readonly Road[], id: string, metric?: Metric): number =>
+  lanesOf(of(roads, metric)).find((lane) => lane.road.id === id)?.perSecond ?? 0;
 
 const rate = fc.double({ min: 0, max: 50_000, noNaN: true });
 
@@ -36,21 +41,23 @@ describe('lanesOf', () => {
           speedOf([...shared, road('it', low)], 'it'),
         );
         const both = [...shared, road('low', low), road('high', high)];
-        expect(speedOf(both, 'high')).toBeGreaterThan(speedOf(both, 'low'));
+        for (const metric of ['connections', 'bytes'] as const) {
+          expect(speedOf(both, 'high', metric)).toBeGreaterThan(speedOf(both, 'low', metric));
+        }
       }),
     );
   });
 
   it('sends none where nothing is opened', () => {
-    expect(lanesOf([road('a', 0)])).toEqual([]);
-    expect(lanesOf([road('a', 0, 300, 2)]).map((lane) => lane.back)).toEqual([true]);
+    expect(lanesOf(of([road('a', 0)]))).toEqual([]);
+    expect(lanesOf(of([road('a', 0, 300, 2)])).map((lane) => lane.back)).toEqual([true]);
   });
 });
 
 describe('Dots', () => {
   it('never has many more than the budget under way, and uses most of it when there is enough to show', () => {
     const dots = new Dots();
-    dots.follow(Array.from({ length: 200 }, (_, i) => road(`r${i}`, 500)));
+    dots.follow(of(Array.from({ length: 200 }, (_, i) => road(`r${i}`, 500))));
     dots.fill();
     for (let i = 0; i < 400; i += 1) {
       dots.move(1 / 60);
@@ -61,7 +68,7 @@ describe('Dots', () => {
 
   it('shows the measured rates in the long run', () => {
     const dots = new Dots();
-    dots.follow([road('slow', 1), road('fast', 8)]);
+    dots.follow(of([road('slow', 1), road('fast', 8)]));
     const seen = { slow: 0, fast: 0 };
     for (let i = 0; i < 6000; i += 1) {
       dots.move(1 / 60);
@@ -75,11 +82,11 @@ describe('Dots', () => {
 
   it('comes to rest when the traffic ends, and drops dots of roads that are gone', () => {
     const dots = new Dots();
-    dots.follow([road('a', 40)]);
+    dots.follow(of([road('a', 40)]));
     dots.fill();
     expect(dots.moving).toBe(true);
     expect(dots.count).toBeGreaterThan(0);
-    dots.follow([road('b', 0)]);
+    dots.follow(of([road('b', 0)]));
     expect(dots.moving).toBe(false);
     expect(dots.count).toBe(0);
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { edgeRows, FIGURE_COLUMNS, filterRows, tabularRate } from '../../src/city/edge-rows.ts';
+import { edgeRows, FIGURE_COLUMNS, tabularRate } from '../../src/city/edge-rows.ts';
 import type { Edge } from '../../src/city/edges.ts';
-import { sumOf } from '../../src/city/traffic.ts';
+import { edges } from '../../src/ui/directory/edges.ts';
+import { withWords } from '../../src/ui/directory/table.ts';
 import { cityOf } from './city-of.ts';
 
 const { city } = cityOf(5);
@@ -25,16 +26,16 @@ describe('the rows of the traffic table', () => {
   });
 
   it('finds by every word: client, port, backend, address, state', () => {
-    const found = filterRows(known.rows, 'loadgen SEARCH');
+    const found = withWords(edges, known.rows, 'loadgen SEARCH');
     expect(found.length).toBeGreaterThan(0);
     for (const row of found)
       expect([row.client, row.port]).toEqual([expect.stringContaining('loadgen'), 'shop/search:main/TCP']);
     const one = known.rows[0] as (typeof known.rows)[number];
     const address = one.edge.backend.split('|')[1] as string;
-    expect(filterRows(known.rows, address).every(({ edge }) => edge.backend.endsWith(address))).toBe(true);
-    expect(filterRows(known.rows, 'gone').map(({ state }) => state)).toEqual(['client gone']);
-    expect(filterRows(known.rows, 'nobody-has-this')).toEqual([]);
-    expect(filterRows(known.rows, '  ')).toBe(known.rows);
+    expect(withWords(edges, known.rows, address).every(({ edge }) => edge.backend.endsWith(address))).toBe(true);
+    expect(withWords(edges, known.rows, 'gone').map(({ state }) => state)).toEqual(['client gone']);
+    expect(withWords(edges, known.rows, 'nobody-has-this')).toEqual([]);
+    expect(withWords(edges, known.rows, '  ')).toBe(known.rows);
   });
 
   it('keeps the row of an edge that did not change, while its names hold', () => {
@@ -42,22 +43,19 @@ describe('the rows of the traffic table', () => {
     const next = { ...city, edge: new Map([...city.edge, [id, { ...edge, moving: edge.moving + 1 }]]) };
     const again = edgeRows(next, known);
     expect(again.rows.filter((row, i) => row !== known.rows[i]).map((row) => row.id)).toEqual([id]);
+    expect(again.byId.get(id)).toEqual({ ...known.byId.get(id), edge: next.edge.get(id) });
     const renamed = edgeRows({ ...next, pod: new Map(city.pod) }, again);
     expect(renamed.rows.some((row) => again.byId.get(row.id) === row)).toBe(false);
   });
 });
 
 describe('the totals line', () => {
-  it.each(FIGURE_COLUMNS)('sums $id over exactly the rows above it', ({ value }) => {
+  it.each(FIGURE_COLUMNS)('sums $id over exactly the rows above it', ({ id, value }) => {
     for (const text of ['', 'shop/web', 'direct']) {
-      const rows = filterRows(known.rows, text);
+      const rows = withWords(edges, known.rows, text);
       const sum = rows.reduce((total, { edge }) => total + value(edge), 0);
-      expect(value(sumOf(rows.map(({ edge }) => edge)))).toBeCloseTo(sum, 6);
+      expect(edges.totals?.(rows).values.get(id)?.value).toBeCloseTo(sum, 6);
     }
-  });
-
-  it('says how many rows it sums', () => {
-    expect(sumOf(known.rows.map(({ edge }) => edge)).edges).toBe(city.edge.size);
   });
 });
 

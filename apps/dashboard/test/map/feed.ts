@@ -15,6 +15,7 @@ import next from 'next';
 import { Server } from 'socket.io';
 import { pages } from '../../server/pages.ts';
 import { EdgeTeller } from './edge-teller.ts';
+import { largeToy, TOP } from './large-toy.ts';
 import { answerOf } from './toy-answers.ts';
 import { type ToyCity, toyCity } from './toy-city.ts';
 
@@ -22,6 +23,8 @@ import { type ToyCity, toyCity } from './toy-city.ts';
 export interface Feed {
   readonly url: string;
   readonly city: ToyCity;
+  /** Cuts every connection, as a hub that is started anew; pages may come back. */
+  hangUp(): void;
   close(): Promise<void>;
 }
 
@@ -29,9 +32,11 @@ export async function openFeed(options: {
   readonly port: number;
   readonly seed?: number;
   readonly prepared?: boolean;
+  /** Another city than the toy. */
+  readonly city?: ToyCity;
 }): Promise<Feed> {
-  const city = toyCity(options.seed ?? 11);
-  if (options.prepared ?? true) prepare(city);
+  const city = options.city ?? toyCity(options.seed ?? 11);
+  if (!options.city && (options.prepared ?? true)) prepare(city);
   const app = next({ dir: path.join(import.meta.dirname, '../..'), dev: false });
   await app.prepare();
   const render = app.getRequestHandler();
@@ -66,11 +71,14 @@ export async function openFeed(options: {
   });
   await new Promise<void>((listening) => http.listen(options.port, '127.0.0.1', listening));
   const { port } = http.address() as { port: number };
+  const hangUp = () => {
+    for (const socket of map.sockets.values()) socket.conn.close();
+  };
   const close = async () => {
     await sockets.close();
     await app.close();
   };
-  return { url: `http://127.0.0.1:${port}`, city, close };
+  return { url: `http://127.0.0.1:${port}`, city, hangUp, close };
 }
 
 /** One backend drains, one has another weight: the states a person should be able to tell. */
@@ -99,9 +107,10 @@ function steer(city: ToyCity, message: SteerRequest): SteerAnswer {
   return { ok: true, message: `The ${request.action} is written; the nodes are told.` };
 }
 
-// Run by hand: `node test/map/feed.ts 4100 [silent]` and open the address.
+// Run by hand: `node test/map/feed.ts 4100 [silent | large]` and open the address.
 if (import.meta.main) {
-  const feed = await openFeed({ port: Number(process.argv[2] ?? 4100) });
+  const city = process.argv[3] === 'large' ? largeToy(TOP) : undefined;
+  const feed = await openFeed({ port: Number(process.argv[2] ?? 4100), city });
   if (process.argv[3] === 'silent') feed.city.silence('node-d', true);
   process.stdout.write(`${feed.url}\n`);
   process.once('SIGINT', () => void feed.close().then(() => process.exit(0)));

@@ -1,6 +1,6 @@
 import type { HistoryPoint } from '@kubecity/protocol';
 import { describe, expect, it } from 'vitest';
-import { binned, linePoints, pointAt, pointFrom, runsOf } from '../../src/city/history.ts';
+import { binned, linePoints, pointAt, pointFrom, runsOf, silencesOf } from '../../src/city/history.ts';
 
 const point = (at: number, opened: number): HistoryPoint => ({
   at,
@@ -13,13 +13,13 @@ const point = (at: number, opened: number): HistoryPoint => ({
   open: 1,
 });
 const tick = (at: number, openedPerSecond: number) => ({ at, openedPerSecond, bytesPerSecond: 0, refusedPerSecond: 0 });
-const history = { stepMilliseconds: 10_000, points: [point(0, 50), point(10_000, 70), point(40_000, 20)] };
+const history = { stepMilliseconds: 10_000, points: [point(10_000, 50), point(20_000, 70), point(50_000, 20)] };
 const rates = (points: readonly { at: number; openedPerSecond: number }[]) =>
   points.map(({ at, openedPerSecond }) => [at, openedPerSecond]);
 
 describe('linePoints', () => {
   it('makes rates of sums and goes on with what the stream told since', () => {
-    const points = linePoints(history, [tick(55_000, 4), tick(35_000, 9), tick(50_000, 3)], 0);
+    const points = linePoints(history, [tick(60_000, 4), tick(35_000, 9), tick(55_000, 3)], 0);
     expect(rates(points)).toEqual([
       [0, 5],
       [10_000, 7],
@@ -31,7 +31,7 @@ describe('linePoints', () => {
   });
 
   it('is the stream alone when the hub remembers nothing, and never older than asked for', () => {
-    expect(rates(linePoints(undefined, [tick(5000, 1), tick(0, 2)], 0))).toEqual([
+    expect(rates(linePoints(undefined, [tick(10_000, 1), tick(5000, 2)], 0))).toEqual([
       [0, 2],
       [5000, 1],
     ]);
@@ -55,7 +55,7 @@ describe('binned', () => {
 
   it('is at most as many as there is room for', () => {
     const many = linePoints(
-      { stepMilliseconds: 1000, points: Array.from({ length: 900 }, (_, i) => point(i * 1000, 1)) },
+      { stepMilliseconds: 1000, points: Array.from({ length: 900 }, (_, i) => point((i + 1) * 1000, 1)) },
       [],
       0,
     );
@@ -68,6 +68,17 @@ describe('runsOf', () => {
   it('draws nothing where nothing was heard', () => {
     expect(runsOf(linePoints(history, [], 0)).map((run) => run.length)).toEqual([2, 1]);
     expect(runsOf([])).toEqual([]);
+  });
+
+  it('says of what nothing is known: gaps, and what is older than the oldest', () => {
+    const points = linePoints(history, [], 0);
+    expect(silencesOf(points, 0, 60_000)).toEqual([{ from: 20_000, until: 40_000 }]);
+    expect(silencesOf(points, -30_000, 90_000)).toEqual([
+      { from: -30_000, until: 0 },
+      { from: 20_000, until: 40_000 },
+      { from: 50_000, until: 90_000 },
+    ]);
+    expect(silencesOf([], 0, 60_000)).toEqual([{ from: 0, until: 60_000 }]);
   });
 });
 

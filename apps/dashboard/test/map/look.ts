@@ -1,5 +1,6 @@
 import { chromium, type Page } from 'playwright-core';
-import { openFeed } from './feed.ts';
+import { type Feed, openFeed } from './feed.ts';
+import { largeToy, TOP } from './large-toy.ts';
 
 /** Screenshots of the toy city: `node test/map/look.ts <folder> [name…]`. */
 const folder = process.argv[2] ?? '.';
@@ -9,11 +10,24 @@ interface Shot {
   readonly name: string;
   readonly theme: 'day' | 'night';
   readonly address: string;
+  /** 1600 unless told. */
+  readonly width?: number;
+  /** Of the city of 10,000 pods. */
+  readonly large?: boolean;
   readonly act?: (page: Page) => Promise<void>;
 }
 
+const isWanted = ({ name }: Shot): boolean => wanted.length === 0 || wanted.includes(name);
+
 const CHECKOUT = 'selected=service~shop/checkout';
 const SHOTS: readonly Shot[] = [
+  { name: 'large-services-night', theme: 'night', address: '/', large: true },
+  { name: 'large-services-day', theme: 'day', address: '/', large: true },
+  { name: 'large-nodes-day', theme: 'day', address: '/?lens=nodes', large: true },
+  { name: 'large-nodes-night', theme: 'night', address: '/?lens=nodes', large: true },
+  { name: 'large-district-night', theme: 'night', address: '/', large: true, act: nearer(2) },
+  { name: 'large-place-night', theme: 'night', address: '/', large: true, act: nearer(4) },
+  { name: 'large-place-day', theme: 'day', address: '/?lens=nodes', large: true, act: nearer(4) },
   { name: 'services-night', theme: 'night', address: `/?${CHECKOUT}` },
   { name: 'services-day', theme: 'day', address: '/' },
   { name: 'nodes-day', theme: 'day', address: '/?lens=nodes' },
@@ -22,12 +36,9 @@ const SHOTS: readonly Shot[] = [
   { name: 'directory-night', theme: 'night', address: '/?lens=directory' },
   { name: 'table-day', theme: 'day', address: '/?table=', act: chooseRow },
   { name: 'table-night', theme: 'night', address: '/?table=&lens=nodes', act: chooseRow },
-  {
-    name: 'traffic-night',
-    theme: 'night',
-    address: '/?lens=directory',
-    act: (page) => page.getByTestId('directory-edges').click(),
-  },
+  { name: 'traffic-night', theme: 'night', address: '/?lens=directory&tab=edges' },
+  { name: 'pods-day', theme: 'day', width: 1280, address: '/?lens=directory&tab=pods&sort=-opened&namespaces=shop' },
+  { name: 'backends-night', theme: 'night', address: '/?lens=directory&tab=backends&text=shop&states=draining' },
   { name: 'rewound-day', theme: 'day', address: `/?table=&${CHECKOUT}`, act: rewind },
   { name: 'rewound-night', theme: 'night', address: '/?lens=nodes', act: rewind },
   {
@@ -49,6 +60,18 @@ const SHOTS: readonly Shot[] = [
       await page.getByTestId('kernel-rule').first().waitFor();
     },
   },
+  {
+    name: 'rules-differ-day',
+    theme: 'day',
+    address: `/?${CHECKOUT}`,
+    act: async (page) => {
+      await page.getByTestId('show-rules').click();
+      await page.getByTestId('rules-of-node-b').click();
+      await page.locator('[data-kind=foreign]').first().waitFor();
+    },
+  },
+  { name: 'why-night', theme: 'night', address: `/?${CHECKOUT}`, act: (page) => why(page, 'web node-b') },
+  { name: 'why-day', theme: 'day', address: `/?lens=nodes&${CHECKOUT}`, act: (page) => why(page, '203.0.113.77') },
   { name: 'only-day', theme: 'day', address: `/?table=&${CHECKOUT}&only=shop/checkout` },
   {
     name: 'measuring-day',
@@ -63,6 +86,42 @@ const SHOTS: readonly Shot[] = [
     act: (page) => page.getByTestId('measuring').click(),
   },
   {
+    name: 'filter-night',
+    theme: 'night',
+    width: 1280,
+    address: '/?namespaces=shop&states=draining+weighted&minRate=0.5',
+    act: (page) => page.getByTestId('filter-services').click(),
+  },
+  { name: 'filter-day', theme: 'day', width: 1280, address: '/?lens=nodes&nodes=node-a&table=' },
+  {
+    name: 'views-day',
+    theme: 'day',
+    width: 1280,
+    address: '/?errors=',
+    act: async (page) => {
+      await page.getByTestId('saved-views').click();
+      for (const name of ['Trouble', 'Payments at night']) {
+        await page.getByTestId('view-name').fill(name);
+        await page.getByTestId('save-view').click();
+      }
+    },
+  },
+  {
+    name: 'who-day',
+    theme: 'day',
+    address: '/',
+    act: async (page) => {
+      await page.keyboard.press('/');
+      await page.getByTestId('find-input').fill('who is 10.244.2.11:80?');
+    },
+  },
+  {
+    name: 'actions-day',
+    theme: 'day',
+    address: '/?selected=pod~uid-4',
+    act: (page) => page.keyboard.press('ControlOrMeta+k'),
+  },
+  {
     name: 'find-night',
     theme: 'night',
     address: '/',
@@ -71,11 +130,45 @@ const SHOTS: readonly Shot[] = [
       await page.getByTestId('find-input').fill('ch');
     },
   },
+  { name: 'compared-night', theme: 'night', address: `/?${CHECKOUT}`, act: (page) => page.keyboard.press('v') },
+  {
+    name: 'compared-day',
+    theme: 'day',
+    address: `/?at=${Date.now() - 20 * 60_000}&compare=`,
+    act: async (page) => {
+      await page.getByTestId('comparison').waitFor();
+      await page.getByTestId('flag').first().focus();
+    },
+  },
+  { name: 'panel-service-day', theme: 'day', width: 1280, address: '/?selected=service~shop/web' },
+  { name: 'panel-node-night', theme: 'night', width: 1280, address: '/?lens=nodes&selected=node~node-d' },
+  { name: 'panel-namespace-day', theme: 'day', width: 1280, address: '/?selected=namespace~shop' },
+  { name: 'panel-gone-night', theme: 'night', width: 1280, address: '/?selected=pod~uid-gone' },
+  { name: 'keys-day', theme: 'day', address: '/', act: (page) => page.keyboard.press('?') },
 ];
 
+/** So many presses on “Nearer”. */
+function nearer(times: number): (page: Page) => Promise<void> {
+  return async (page) => {
+    await page.waitForFunction(() => (window.kubecity?.framesDrawn ?? 0) > 2, undefined, { timeout: 60_000 });
+    for (let i = 0; i < times; i += 1) {
+      await page.getByRole('button', { name: 'Nearer' }).click();
+      await page.waitForTimeout(900);
+    }
+  };
+}
+
 async function chooseRow(page: Page): Promise<void> {
-  await page.getByTestId('traffic-filter').fill('checkout');
+  await page.getByTestId('table-text').fill('checkout');
   await page.getByTestId('edge-row').first().click();
+}
+
+async function why(page: Page, source: string): Promise<void> {
+  await page.getByTestId('why').first().click();
+  await page.getByTestId('why-source').click();
+  await page.getByTestId('why-source-input').fill(source);
+  await page.keyboard.press('Enter');
+  await page.getByTestId('why-end').first().getByRole('button').first().click();
 }
 
 async function rewind(page: Page): Promise<void> {
@@ -84,17 +177,22 @@ async function rewind(page: Page): Promise<void> {
   await page.getByTestId('time-needle').waitFor();
 }
 
-const feed = await openFeed({ port: 0 });
-feed.city.silence('node-d', true);
+const toy = await openFeed({ port: 0 });
+toy.city.silence('node-d', true);
+const large = SHOTS.some((shot) => shot.large && isWanted(shot))
+  ? await openFeed({ port: 0, city: largeToy(TOP) })
+  : undefined;
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
 });
 try {
-  for (const { name, theme, address, act } of SHOTS) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const shot of SHOTS) {
+    const { name, theme, address, width, act } = shot;
+    if (!isWanted(shot)) continue;
+    const feed = shot.large ? (large as Feed) : toy;
     const page = await browser.newPage({
-      viewport: { width: 1600, height: 1000 },
+      viewport: { width: width ?? 1600, height: 1000 },
       colorScheme: theme === 'night' ? 'dark' : 'light',
     });
     page.on('console', (message) => message.type() === 'error' && process.stderr.write(`${name}: ${message.text()}\n`));
@@ -109,5 +207,6 @@ try {
   }
 } finally {
   await browser.close();
-  await feed.close();
+  await toy.close();
+  await large?.close();
 }

@@ -85,6 +85,26 @@ describe('planNodes', () => {
     expect(planNodes(smaller, streets, after).rooms).toEqual(rest);
   });
 
+  it('moves no building when a node goes and another comes', () => {
+    const all: Lot[] = Array.from({ length: 9 }, (_, n) => ({
+      node: `n${n}`,
+      zone: 'ab'[n % 2] as string,
+      pods: [`p${n}`],
+    }));
+    const streets = crossings(all, 5);
+    const before = planNodes(all, streets, EMPTY_NODES_PLAN);
+    const without = all.filter(({ node }) => node !== 'n2');
+    const fewer = planNodes(without, streets, before);
+    const { n2: gone, ...rest } = before.buildings;
+    expect(fewer.buildings).toEqual(rest);
+    expect(fewer.junctions).toEqual(before.junctions);
+    const more = planNodes([...without, { node: 'a-new', zone: 'a', pods: ['p'] }], streets, fewer);
+    expect(more.buildings).toMatchObject(rest);
+    expect(more.buildings['a-new']).toBeDefined();
+    expectSound(more, [...without, { node: 'a-new', zone: 'a', pods: ['p'] }], streets);
+    expect(gone).toBeDefined();
+  });
+
   it('takes a room that became free again beside its like', () => {
     const lot = (pods: string[]): Lot[] => [{ node: 'a', zone: 'z', pods }];
     const before = planNodes(lot(['cart-1', 'cart-2', 'web-1']), [], EMPTY_NODES_PLAN);

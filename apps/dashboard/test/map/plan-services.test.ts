@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distanceToRect, inset, overlap } from '../../src/map/geometry.ts';
-import {
-  EMPTY_SERVICES_PLAN,
-  type Link,
-  type Plot,
-  planServices,
-  type ServicesPlan,
-} from '../../src/map/plan-services.ts';
+import { EMPTY_SERVICES_PLAN, planServices, type ServicesPlan } from '../../src/map/plan-services.ts';
+import type { Link, Plot } from '../../src/map/plots.ts';
 
 const plots = fc
   .uniqueArray(
@@ -30,18 +25,15 @@ const city = plots.chain((all) =>
   }),
 );
 
+const pairsOf = <T>(all: readonly T[]): [T, T][] => all.flatMap((a, i) => all.slice(i + 1).map((b): [T, T] => [a, b]));
+
 function expectSound(plan: ServicesPlan, all: readonly Plot[]): void {
   const spots = Object.entries(plan.spots);
   expect(spots.map(([id]) => id).sort()).toEqual(all.map(({ id }) => id).sort());
-  for (const [i, [, a]] of spots.entries()) {
-    for (const [, b] of spots.slice(i + 1)) {
-      expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThanOrEqual(a.radius + b.radius);
-    }
-  }
-  const grounds = Object.values(plan.cells).flat();
-  for (const [i, a] of grounds.entries()) {
-    for (const b of grounds.slice(i + 1)) expect(overlap(inset(a, 1), inset(b, 1))).toBe(false);
-  }
+  const close = pairsOf(spots).filter(([[, a], [, b]]) => Math.hypot(a.x - b.x, a.y - b.y) < a.radius + b.radius);
+  expect(close).toEqual([]);
+  const grounds = pairsOf(Object.values(plan.cells).flat());
+  expect(grounds.filter(([a, b]) => overlap(inset(a, 1), inset(b, 1)))).toEqual([]);
   for (const plot of all) {
     const cells = plan.cells[plot.namespace] ?? [];
     const spot = plan.spots[plot.id];
@@ -102,11 +94,14 @@ describe('planServices', () => {
     );
   });
 
-  it('lays a city of 300 Services', () => {
-    const all = Array.from(
-      { length: 300 },
-      (_, i): Plot => ({ id: `service:n${i % 9}/${i}`, namespace: `n${i % 9}`, radius: 90 }),
-    );
-    expectSound(planServices(all, [], EMPTY_SERVICES_PLAN), all);
+  it('lays a city of 1,000 Services in 200 namespaces, and one of a single namespace', () => {
+    for (const namespaces of [200, 1]) {
+      const all = Array.from({ length: 1000 }, (_, i): Plot => {
+        const namespace = `n${i % namespaces}`;
+        return { id: `service:${namespace}/${i}`, namespace, radius: 80 + (i % 3) * 11 };
+      });
+      const links = all.map(({ id }, i): Link => ({ from: id, to: (all[(i * 7) % 1000] as Plot).id }));
+      expectSound(planServices(all, links, EMPTY_SERVICES_PLAN), all);
+    }
   });
 });

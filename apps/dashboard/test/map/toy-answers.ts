@@ -1,62 +1,50 @@
 import type { HistoryPoint, MapAnswer, MapQuestion } from '@kubecity/protocol';
 import type { ToyCity } from './toy-city.ts';
-
-const NODES = ['node-a', 'node-b', 'node-c', 'node-d'];
+import { ToyRules } from './toy-rules.ts';
 
 /** What the hub would say about the toy city: seeded by time, so that the same question has the same answer. */
 export function answerOf(city: ToyCity, question: MapQuestion, now: number): MapAnswer {
-  if (question.kind === 'history') return historyOf(question.from, question.to);
+  if (question.kind === 'history') {
+    const { from, to, servicePort } = question;
+    const edges = city.edges(now).filter(([name]) => servicePort === undefined || name.servicePort === servicePort);
+    return historyOf(from, to, edges);
+  }
   if (question.kind === 'moment') {
     const step = stepAt(now - question.at);
     const at = Math.floor(question.at / step) * step;
     return { kind: 'moment', at, stepMilliseconds: step, edges: city.edges(at), folded: step > 1000 ? 7 : 0 };
   }
-  if (question.kind === 'rules') return rulesOf(question.service, now);
+  if (question.kind === 'rules') return new ToyRules(city.snapshot(now)).of(question.service, now);
+  if (question.kind === 'explain') return new ToyRules(city.snapshot(now)).explain(question, now);
   return flowsOf(city, question, now);
 }
 
 const stepAt = (age: number): number => (age <= 15 * 60_000 ? 1000 : age <= 6 * 3_600_000 ? 10_000 : 60_000);
 
-function historyOf(from: number, to: number): MapAnswer {
+/** The past went up and down around what the edges do now. */
+function historyOf(from: number, to: number, edges: ReturnType<ToyCity['edges']>): MapAnswer {
+  const sum = (column: number) => edges.reduce((all, [, row]) => all + (row[column] as number), 0);
+  const [rate, refused, open] = [sum(10), sum(11), sum(2) + sum(3)];
   const step = stepAt(to - from);
   const points: HistoryPoint[] = [];
-  for (let at = Math.ceil(from / step) * step; at + step <= to; at += step) {
+  for (let at = Math.ceil(from / step) * step + step; at <= to; at += step) {
     // The hub was away for a twelfth of the range, a third into it.
     const part = (at - from) / (to - from);
     if (part > 0.3 && part < 0.38) continue;
     const swell = 1 + 0.35 * Math.sin(at / 90_000) + 0.2 * Math.sin(at / 2_700_000) + 0.12 * Math.sin(at / 17_000);
-    const opened = Math.round((270 * swell * step) / 1000);
+    const opened = Math.round((rate * swell * step) / 1000);
     points.push({
       at,
       opened,
-      refused: Math.round(opened / 90),
+      refused: Math.round((refused * swell * step) / 1000),
       unanswered: 0,
       bytesToBackend: opened * 900,
       bytesToClient: opened * 14_000,
       packets: opened * 14,
-      open: 840,
+      open: Math.round(open * swell),
     });
   }
   return { kind: 'history', stepMilliseconds: step, points };
-}
-
-function rulesOf(service: string, at: number): MapAnswer {
-  const chain = `CITY-S-${service.replace('/', '-')}`.slice(0, 28);
-  const rules = [1, 2, 3].map((n) => ({
-    rule: `-A ${chain} -m statistic --mode random --probability 0.${n}3 -j DNAT --to-destination 10.244.${n}.14:80`,
-    packets: n * 1287,
-    bytes: n * 77_220,
-  }));
-  return {
-    kind: 'rules',
-    nodes: NODES.map((node) => ({
-      node,
-      answer:
-        node === 'node-d'
-          ? { kind: 'refused', code: 'failed', message: 'The agent did not answer within 30 s.' }
-          : { kind: 'rules', at, truncated: false, chains: [{ family: 'IPv4', table: 'nat', chain, rules }] },
-    })),
-  };
 }
 
 function flowsOf(city: ToyCity, question: MapQuestion & { kind: 'flows' }, now: number): MapAnswer {

@@ -45,7 +45,28 @@ export interface ToyCity {
   usableOthers(backend: string): number;
   has(backend: string): boolean;
   addPod(service: string, now: number): void;
+  /** With everything it backs. */
+  removePod(uid: string): void;
   silence(node: string, on: boolean): void;
+  /** The API no longer lets events be read, in these words; without words it does. */
+  refuseEvents(why?: string): void;
+}
+
+/** `web` is open to the world, `sessions` keeps its clients. */
+const doorsOf = (service: string) =>
+  service === 'shop/web' ? { nodePort: 30_080, loadBalancer: '198.51.100.7' } : undefined;
+
+function policyOf(service: string): CityRecord<'service'>['policy'] {
+  const doors = doorsOf(service);
+  return {
+    affinitySeconds: service === 'data/sessions' ? 10_800 : undefined,
+    internalTraffic: service === 'platform/dns' ? 'Local' : 'Cluster',
+    externalTraffic: doors && 'Local',
+    externalIPs: [],
+    loadBalancers: doors ? [doors.loadBalancer] : [],
+    sourceRanges: doors ? ['203.0.113.0/24'] : [],
+    healthCheckNodePort: doors && 32_122,
+  };
 }
 
 export function toyCity(seed: number): ToyCity {
@@ -58,6 +79,7 @@ export function toyCity(seed: number): ToyCity {
   const actions: [string, CityRecord<'action'>][] = [];
   const silentSince = new Map<string, number>();
   const gone: CityOp[] = [];
+  let cluster: CityRecord<'cluster'> = { name: 'shop-prod', apiState: 'live', events: { state: 'live' } };
   let serial = 0;
   let address = 10;
 
@@ -102,6 +124,7 @@ export function toyCity(seed: number): ToyCity {
       podName: pod.name,
       usable: true,
       ready: true,
+      serving: true,
       terminating: false,
       weight: 100,
       draining: false,
@@ -115,9 +138,10 @@ export function toyCity(seed: number): ToyCity {
     services.set(id, {
       namespace,
       name,
-      type: 'ClusterIP',
+      type: doorsOf(id) ? 'LoadBalancer' : 'ClusterIP',
       clusterIP: `10.96.41.${i + 5}`,
-      ports: [{ key, name: 'main', port, protocol, targetPort: String(port) }],
+      ports: [{ key, name: 'main', port, protocol, targetPort: String(port), nodePort: doorsOf(id)?.nodePort }],
+      policy: policyOf(id),
       problems:
         id === 'payments/fraud'
           ? [{ field: 'spec.sessionAffinity', message: 'ClientIP is not built yet; treated as None' }]
@@ -165,6 +189,7 @@ export function toyCity(seed: number): ToyCity {
         kind: draining ? 'drain' : 'weight',
         weight: draining ? undefined : weight,
         reason: draining ? 'INC-123 slow disk' : undefined,
+        by: draining ? 'mara@shop.example' : 'kubectl-edit',
         state: 'applied',
         backends: [id],
         nodes: { desired: NODES.length, acknowledged: [], waitingFor: [...NODES] },
@@ -276,8 +301,27 @@ export function toyCity(seed: number): ToyCity {
     return ['set', 'tick', String(at), record];
   }
 
+  /** The first pod of `search` is in trouble, the node that is nearly full says so. */
+  function events(now: number): CityOp[] {
+    const [search] = [...pods.values()].filter((pod) => pod.labels.app === 'search');
+    const event = (id: string, age: number, more: Pick<CityRecord<'event'>, 'about' | 'reason' | 'note'>): CityOp => {
+      const record = { at: now - age, firstAt: now - 8 * age, warning: true, count: 8, source: 'kubelet', ...more };
+      return ['set', 'event', id, record];
+    };
+    const pod = { kind: 'Pod' as const, namespace: 'shop', name: search?.name ?? '', uid: search?.uid };
+    return [
+      event('event-1', 41_000, { about: pod, reason: 'Unhealthy', note: 'Readiness probe failed: HTTP 503' }),
+      event('event-2', 300_000, {
+        about: { kind: 'Node', name: 'node-b' },
+        reason: 'ConntrackNearlyFull',
+        note: 'The connection table is 84 % full.',
+      }),
+    ];
+  }
+
   function standing(now: number): CityOp[] {
     return [
+      ['set', 'cluster', 'cluster', cluster],
       ...NODES.map((name): CityOp => ['set', 'node', name, nodeRecord(name, now)]),
       ...[...backends].map(([id, backend]): CityOp => ['set', 'backend', id, { ...backend }]),
       ...[...wishes.values()].map((wish): CityOp => ['set', 'override', wish.override.uid, progress(wish, now)]),
@@ -294,10 +338,11 @@ export function toyCity(seed: number): ToyCity {
       const namespaces = new Set([...services.values()].map((service) => service.namespace));
       return [
         ['reset'],
-        ['set', 'cluster', 'cluster', { name: 'shop-prod', apiState: 'live' }],
+        ['set', 'cluster', 'cluster', cluster],
         ...[...namespaces].map((name): CityOp => ['set', 'namespace', name, { name }]),
         ...[...services].map(([id, service]): CityOp => ['set', 'service', id, service]),
         ...ticks.map(([id, tick]): CityOp => ['set', 'tick', id, tick]),
+        ...events(now),
         ...standing(now),
         ['sync'],
       ];
@@ -320,6 +365,19 @@ export function toyCity(seed: number): ToyCity {
     addPod: (service) => {
       addBackend(service);
       reweigh();
+    },
+    removePod: (uid) => {
+      pods.delete(uid);
+      gone.push(['delete', 'pod', uid]);
+      for (const [id, { podUid }] of backends) {
+        if (podUid !== uid) continue;
+        backends.delete(id);
+        gone.push(['delete', 'backend', id], ['delete', 'load', id]);
+      }
+      reweigh();
+    },
+    refuseEvents: (why) => {
+      cluster = { ...cluster, events: why === undefined ? { state: 'live' } : { state: 'unreadable', why } };
     },
     silence: (node, on) => {
       if (on) silentSince.set(node, Date.now());

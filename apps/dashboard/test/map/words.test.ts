@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { placesOf, selectionFromText, selectionToText } from '../../src/city/find.ts';
+import { onMap, selectionFromText, selectionToText, servicesOf } from '../../src/city/find.ts';
 import { age, bytes, count, percent, rate, socket } from '../../src/city/format.ts';
 import { workloadOf } from '../../src/city/services.ts';
-import { shareWith, wilson } from '../../src/city/share.ts';
+import { FEW, judge, shareWith, wilson } from '../../src/city/share.ts';
 import { cityOf } from './city-of.ts';
 
 describe('figures', () => {
@@ -47,6 +47,32 @@ describe('figures', () => {
 });
 
 describe('shares', () => {
+  it('says nothing of a share from too few connections', () => {
+    expect(judge(7, FEW - 1, 0.5)).toEqual({ is: 'few', trials: FEW - 1 });
+    expect(judge(7, FEW, 0.5).is).toBe('wished');
+  });
+
+  it('says more or less than wished only of what lies outside its 95 % interval, and on the right side', () => {
+    const parts = fc.tuple(
+      fc.integer({ min: FEW, max: 50_000 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(parts, ([trials, part, wished]) => {
+        const verdict = judge(Math.round(trials * part), trials, wished);
+        if (verdict.is === 'few') throw new Error('these are enough');
+        if (verdict.is === 'less') expect(verdict.high).toBeLessThan(wished);
+        if (verdict.is === 'more') expect(verdict.low).toBeGreaterThan(wished);
+      }),
+      { seed: 8 },
+    );
+    expect(judge(100, 1000, 0.5).is).toBe('less');
+    expect(judge(900, 1000, 0.5).is).toBe('more');
+    // outside 95 %, as one backend of twenty always is
+    expect(judge(468, 1000, 0.5).is).toBe('wished');
+  });
+
   it('gives intervals that hold the observed share, lie in 0..1 and narrow with more trials', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (trials, part) => {
@@ -96,16 +122,32 @@ describe('names', () => {
   it('writes a selection into the address bar and reads it back', () => {
     const selection = { kind: 'edge', id: 'pod:a~b>shop/web:http/TCP|10.0.0.1:80' } as const;
     expect(selectionFromText(selectionToText(selection))).toEqual(selection);
+    const backend = { kind: 'backend', id: 'shop/web:http/TCP|[fd00::5]:80' } as const;
+    expect(selectionFromText(selectionToText(backend))).toEqual(backend);
     expect(selectionFromText('ship~a')).toBeUndefined();
     expect(selectionFromText(null)).toBeUndefined();
   });
+});
 
-  it('finds by name and by address', () => {
-    const { city } = cityOf(5);
-    const places = placesOf(city);
-    expect(places).toHaveLength(city.service.size + city.pod.size + city.node.size + city.namespace.size);
-    const web = places.find((place) => place.selection.id === 'shop/web');
-    expect(web?.words).toEqual(['shop/web', 'web', '10.96.41.5']);
+describe('a selected backend', () => {
+  const { city } = cityOf(11);
+  const [id, { podUid, service }] = [...city.backend][0] as [string, { podUid?: string; service: string }];
+
+  it('is on the map where its pod is, or at its Service when no pod is behind it', () => {
+    expect(onMap(city, { kind: 'backend', id })).toEqual({ kind: 'pod', id: podUid });
+    const bare = new Map([...city.backend].map(([key, one]) => [key, { ...one, podUid: undefined }]));
+    expect(onMap({ backend: bare }, { kind: 'backend', id })).toEqual({ kind: 'service', id: service });
+    expect(onMap(city, { kind: 'node', id: 'node-a' })).toEqual({ kind: 'node', id: 'node-a' });
+  });
+
+  it('and its pod, its road and each of its edges have the same Service to look at', () => {
+    expect(servicesOf(city, { kind: 'backend', id })).toEqual([service]);
+    expect(servicesOf(city, { kind: 'pod', id: podUid ?? '' })).toEqual([service]);
+    expect(servicesOf(city, { kind: 'road', id: `gate:outside→service:${service}` })).toEqual([service]);
+    const edges = [...city.edge].filter(([, edge]) => edge.backend === id);
+    expect(edges.length).toBeGreaterThan(0);
+    for (const [key] of edges) expect(servicesOf(city, { kind: 'edge', id: key })).toEqual([service]);
+    expect(servicesOf(city, { kind: 'node', id: 'node-a' })).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { CityEdges, EdgeKey } from '@kubecity/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { EdgeCursor } from '../../server/traffic/edge-cursor.ts';
+import { EdgeCursor, SLOW_TURNS } from '../../server/traffic/edge-cursor.ts';
 import { HubTraffic } from './hub-traffic.ts';
 import { edgeFrame } from './objects.ts';
 import { edgeNameId, ToldEdges } from './told-edges.ts';
@@ -107,6 +107,32 @@ test('a slow reader, whatever it missed, knows after any frame what a newcomer i
     }),
     { seed: 20261123, numRuns: 200 },
   );
+});
+
+test('others come slowly: their names at once, each figure within ten frames, a tenth of them with each', () => {
+  const hub = new HubTraffic().connected('n', 'e');
+  const keys = Array.from({ length: 200 }, (_, i) => keyOf(i < 50 ? 'cart' : 'pay', i));
+  const rowsAt = (open: number) => keys.map((_, i) => [i + 1, 0, 0, 0, 0, 0, 0, 0, open]);
+  hub.reset('n', 0, rowsAt(0), keys);
+  hub.cursor.look({ services: ['shop/cart'], others: 'slow' });
+  expect(hub.show(0).all().size).toBe(200);
+
+  for (let second = 1; second <= 30; second++) {
+    hub.take('n', second * 1000, edgeFrame(second, second * 1000, rowsAt(second)));
+    hub.traffic.show(second * 1000, () => false);
+    const edges = hub.cursor.next(hub.traffic.shown) as CityEdges;
+    hub.told.take(edges);
+    expect(edges.rows).toHaveLength(50 + 150 / SLOW_TURNS);
+    const shown = (service: string) =>
+      [...hub.told.all()].flatMap(([id, { moving }]) => (id.includes(`/${service}:`) ? [moving] : []));
+    expect(new Set(shown('cart'))).toEqual(new Set([second]));
+    if (second > SLOW_TURNS) expect(Math.min(...shown('pay'))).toBe(second - SLOW_TURNS + 1);
+  }
+
+  // what is looked at from now on is as it is now, at once
+  hub.cursor.look({ services: ['shop/pay'], others: 'slow' });
+  hub.told.take(hub.cursor.next(hub.traffic.shown));
+  expect(new Set([...hub.told.all().values()].map(({ moving }) => moving))).toEqual(new Set([30]));
 });
 
 test('a thousand changing edges are less than 100 kB a second', () => {

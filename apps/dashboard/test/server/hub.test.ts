@@ -95,6 +95,30 @@ function reports(acknowledged: Parameters<typeof rulesReport>[0]) {
   return { a, b };
 }
 
+const eventsOf = ({ city }: Browser) =>
+  [...city].flatMap(([key, record]) => (key.startsWith('event ') ? [record] : []));
+
+test('events of the cluster reach the browser, and it hears when they cannot be read', async () => {
+  const map = browser();
+  await eventually(() => map.get('cluster', 'cluster')).toMatchObject({ events: { state: 'live' } });
+  const involvedObject = { kind: 'Pod', namespace: 'shop', name: 'cart-1', uid: 'uid-cart-1' };
+  await cluster.client.create(resources.coreEvents, {
+    metadata: { namespace: 'shop', name: 'cart-1.1' },
+    involvedObject,
+    type: 'Warning',
+    reason: 'Unhealthy',
+    message: 'Readiness probe failed',
+    lastTimestamp: new Date().toISOString(),
+  });
+  await eventually(() => eventsOf(map)).toMatchObject([{ reason: 'Unhealthy', warning: true, about: involvedObject }]);
+  await cluster.stop();
+  await eventually(() => map.get('cluster', 'cluster')).toMatchObject({
+    events: { state: 'unreadable', why: expect.stringContaining('events') },
+  });
+  // what was read is still true of the last hour
+  expect(eventsOf(map)).toHaveLength(1);
+});
+
 const storedOverride = (name: string) =>
   cluster.client.get<
     KubeRoutingOverride & { status?: { conditions?: { type: string; status: string; reason: string }[] } }
@@ -109,7 +133,7 @@ test('a browser gets the whole city, then what changes', async () => {
   await eventually(() => map.edges.get(webToCart1Id)).toMatchObject({ opened: 0, moving: 1, idle: 2, closing: 3 });
   expect(map.frames[0]?.ops[0]).toEqual(['reset']);
   expect(map.frames[0]?.ops.at(-1)).toEqual(['sync']);
-  expect(map.get('cluster', 'cluster')).toEqual({ name: 'test', apiState: 'live' });
+  expect(map.get('cluster', 'cluster')).toMatchObject({ name: 'test', apiState: 'live' });
   expect(map.get('node', 'node-b')).toMatchObject({
     zone: 'zone-1',
     agent: { state: 'live', inSync: true, chains: 3 },
@@ -342,6 +366,33 @@ test('rules are asked of one node or of all; a node without an agent says so', a
     ],
   });
   expect(await map.ask({ ...question, node: 'node-z' })).toMatchObject({ kind: 'refused', code: 'not-found' });
+});
+
+test('what becomes of a packet is asked of the node where it begins; an old agent refuses it in its own words', async () => {
+  const explained: AgentAnswer = {
+    ...{ kind: 'explain', at: 1, source: '10.244.1.1', rules: [], unknown: [], others: [], sets: 0 },
+    ends: [{ kind: 'none', chance: 1, held: false, passed: 3, compared: 9, way: [] }],
+    rest: { ends: 0, chance: 0 },
+  };
+  const asked: unknown[] = [];
+  const refused: AgentAnswer = { kind: 'refused', code: 'invalid-request', message: 'kind: Invalid input' };
+  agent().on('ask', (question, answer) => {
+    asked.push(question);
+    answer(question.kind === 'explain' ? explained : refused);
+  });
+  agent({ node: 'node-b' }).on('ask', (_question, answer) => answer(refused));
+  const map = browser();
+  for (const node of ['node-a', 'node-b']) await eventually(() => map.get('node', node)?.agent.state).toBe('stale');
+  const destination = { address: '10.96.0.10', port: 80, protocol: 'TCP' };
+  const ask = (node: string) => map.ask({ kind: 'explain', source: { kind: 'node', node }, destination });
+  expect(await ask('node-a')).toEqual({ kind: 'explain', node: 'node-a', answer: explained });
+  expect(asked).toEqual([{ kind: 'explain', from: 'node', destination: '10.96.0.10', port: 80, protocol: 'TCP' }]);
+  expect(await ask('node-b')).toEqual({ kind: 'explain', node: 'node-b', answer: refused });
+  expect(await ask('node-z')).toMatchObject({ kind: 'refused', code: 'not-found' });
+  expect(await map.ask({ kind: 'explain', source: { kind: 'node', node: 'node-a' } })).toMatchObject({
+    kind: 'refused',
+    code: 'invalid-message',
+  });
 });
 
 test('connections are not ended for browsers, nonsense is refused, and so are too many questions', async () => {

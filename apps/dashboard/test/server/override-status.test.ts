@@ -59,7 +59,7 @@ test('drained: accepted, in every kernel, nothing open; what closes is not waite
       },
     ],
     nodes: { desired: 2, acknowledged: 2, waitingFor: [] },
-    connections: { moving: 0, idle: 0, closing: 5, coverage: 'complete' },
+    connections: { moving: 0, idle: 0, closing: 5, waiting: 0, coverage: 'complete' },
   });
 });
 

@@ -1,9 +1,10 @@
 import { errorOf } from '../error.ts';
 import type { Ipset } from '../netfilter.ts';
 
-/** An in-memory ipset that knows names only: create (with or without `-exist`) and destroy, with the real one's refusals. */
+/** An in-memory ipset: create (with or without `-exist`), add and destroy, with the real one's refusals. */
 export class FakeIpset implements Ipset {
   readonly sets = new Set<string>();
+  readonly #members = new Map<string, Set<string>>();
   /** A set of this name is refused, as one that a rule still uses is. */
   inUse: string | undefined;
 
@@ -24,7 +25,15 @@ export class FakeIpset implements Ipset {
         if (!this.sets.has(name)) refuse('The set with the given name does not exist');
         if (this.inUse === name) refuse('Set cannot be destroyed: it is in use by a kernel component');
         this.sets.delete(name);
+        this.#members.delete(name);
+      } else if (verb === 'add') {
+        if (!this.sets.has(name)) refuse('The set with the given name does not exist');
+        this.#members.set(name, (this.#members.get(name) ?? new Set()).add(line.split(' ')[2] ?? ''));
       } else if (verb) refuse(`Unknown command ${verb}`);
     }
+  }
+
+  async holding(sets: Iterable<string>, address: string): Promise<ReadonlySet<string>> {
+    return new Set([...sets].filter((set) => this.#members.get(set)?.has(address)));
   }
 }

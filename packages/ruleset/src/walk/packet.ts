@@ -16,9 +16,11 @@ export interface Packet {
 export interface World {
   /** Addresses of the node (addrtype LOCAL); loopback is always local. */
   readonly localAddresses: readonly string[];
-  /** Clients in each ipset before the packet. */
-  readonly sets: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly sets: Sets;
 }
+
+/** Clients in each ipset before the packet. */
+export type Sets = Pick<ReadonlyMap<string, ReadonlySet<string>>, 'get'>;
 
 /** The packet at one point of its way. Values: each side of a random choice goes on with its own. */
 export interface State {
@@ -32,7 +34,9 @@ export interface State {
   /** `address:port` once a DNAT rule took it. */
   readonly to?: string;
   readonly local: (address: Address) => boolean;
-  readonly sets: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly sets: Sets;
+  /** Names of the sets that rules put the client into. */
+  readonly remembered: readonly string[];
 }
 
 const LOOPBACK = [rangeOf('127.0.0.0/8'), rangeOf('::1/128')];
@@ -49,6 +53,7 @@ export function stateOf(packet: Packet, world: World): State {
     mark: 0,
     local: (address) => ranges.some((range) => isWithin(address, range)),
     sets: world.sets,
+    remembered: [],
   };
 }
 
@@ -62,8 +67,7 @@ export function rewritten(state: State, to: string): State {
 
 /** The state behind `-j SET --add-set set src`. */
 export function remembered(state: State, set: string): State {
-  const clients = new Set(state.sets.get(set)).add(state.client);
-  return { ...state, sets: new Map(state.sets).set(set, clients) };
+  return { ...state, remembered: [...state.remembered, set] };
 }
 
 /** Whether a match that leaves nothing to chance holds. */
@@ -87,6 +91,11 @@ export function holds(match: Exclude<Match, { kind: 'probability' }>, state: Sta
     case 'local':
       return state.local(state[match.side]);
     case 'set':
-      return (state.sets.get(match.name)?.has(state.client) ?? false) !== match.not;
+      return (state.remembered.includes(match.name) || wasIn(state, match.name)) !== match.not;
   }
+}
+
+/** Whether the client was in this set before the packet. */
+export function wasIn({ sets, client }: State, set: string): boolean {
+  return sets.get(set)?.has(client) ?? false;
 }

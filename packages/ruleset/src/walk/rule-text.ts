@@ -25,22 +25,37 @@ export type Target =
   | { readonly kind: 'dnat'; readonly to: string }
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
   | { readonly kind: 'remember'; readonly set: string }
-  | { readonly kind: 'masquerade' | 'reject' | 'drop' | 'accept' | 'return' };
+  | { readonly kind: 'masquerade' | 'reject' | 'drop' | 'accept' | 'return' }
+  /** The rule has a word that is not among ours; what stands before it is in `matches`. */
+  | { readonly kind: 'unknown'; readonly why: string };
 
 const PROTOCOLS = ['tcp', 'udp', 'sctp'];
 const STATES = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'DNAT'];
 
-/** Reads one rule in exactly the words our compiler emits; anything else throws and names the word and the rule. */
-export function parseRule(text: string): ParsedRule {
-  const words = new Words(text);
+/** Reads one rule in exactly the words our compiler emits; of anything else, what stands before it. */
+export function readRule(text: string): ParsedRule {
   const matches: Match[] = [];
+  try {
+    return { matches, target: parseWords(new Words(text), matches) };
+  } catch (error) {
+    return { matches, target: { kind: 'unknown', why: (error as Error).message } };
+  }
+}
+
+/** What stands in the comment of a rule. */
+export function parsedComment(text: string): string | undefined {
+  return new Words(text).after('--comment');
+}
+
+/** Puts the matches into `into`; throws at the first word that is not ours, and names it and the rule. */
+function parseWords(words: Words, into: Match[]): Target {
   for (;;) {
     const not = words.skip('!');
     const word = words.next('a match or a target');
     const parse = MATCHES[word];
-    if (parse) matches.push(...parse(words, not));
+    if (parse) into.push(...parse(words, not));
     else if (not) throw words.unknown(`! ${word}`);
-    else return { matches, target: parseTarget(word, words) };
+    else return parseTarget(word, words);
   }
 }
 
@@ -158,6 +173,12 @@ class Words {
     const word = this.#words[this.#at++];
     if (word === undefined) throw new Error(`walk: the rule ends where ${what} should stand: ${this.#text}`);
     return word;
+  }
+
+  /** The word behind the first of this kind. */
+  after(word: string): string | undefined {
+    const at = this.#words.indexOf(word);
+    return at === -1 ? undefined : this.#words[at + 1];
   }
 
   skip(word: string): boolean {

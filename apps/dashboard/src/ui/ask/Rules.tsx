@@ -2,18 +2,34 @@
 import type { AgentAnswer, KernelChain } from '@kubecity/protocol';
 import { ScrollText } from 'lucide-react';
 import { Tabs } from 'radix-ui';
-import { count, plural, size } from '../../city/format.ts';
+import { type ReactNode, useState } from 'react';
+import { count, plural } from '../../city/format.ts';
+import { differencesIn } from '../../city/rule-difference.ts';
+import { useCity } from '../../live/city-store.ts';
 import { Button } from '../Button.tsx';
 import { AnswerDialog, AnswerState } from './AnswerDialog.tsx';
+import { NodeRules } from './NodeRules.tsx';
 import { useAnswer } from './use-answer.ts';
 
-/** The rules of one Service as the kernels of all nodes hold them at this moment, with their packet counters. */
-export function Rules({ service }: { readonly service: string }) {
+interface Props {
+  readonly service: string;
+  /** Opens with this node. */
+  readonly node?: string;
+}
+
+/** With more nodes than this, only the chosen one is asked: the others would have nothing to compare it with. */
+const ASKED_AT_ONCE = 20;
+
+/**
+ * The rules of one Service as the kernels of the nodes hold them at this moment, with their packet counters, and what of
+ * them differs from what the node wishes.
+ */
+export function Rules({ service, node }: Props) {
   return (
     <AnswerDialog
       testId="rules"
       title={`Rules of ${service}`}
-      detail="As each kernel holds them now, read back by its agent. Only the first packet of a connection meets them."
+      detail="As each kernel holds them now, beside what its agent wishes. Only the first packet of a connection meets them."
       button={
         <Button data-testid="show-rules">
           <ScrollText className="size-3.5" aria-hidden="true" />
@@ -21,109 +37,114 @@ export function Rules({ service }: { readonly service: string }) {
         </Button>
       }
     >
-      <Nodes service={service} />
+      <Nodes service={service} node={node} />
     </AnswerDialog>
   );
 }
 
-function Nodes({ service }: { readonly service: string }) {
+function Nodes(props: Props) {
+  const many = useCity((state) => state.stream.city.node.size > ASKED_AT_ONCE);
+  return many ? <OneByOne {...props} /> : <AllAtOnce {...props} />;
+}
+
+function AllAtOnce({ service, node: first }: Props) {
   const asked = useAnswer({ kind: 'rules', service });
+  const [chosen, choose] = useState(first);
   const nodes = asked.answer?.nodes ?? [];
-  const failed = nodes.filter(({ answer }) => answer.kind !== 'rules');
+  const failed = nodes.filter(({ answer }) => answer.kind !== 'rules').length;
+  const differing = nodes.filter(({ answer }) => answer.kind === 'rules' && differencesIn(answer.chains)).length;
+  const shown = nodes.find(({ node }) => node === chosen) ?? nodes[0];
   const summary = asked.answer && (
     <>
-      <b className="font-semibold">{plural(nodes.length - failed.length, 'node')}</b> answered
-      {failed.length > 0 && <span className="text-light-ink"> · {plural(failed.length, 'node')} did not</span>}
+      <b className="font-semibold">{plural(nodes.length - failed, 'node')}</b> answered
+      {differing > 0 && <span className="text-drain-ink"> · {plural(differing, 'node differs', 'nodes differ')}</span>}
+      {failed > 0 && <span className="text-light-ink"> · {plural(failed, 'node')} did not</span>}
     </>
   );
   return (
     <>
       <AnswerState {...asked} summary={summary} />
-      {nodes.length > 0 && (
-        <Tabs.Root
-          key={nodes.map(({ node }) => node).join(' ')}
-          defaultValue={nodes[0]?.node}
-          className="flex min-h-0 flex-1"
-          orientation="vertical"
+      {shown && (
+        <NodeTabs
+          nodes={nodes.map(({ node, answer }) => ({ node, mark: <NodeMark answer={answer} /> }))}
+          chosen={shown.node}
+          choose={choose}
         >
-          <Tabs.List className="w-48 shrink-0 overflow-y-auto border-r border-line p-2" aria-label="Nodes">
-            {nodes.map(({ node, answer }) => (
-              <Tabs.Trigger
-                key={node}
-                value={node}
-                data-testid={`rules-of-${node}`}
-                className="flex w-full items-baseline justify-between gap-2 rounded-control px-2.5 py-1.5 text-left hover:bg-hover data-[state=active]:bg-selected"
-              >
-                <span className="truncate">{node}</span>
-                <span className={`text-xs ${answer.kind === 'rules' ? 'text-soft' : 'text-drain-ink'}`}>
-                  {answer.kind === 'rules' ? count(rulesIn(answer.chains)) : 'no answer'}
-                </span>
-              </Tabs.Trigger>
-            ))}
-          </Tabs.List>
-          {nodes.map(({ node, answer }) => (
-            <Tabs.Content key={node} value={node} className="min-w-0 flex-1 overflow-auto px-5 py-3 outline-none">
-              <NodeRules answer={answer} />
-            </Tabs.Content>
-          ))}
-        </Tabs.Root>
+          <NodeRules service={service} node={shown.node} answer={shown.answer} />
+        </NodeTabs>
       )}
     </>
   );
 }
 
-const rulesIn = (chains: readonly KernelChain[]): number => chains.reduce((sum, { rules }) => sum + rules.length, 0);
+function OneByOne({ service, node: first }: Props) {
+  const nodes = useCity((state) => state.stream.city.node);
+  const names = [...nodes.keys()].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const [chosen = names[0] ?? '', choose] = useState(first);
+  return (
+    <NodeTabs nodes={names.map((node) => ({ node }))} chosen={chosen} choose={choose} activationMode="manual">
+      <AskedNode key={chosen} service={service} node={chosen} />
+    </NodeTabs>
+  );
+}
 
-function NodeRules({ answer }: { readonly answer: AgentAnswer }) {
-  if (answer.kind === 'refused') {
-    return (
-      <p className="text-drain-ink" role="alert" data-testid="rules-fault">
-        {answer.message} <span className="text-soft">({answer.code})</span>
-      </p>
-    );
-  }
-  if (answer.kind !== 'rules') return <p className="text-drain-ink">The agent answered another question.</p>;
-  if (answer.chains.length === 0) return <p className="text-soft">This kernel holds no rule of the Service.</p>;
+function AskedNode({ service, node }: { readonly service: string; readonly node: string }) {
+  const asked = useAnswer({ kind: 'rules', service, node });
+  const answer = asked.answer?.nodes[0]?.answer;
   return (
     <>
-      {answer.truncated && <p className="mb-2 text-sm text-light-ink">There are more rules than one answer carries.</p>}
-      {answer.chains.map((chain) => (
-        <Chain key={`${chain.family} ${chain.table} ${chain.chain}`} chain={chain} />
-      ))}
+      <div className="-mx-5 -mt-3 mb-3">
+        <AnswerState {...asked} summary={<b className="font-semibold">{node}</b>} />
+      </div>
+      {answer && <NodeRules service={service} node={node} answer={answer} />}
     </>
   );
 }
 
-function Chain({ chain }: { readonly chain: KernelChain }) {
+interface TabsProps {
+  readonly nodes: readonly { readonly node: string; readonly mark?: ReactNode }[];
+  readonly chosen: string;
+  readonly choose: (node: string) => void;
+  /** `manual`: the arrow keys pass by a node without asking it. */
+  readonly activationMode?: 'automatic' | 'manual';
+  /** Of the chosen node. */
+  readonly children: ReactNode;
+}
+
+function NodeTabs({ nodes, chosen, choose, children, activationMode }: TabsProps) {
   return (
-    <section className="mb-4">
-      <h3 className="mb-1 flex items-baseline gap-2">
-        <span className="code font-semibold">{chain.chain}</span>
-        <span className="text-sm text-soft">
-          {chain.family} · {chain.table} · {plural(chain.rules.length, 'rule')}
-        </span>
-      </h3>
-      <table className="w-full border-collapse text-sm">
-        <thead>
-          <tr className="border-b border-line text-xs text-soft">
-            <th className="w-20 py-1 pr-3 text-right font-medium">Packets</th>
-            <th className="w-20 py-1 pr-4 text-right font-medium">Bytes</th>
-            <th className="py-1 text-left font-medium">Rule</th>
-          </tr>
-        </thead>
-        <tbody>
-          {chain.rules.map(({ rule, packets, bytes }, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a rule's place in its chain is what it is
-            <tr key={i} className="border-b border-line/60 align-top" data-testid="kernel-rule">
-              <td className={`py-1 pr-3 text-right ${packets === 0 ? 'text-soft' : 'font-medium'}`}>
-                {count(packets)}
-              </td>
-              <td className="py-1 pr-4 text-right text-soft">{size(bytes)}</td>
-              <td className="code py-1 wrap-anywhere">{rule}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <Tabs.Root
+      activationMode={activationMode}
+      value={chosen}
+      onValueChange={choose}
+      className="flex min-h-0 flex-1"
+      orientation="vertical"
+    >
+      <Tabs.List className="w-48 shrink-0 overflow-y-auto border-r border-line p-2" aria-label="Nodes">
+        {nodes.map(({ node, mark }) => (
+          <Tabs.Trigger
+            key={node}
+            value={node}
+            data-testid={`rules-of-${node}`}
+            className="flex w-full items-baseline justify-between gap-2 rounded-control px-2.5 py-1.5 text-left hover:bg-hover data-[state=active]:bg-selected"
+          >
+            <span className="truncate">{node}</span>
+            {mark}
+          </Tabs.Trigger>
+        ))}
+      </Tabs.List>
+      <Tabs.Content value={chosen} className="min-w-0 flex-1 overflow-auto px-5 py-3 outline-none">
+        {children}
+      </Tabs.Content>
+    </Tabs.Root>
   );
 }
+
+function NodeMark({ answer }: { readonly answer: AgentAnswer }) {
+  if (answer.kind !== 'rules') return <span className="text-xs text-drain-ink">no answer</span>;
+  const differences = differencesIn(answer.chains);
+  if (differences) return <span className="text-xs text-drain-ink">± {count(differences)}</span>;
+  return <span className="text-xs text-soft">{count(rulesIn(answer.chains))}</span>;
+}
+
+const rulesIn = (chains: readonly KernelChain[]): number => chains.reduce((sum, { rules }) => sum + rules.length, 0);

@@ -1,48 +1,85 @@
 'use client';
 import type { CityRecord } from '@kubecity/protocol';
+import { useMemo } from 'react';
 import { age, count, plural, rate } from '../../city/format.ts';
+import { rankBackends, rankClients } from '../../city/ranking.ts';
+import type { Survey } from '../../city/survey.ts';
 import { NO_TRAFFIC } from '../../city/traffic.ts';
-import { useCity } from '../../live/city-store.ts';
-import { goTo } from '../../live/view-store.ts';
+import { goTo, useView } from '../../live/view-store.ts';
+import { Why } from '../ask/Why.tsx';
 import { useNow } from '../use-now.ts';
+import { Classes } from './Classes.tsx';
+import { Events } from './Events.tsx';
+import { Figures } from './Figures.tsx';
 import { MeasuringFacts } from './MeasuringFacts.tsx';
-import { Chip, Fact, Figures, Problem, Row, Section } from './parts.tsx';
+import { Overrides } from './Overrides.tsx';
+import { Chip, Fact, Problem, Row, Section } from './parts.tsx';
+import { Ranking } from './Ranking.tsx';
 import { Title } from './Title.tsx';
+import { useScope } from './use-scope.ts';
+import { useStanding } from './use-standing.ts';
 
 export function NodePanel({ name }: { readonly name: string }) {
-  const survey = useCity((state) => state.survey);
+  const { survey, into, out, edges, traffic } = useScope({ kind: 'node', id: name }, 'both');
+  const measure = useView((state) => state.metric);
+  const standing = useStanding({ edges, homes: [name] });
+  const rankings = useMemo(() => {
+    const { city } = survey;
+    return { backends: rankBackends(city, into, measure, 'service'), clients: rankClients(city, out, measure) };
+  }, [survey, into, out, measure]);
   const node = survey.city.node.get(name);
   if (!node) return null;
   const pods = [...survey.city.pod.values()].filter((pod) => pod.node === name);
-  const rateOf = (uid: string) =>
-    (survey.sums.intoPod.get(uid) ?? NO_TRAFFIC).openedPerSecond +
-    (survey.sums.outOfPod.get(uid) ?? NO_TRAFFIC).openedPerSecond;
+  const unknown = standing.state === 'unknown';
+  const nobody = unknown ? 'Not known.' : 'Nobody.';
   return (
     <>
       <Title
         title={name}
         detail={`node${node.zone === undefined ? '' : ` · ${node.zone}`} · ${plural(pods.length, 'pod')}`}
       />
-      <Figures traffic={survey.sums.byNode.get(name) ?? NO_TRAFFIC} />
+      <Figures id={`node:${name}`} traffic={traffic} standing={standing} />
+      <div className="mt-3 flex flex-wrap gap-2">
+        <Why source={{ kind: 'node', node: name }} />
+      </div>
       {!node.ready && <Problem title="The node is not ready">Kubernetes says so; its rules stay as they are.</Problem>}
       {node.agent.error !== undefined && (
         <Problem title="Its agent cannot program the kernel">{node.agent.error}</Problem>
       )}
       <AgentFacts node={node} />
+      <Ranking title="Who on it gets the most" rows={rankings.backends} none={nobody} testId="top-backends" />
+      <Ranking title="Who on it opens the most" rows={rankings.clients} none={nobody} testId="top-clients" />
+      <Classes traffic={traffic} standing={standing} />
       <MeasuringFacts node={node} />
-      <Section title="Pods">
-        <div className="-mx-2.5">
-          {pods
-            .sort((a, b) => a.name.localeCompare(b.name))
-            .map((pod) => (
-              <Row key={pod.uid} onSelect={() => goTo({ kind: 'pod', id: pod.uid })}>
-                <span className="code truncate">{pod.name}</span>
-                <span className="ml-auto text-soft">{rate(rateOf(pod.uid))}/s</span>
-              </Row>
-            ))}
-        </div>
-      </Section>
+      <Overrides of={{ kind: 'node', id: name }} />
+      <Events subjects={[{ kind: 'Node', name }]} />
+      <Pods pods={pods} survey={survey} />
     </>
+  );
+}
+
+/** More are found in the directory. */
+const MOST_PODS = 60;
+
+function Pods({ pods, survey }: { readonly pods: readonly CityRecord<'pod'>[]; readonly survey: Survey }) {
+  const rateOf = (uid: string) =>
+    (survey.sums.intoPod.get(uid) ?? NO_TRAFFIC).openedPerSecond +
+    (survey.sums.outOfPod.get(uid) ?? NO_TRAFFIC).openedPerSecond;
+  const sorted = [...pods].sort((a, b) => a.name.localeCompare(b.name));
+  return (
+    <Section title="Pods" aside={count(pods.length)}>
+      <div className="-mx-2.5">
+        {sorted.slice(0, MOST_PODS).map((pod) => (
+          <Row key={pod.uid} onSelect={() => goTo({ kind: 'pod', id: pod.uid })}>
+            <span className="code truncate">{pod.name}</span>
+            <span className="ml-auto text-soft">{rate(rateOf(pod.uid))}/s</span>
+          </Row>
+        ))}
+      </div>
+      {pods.length > MOST_PODS && (
+        <p className="mt-1 text-sm text-soft">and {count(pods.length - MOST_PODS)} more in the directory</p>
+      )}
+    </Section>
   );
 }
 

@@ -1,61 +1,74 @@
 'use client';
-import { plural, rate } from '../../city/format.ts';
-import { NO_TRAFFIC, podUidOf, TrafficGroups } from '../../city/traffic.ts';
+import { useMemo } from 'react';
+import { rankClients, rankTargets } from '../../city/ranking.ts';
 import { useCity } from '../../live/city-store.ts';
-import { goTo } from '../../live/view-store.ts';
+import { useView } from '../../live/view-store.ts';
+import { Why } from '../ask/Why.tsx';
 import { BackendCard } from './BackendCard.tsx';
-import { Chip, Fact, Figures, Row, Section } from './parts.tsx';
+import { Classes } from './Classes.tsx';
+import { Events } from './Events.tsx';
+import { Figures } from './Figures.tsx';
+import { NoneLine } from './NoneLine.tsx';
+import { Overrides } from './Overrides.tsx';
+import { Chip, Fact, PlaceLink, Section } from './parts.tsx';
+import { Ranking } from './Ranking.tsx';
 import { Title } from './Title.tsx';
+import { useScope } from './use-scope.ts';
+import { useStanding } from './use-standing.ts';
 
 export function PodPanel({ uid }: { readonly uid: string }) {
-  const survey = useCity((state) => state.survey);
+  const counts = useBacks(uid) ? 'into' : 'out';
+  const { survey, into, out, edges, traffic } = useScope({ kind: 'pod', id: uid }, counts);
+  const measure = useView((state) => state.metric);
   const pod = survey.city.pod.get(uid);
+  const standing = useStanding({ edges, homes: pod?.node === undefined ? [] : [pod.node] });
+  const rankings = useMemo(() => {
+    const { city } = survey;
+    return { clients: rankClients(city, into, measure), targets: rankTargets(city, out, measure) };
+  }, [survey, into, out, measure]);
   if (!pod) return null;
   const own = [...survey.backends.values()].flat().filter((backend) => backend.podUid === uid);
-  const backs = own.length > 0;
-  const talks = new TrafficGroups();
-  for (const edge of survey.city.edge.values()) {
-    if (edge.client.kind !== 'pod' || podUidOf(edge) !== uid) continue;
-    talks.add(edge.service, edge);
-  }
-  const traffic = (backs ? survey.sums.intoPod : survey.sums.outOfPod).get(uid) ?? NO_TRAFFIC;
-  const direct = survey.sums.directIntoPod.get(uid);
-  const node = pod.node;
+  const unknown = standing.state === 'unknown';
+  const backs = counts === 'into';
   return (
     <>
-      <Title title={pod.name} code detail={`pod · ${pod.namespace}${backs ? '' : ' · a client, backs no Service'}`} />
-      <Figures traffic={traffic} />
+      <Title
+        title={pod.name}
+        code
+        detail={`pod · ${pod.namespace}${backs ? '' : ' · a client: figures are of what it opens'}`}
+      />
+      <Figures id={`pod:${uid}`} traffic={traffic} standing={standing} />
+      <div className="mt-3 flex flex-wrap gap-2">
+        <Why source={{ kind: 'pod', uid }} label="Where would it go?" />
+        {backs && <Why pod={uid} label="Why none?" />}
+      </div>
+      {backs && <NoneLine uid={uid} />}
       <dl className="mt-3 divide-y divide-line">
         <Fact name="State">
           <Chip tone={pod.terminating ? 'drain' : pod.ready ? 'live' : 'light'}>
-            {pod.terminating ? 'terminating' : pod.ready ? 'ready' : pod.phase}
+            {pod.terminating ? 'terminating' : pod.ready ? 'ready' : pod.phase === 'Running' ? 'not ready' : pod.phase}
           </Chip>
         </Fact>
         <Fact name="Node">
-          {node === undefined ? (
+          {pod.node === undefined ? (
             'not placed yet'
           ) : (
-            <button type="button" className="hover:underline" onClick={() => goTo({ kind: 'node', id: node })}>
-              {node}
-            </button>
+            <PlaceLink to={{ kind: 'node', id: pod.node }}>{pod.node}</PlaceLink>
           )}
         </Fact>
         <Fact name="Address">
           <span className="code">{pod.ip ?? 'none yet'}</span>
         </Fact>
-        {direct && (
-          <Fact name="Direct, past every Service">
-            {rate(direct.openedPerSecond)}/s from {plural(direct.edges, 'client')}
-          </Fact>
-        )}
-        {Object.entries(pod.labels).map(([key, value]) => (
-          <Fact key={key} name={key}>
-            <span className="code">{value}</span>
-          </Fact>
-        ))}
       </dl>
       {own.map((backend) => (
-        <Section key={backend.id} title={`Backend of ${backend.service}`}>
+        <Section
+          key={backend.id}
+          title={
+            <>
+              Backend of <PlaceLink to={{ kind: 'service', id: backend.service }}>{backend.service}</PlaceLink>
+            </>
+          }
+        >
           <BackendCard
             backend={backend}
             group={(survey.backends.get(backend.service) ?? []).filter(
@@ -64,25 +77,45 @@ export function PodPanel({ uid }: { readonly uid: string }) {
           />
         </Section>
       ))}
-      {talks.sums.size > 0 && (
-        <Section title="Whom it talks to">
-          <div className="-mx-2.5">
-            {[...talks.sums].map(([service, sum]) =>
-              service === '' ? (
-                <p key="direct" className="flex px-2.5 py-1.5 text-soft">
-                  <span>{plural(sum.edges, 'address', 'addresses')} directly</span>
-                  <span className="ml-auto">{rate(sum.openedPerSecond)}/s</span>
-                </p>
-              ) : (
-                <Row key={service} onSelect={() => goTo({ kind: 'service', id: service })}>
-                  <span className="truncate">{service}</span>
-                  <span className="ml-auto text-soft">{rate(sum.openedPerSecond)}/s</span>
-                </Row>
-              ),
-            )}
-          </div>
-        </Section>
+      {(backs || into.length > 0) && (
+        <Ranking
+          title="From whom"
+          rows={rankings.clients}
+          none={unknown ? 'Not known.' : 'Nobody is connected.'}
+          testId="top-clients"
+        />
       )}
+      <Ranking
+        title="Whom it talks to"
+        rows={rankings.targets}
+        none={unknown ? 'Not known.' : 'Nobody.'}
+        testId="top-targets"
+      />
+      <Classes traffic={traffic} standing={standing} />
+      <Overrides of={{ kind: 'pod', id: uid }} />
+      <Events subjects={[{ kind: 'Pod', namespace: pod.namespace, name: pod.name, uid }]} />
+      <Labels labels={pod.labels} />
     </>
+  );
+}
+
+/** A pod that backs a Service is told by what it gets, any other by what it opens. */
+function useBacks(uid: string): boolean {
+  return useCity((state) => state.whole.homes.has(uid));
+}
+
+function Labels({ labels }: { readonly labels: Readonly<Record<string, string>> }) {
+  const entries = Object.entries(labels);
+  if (entries.length === 0) return null;
+  return (
+    <Section title="Labels">
+      <dl className="divide-y divide-line">
+        {entries.map(([key, value]) => (
+          <Fact key={key} name={key}>
+            <span className="code">{value}</span>
+          </Fact>
+        ))}
+      </dl>
+    </Section>
   );
 }

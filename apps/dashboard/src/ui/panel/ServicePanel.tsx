@@ -1,52 +1,86 @@
 'use client';
 import type { CityRecord } from '@kubecity/protocol';
-import { plural, rate } from '../../city/format.ts';
+import { useMemo } from 'react';
+import type { Subject } from '../../city/events.ts';
+import { failureOf } from '../../city/overrides.ts';
+import { rankBackends, rankClients } from '../../city/ranking.ts';
 import { type Backend, overridesOf } from '../../city/services.ts';
-import { roadId, type Survey, servicePlace } from '../../city/survey.ts';
-import { NO_TRAFFIC, TrafficGroups } from '../../city/traffic.ts';
+import type { Survey } from '../../city/survey.ts';
 import { useCity } from '../../live/city-store.ts';
-import { goTo, select, showOnly } from '../../live/view-store.ts';
+import { showOnly, useView } from '../../live/view-store.ts';
 import { Rules } from '../ask/Rules.tsx';
+import { Why } from '../ask/Why.tsx';
 import { Button } from '../Button.tsx';
-import { placeName } from '../place-name.ts';
-import { BackendCard } from './BackendCard.tsx';
-import { Figures, Problem, Row, Section } from './parts.tsx';
+import { Backends } from './Backends.tsx';
+import { Busiest } from './Busiest.tsx';
+import { Classes } from './Classes.tsx';
+import { Events } from './Events.tsx';
+import { Figures } from './Figures.tsx';
+import { Overrides } from './Overrides.tsx';
+import { Policy } from './Policy.tsx';
+import { Problem } from './parts.tsx';
+import { Ranking } from './Ranking.tsx';
 import { Title } from './Title.tsx';
+import { useScope } from './use-scope.ts';
+import { useStanding } from './use-standing.ts';
 
 export function ServicePanel({ id }: { readonly id: string }) {
-  const survey = useCity((state) => state.survey);
+  const { survey, into, edges, traffic } = useScope({ kind: 'service', id });
+  const measure = useView((state) => state.metric);
+  const standing = useStanding({ edges, homes: [], services: [id] });
+  const rankings = useMemo(() => {
+    const { city } = survey;
+    return { clients: rankClients(city, into, measure), backends: rankBackends(city, into, measure) };
+  }, [survey, into, measure]);
   const service = survey.city.service.get(id);
   if (!service) return null;
   const backends = survey.backends.get(id) ?? [];
-  const traffic = survey.sums.byService.get(id) ?? NO_TRAFFIC;
+  const unknown = standing.state === 'unknown';
   return (
     <>
       <Title title={service.name} detail={<Address service={service} />} />
-      <Figures traffic={traffic} />
-      <div className="mt-3 flex gap-2">
+      <Figures id={`service:${id}`} traffic={traffic} standing={standing} ports={service.ports.map(({ key }) => key)} />
+      <div className="mt-3 flex flex-wrap gap-2">
+        <Why destination={{ service: id }} />
         <Rules service={id} />
         <OnlyThis id={id} />
       </div>
+      <Busiest survey={survey} into={into} />
       {service.problems.map(({ field, message }) => (
         <Problem key={`${field} ${message}`} title={<span className="code">{field}</span>}>
           {message}
         </Problem>
       ))}
-      <OverrideErrors survey={survey} service={id} />
+      <FailedOverrides survey={survey} service={id} />
       {backends.length === 0 && <NoBackends />}
       {byPort(backends).map(([port, group]) => (
-        <Section key={port} title={portTitle(service, port)} aside={plural(group.length, 'backend')}>
-          <div className="flex flex-col gap-2.5">
-            {group.map((backend) => (
-              <BackendCard key={backend.id} backend={backend} group={group} />
-            ))}
-          </div>
-        </Section>
+        <Backends key={port} title={portTitle(service, port)} group={group} />
       ))}
       <Window survey={survey} backends={backends} />
-      <Clients survey={survey} service={id} />
+      <Ranking title="From whom" rows={rankings.clients} none={nobody(unknown)} testId="top-clients" />
+      <Ranking title="Who gets the most" rows={rankings.backends} none={nobody(unknown)} testId="top-backends" />
+      <Classes traffic={traffic} standing={standing} />
+      <Policy service={service} backends={backends} />
+      <Overrides of={{ kind: 'service', id }} />
+      <Events subjects={subjectsOf(survey, service, backends)} />
     </>
   );
+}
+
+const nobody = (unknown: boolean) => (unknown ? 'Not known.' : 'Nobody is connected.');
+
+/** The Service itself, the overrides that name it, and the pods behind it. */
+function subjectsOf(survey: Survey, service: CityRecord<'service'>, backends: readonly Backend[]): Subject[] {
+  const { namespace, name } = service;
+  const pods = new Map<string, Subject>();
+  for (const { podUid: uid } of backends) {
+    const pod = survey.city.pod.get(uid ?? '');
+    if (pod) pods.set(pod.uid, { kind: 'Pod', namespace: pod.namespace, name: pod.name, uid: pod.uid });
+  }
+  const overrides = overridesOf(survey.city, `${namespace}/${name}`).map(
+    (one): Subject => ({ kind: 'RoutingOverride', namespace: one.namespace, name: one.name }),
+  );
+  return [{ kind: 'Service', namespace, name }, ...overrides, ...pods.values()];
 }
 
 /** Looks at one Service: roads, table and figures of its connections, and the agents tell no others in a hurry. */
@@ -79,8 +113,11 @@ function Address({ service }: { readonly service: CityRecord<'service'> }) {
 
 function byPort(backends: readonly Backend[]): [string, Backend[]][] {
   const groups = new Map<string, Backend[]>();
-  for (const backend of backends)
-    groups.set(backend.servicePort, [...(groups.get(backend.servicePort) ?? []), backend]);
+  for (const backend of backends) {
+    const group = groups.get(backend.servicePort);
+    if (group) group.push(backend);
+    else groups.set(backend.servicePort, [backend]);
+  }
   return [...groups];
 }
 
@@ -103,63 +140,27 @@ function Window({ survey, backends }: { readonly survey: Survey; readonly backen
   const load = backends.map(({ id }) => survey.city.load.get(id)).find(Boolean);
   if (!load) return null;
   return (
-    <p className="mt-3 text-sm text-soft">
-      Observed shares are of new connections, last {load.windowSeconds} s; the band is ± 95 %. Rates are means over 10
-      s. A weight moves new connections only.
+    <p className="mt-2 text-xs text-soft">
+      Shares are of new connections in the last {load.windowSeconds} s, with their 95 % interval. A weight moves new
+      connections only.
     </p>
   );
 }
 
-const FAILED = {
-  invalid: 'is not valid and has no effect',
-  noService: 'names a Service that is not there',
-  noBackends: 'matches no backend',
-  overruled: 'is overruled by another override',
-  lifted: 'is lifted: it would leave the Service empty',
-} as const;
-
 /** Overrides that do not do what they say. */
-function OverrideErrors({ survey, service }: { readonly survey: Survey; readonly service: string }) {
-  return overridesOf(survey.city, service).map(({ uid, name, state, message }) =>
-    state === 'applied' ? null : (
-      <Problem
-        key={uid}
-        title={
-          <>
-            <span className="code">{name}</span> {FAILED[state]}
-          </>
-        }
-      >
-        {message ?? 'The agents gave no further reason.'}
+function FailedOverrides({ survey, service }: { readonly survey: Survey; readonly service: string }) {
+  return overridesOf(survey.city, service).map((override) => {
+    const failure = failureOf(override);
+    if (failure === undefined) return null;
+    const title = (
+      <>
+        <span className="code">{override.name}</span> {failure}
+      </>
+    );
+    return (
+      <Problem key={override.uid} title={title}>
+        {override.message ?? 'The agents gave no further reason.'}
       </Problem>
-    ),
-  );
-}
-
-function Clients({ survey, service }: { readonly survey: Survey; readonly service: string }) {
-  const clients = new TrafficGroups();
-  for (const [id, edge] of survey.city.edge) {
-    const origin = survey.ends.get(id)?.origin;
-    if (edge.service === service) clients.add(origin, edge);
-  }
-  if (clients.sums.size === 0) return null;
-  const sorted = [...clients.sums].sort(([, a], [, b]) => b.openedPerSecond - a.openedPerSecond);
-  return (
-    <Section title="Who talks to it">
-      <div className="-mx-2.5">
-        {sorted.map(([origin, traffic]) => {
-          const own = origin.startsWith('service:');
-          const to = servicePlace(service);
-          const choose = () =>
-            own ? goTo({ kind: 'service', id: origin.slice(8) }) : select({ kind: 'road', id: roadId(origin, to) });
-          return (
-            <Row key={origin} onSelect={choose}>
-              <span className="truncate">{placeName(survey, origin)}</span>
-              <span className="ml-auto text-soft">{rate(traffic.openedPerSecond)}/s</span>
-            </Row>
-          );
-        })}
-      </div>
-    </Section>
-  );
+    );
+  });
 }

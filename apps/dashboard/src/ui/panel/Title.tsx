@@ -3,6 +3,9 @@ import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { select } from '../../live/view-store.ts';
 
+/** Names the panel, and takes the focus when it opens. */
+export const TITLE_ID = 'panel-title';
+
 interface TitleProps {
   readonly title: string;
   readonly code?: boolean;
@@ -15,7 +18,9 @@ export function Title({ title, code, detail }: TitleProps) {
     <div className="mb-3.5 flex items-start gap-3">
       <div className="min-w-0 flex-1">
         <h2
-          className={`leading-7 font-semibold tracking-[-0.01em] wrap-anywhere ${code ? 'code text-[16px]' : 'text-title'}`}
+          id={TITLE_ID}
+          tabIndex={-1}
+          className={`rounded-control outline-offset-4 leading-7 font-semibold tracking-[-0.01em] wrap-anywhere ${code ? 'code text-[16px]' : 'text-title'}`}
           data-testid="panel-title"
         >
           {title}

@@ -1,52 +1,23 @@
 'use client';
 import type { ReactNode } from 'react';
-import { bytes, count, percent, rate } from '../../city/format.ts';
-import { bytesPerSecond, open, refusedShare, type Traffic } from '../../city/traffic.ts';
-import { AtLeast } from '../traffic/AtLeast.tsx';
-
-/** The four figures at the top of every panel; lower bounds while an agent is silent. */
-export function Figures({ traffic }: { readonly traffic: Traffic }) {
-  const [size, unit] = bytes(bytesPerSecond(traffic));
-  const figures = [
-    { value: rate(traffic.openedPerSecond), word: 'new conn/s' },
-    { value: count(open(traffic)), word: 'open' },
-    { value: size, word: `${unit}/s` },
-    { value: percent(refusedShare(traffic)), word: 'refused', wrong: traffic.refusedPerSecond > 0 },
-  ];
-  return (
-    <>
-      <dl className="grid grid-cols-4 divide-x divide-line rounded-card border border-line bg-raised">
-        {figures.map(({ value, word, wrong }) => (
-          <div key={word} className="flex flex-col-reverse px-2.5 py-2.5">
-            <dt className="text-xs whitespace-nowrap text-soft">{word}</dt>
-            <dd className={`text-[17px] leading-6 font-semibold tracking-[-0.01em] ${wrong ? 'text-drain-ink' : ''}`}>
-              {value}
-            </dd>
-          </div>
-        ))}
-      </dl>
-      <div className="mt-1.5 empty:hidden">
-        <AtLeast />
-      </div>
-    </>
-  );
-}
+import type { Selection } from '../../city/find.ts';
+import { goTo } from '../../live/view-store.ts';
 
 export function Section({
   title,
   aside,
   children,
 }: {
-  readonly title: string;
+  readonly title: ReactNode;
   readonly aside?: string;
   readonly children: ReactNode;
 }) {
   return (
     <section className="mt-4">
-      <h3 className="mb-2 flex items-baseline justify-between text-sm font-semibold">
-        {title}
-        {aside !== undefined && <span className="font-normal text-soft">{aside}</span>}
-      </h3>
+      <div className="mb-2 flex items-baseline justify-between gap-3 text-sm">
+        <h3 className="min-w-0 font-semibold wrap-anywhere">{title}</h3>
+        {aside !== undefined && <span className="shrink-0 text-soft">{aside}</span>}
+      </div>
       {children}
     </section>
   );
@@ -81,6 +52,19 @@ export function Fact({ name, children }: { readonly name: string; readonly child
       <dt className="shrink-0 text-soft">{name}</dt>
       <dd className="min-w-0 text-right wrap-anywhere">{children}</dd>
     </div>
+  );
+}
+
+/** A name within a line that leads to another panel. */
+export function PlaceLink({ to, children }: { readonly to: Selection; readonly children: ReactNode }) {
+  return (
+    <button
+      type="button"
+      onClick={() => goTo(to)}
+      className="text-left underline decoration-line underline-offset-3 wrap-anywhere hover:decoration-text"
+    >
+      {children}
+    </button>
   );
 }
 

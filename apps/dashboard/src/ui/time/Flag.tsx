@@ -1,7 +1,8 @@
 'use client';
 import type { CityRecord } from '@kubecity/protocol';
-import { clock } from '../../city/format.ts';
+import { clock, second } from '../../city/format.ts';
 import { useCity } from '../../live/city-store.ts';
+import { rewindTo } from '../../live/rewind.ts';
 import { goTo } from '../../live/view-store.ts';
 
 const FLAGS = {
@@ -10,6 +11,15 @@ const FLAGS = {
   weight: ['bg-weight', 'text-weight-ink', 'weight'],
   reset: ['bg-live', 'text-live-ink', 'reset'],
   changed: ['bg-light', 'text-light-ink', 'changed'],
+} as const;
+
+/** Not by colour alone: what takes traffic away is square, what gives it back round, what shifts it stands on its corner. */
+const SHAPES = {
+  drain: '',
+  undrain: 'rounded-full',
+  weight: 'rotate-45',
+  reset: 'rounded-full',
+  changed: 'rotate-45',
 } as const;
 
 export interface FlagProps {
@@ -43,30 +53,51 @@ export function flagsOf(
     });
 }
 
-/** A flag leads to the Service it was about: from there it can be undone. */
+/** What was done then, to whom, by whom and why, as far as it is known. It leads to that time and that Service. */
 export function Flag({ action, left, mirrored, written }: FlagProps) {
-  const city = useCity((state) => state.survey.city);
+  const city = useCity((state) => state.stream.city);
   const [colour, ink, verb] = FLAGS[action.verb];
   // The hub writes `namespace/service who…`; the override itself may be gone already.
   const [service = '', ...who] = action.target.split(' ');
-  const words = `${verb} ${who.length > 0 ? who.join(' ') : service}`;
   const known = city.service.has(service);
+  const override = city.override.get(action.overrideUid ?? '');
+  const show = () => {
+    rewindTo(action.at);
+    if (known) goTo({ kind: 'service', id: service });
+  };
   return (
     <button
       type="button"
-      disabled={!known}
-      onClick={() => goTo({ kind: 'service', id: service })}
-      className="group absolute top-1.5 h-[46px] w-2 -translate-x-1/2 hover:z-10 focus-visible:z-10 disabled:cursor-default"
+      onClick={show}
+      data-testid="flag"
+      className="group absolute top-1.5 h-[50px] w-6 -translate-x-1/2 hover:z-20 focus-visible:z-20"
       style={{ left }}
-      title={`${clock(action.at)} ${verb} ${action.target}`}
-      aria-label={`${clock(action.at)}: ${verb} ${action.target}`}
     >
-      <span className={`absolute inset-y-0 left-[3px] w-[1.5px] ${colour}`} />
-      <span className={`absolute -top-0.5 left-0 size-2 rounded-full ${colour}`} />
+      <span className={`absolute inset-y-0 left-[11px] w-[1.5px] ${colour}`} />
+      <span className={`absolute -top-0.5 left-2 size-2 ${SHAPES[action.verb]} ${colour}`} />
+      <span className="sr-only">
+        {clock(action.at)}: {verb} {action.target}
+        {override?.by ? ` by ${override.by}` : ''}
+        {override?.reason ? `, ${override.reason}` : ''}. Shows the map then
+      </span>
       <span
-        className={`absolute -top-1 max-w-36 truncate rounded bg-chrome text-xs whitespace-nowrap ${ink} ${mirrored ? 'right-3' : 'left-3'} ${written ? '' : 'hidden group-hover:block'}`}
+        aria-hidden="true"
+        className={`absolute -top-1 max-w-36 truncate rounded bg-chrome px-0.5 text-xs whitespace-nowrap ${ink} ${mirrored ? 'right-4.5' : 'left-4.5'} ${written ? '' : 'hidden'}`}
       >
-        {words}
+        {verb} {who.length > 0 ? who.join(' ') : service}
+      </span>
+      <span
+        aria-hidden="true"
+        className={`pointer-events-none absolute bottom-[58px] hidden w-max max-w-80 rounded-control border border-line bg-raised px-2.5 py-1.5 text-left text-sm whitespace-normal shadow-cast group-hover:block group-focus-visible:block ${mirrored ? 'right-0' : 'left-0'}`}
+      >
+        <b className={`font-semibold ${ink}`}>{verb}</b> {service}
+        {who.length > 0 && <span className="code block wrap-anywhere">{who.join(' ')}</span>}
+        <span className="block text-soft">
+          {second(action.at)}
+          {override?.by ? ` by ${override.by}` : ''}
+          {override ? `, ${override.name}` : ''}
+          {override?.reason ? `: ${override.reason}` : ''}
+        </span>
       </span>
     </button>
   );

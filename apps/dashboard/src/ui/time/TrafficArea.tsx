@@ -10,12 +10,12 @@ interface Props {
 /** New connections per second as a soft area; where nothing was heard there is none. */
 export function TrafficArea({ points, x, y }: Props) {
   const soft = area<LinePoint>(
-    (point) => x(point.at),
+    (point) => x(point.until),
     y(0),
     (point) => y(point.openedPerSecond),
   ).curve(curveMonotoneX);
   const edge = line<LinePoint>(
-    (point) => x(point.at),
+    (point) => x(point.until),
     (point) => y(point.openedPerSecond),
   ).curve(curveMonotoneX);
   return (

@@ -1,6 +1,5 @@
 'use client';
-import { silentNodes } from '../../city/coverage.ts';
-import { plural } from '../../city/format.ts';
+import { gapsOf } from '../../city/coverage.ts';
 import { useCity } from '../../live/city-store.ts';
 
 /** Which sums are incomplete, and why; undefined when every node was counted. */
@@ -8,9 +7,7 @@ export function useGaps(): string | undefined {
   const { city, sums } = useCity((state) => state.survey);
   const past = useCity((state) => state.moment !== undefined);
   if (past) return sums.all.staleEdges > 0 ? 'an agent was silent then' : undefined;
-  const silent = silentNodes(city);
-  if (silent.length === 0) return undefined;
-  return silent.length > 3 ? `${plural(silent.length, 'agent')} silent` : `${silent.join(', ')} silent`;
+  return gapsOf(city);
 }
 
 /** Says that figures are lower bounds. */

@@ -1,0 +1,145 @@
+import { percent } from '../city/format.ts';
+import { type Brush, grainOf, roundRect, tracePath } from './brush.ts';
+import type { Point, Rect } from './geometry.ts';
+import { pointAt } from './path.ts';
+import type { Scene } from './scene.ts';
+import type { TrailLeg } from './trail.ts';
+
+export interface Marks {
+  /** Ids under the pointer or the keyboard. */
+  readonly marked: readonly string[];
+  readonly focused: string | undefined;
+  readonly trail: readonly TrailLeg[];
+}
+
+/** The layer over everything: rings around what is pointed at, and a way that was explained. */
+export function drawMarks(brush: Brush, scene: Scene, marks: Marks, project: (point: Point) => Point): void {
+  drawTrail(brush, marks.trail);
+  for (const id of marks.marked) drawMark(brush, scene, id, id === marks.focused);
+  const { context } = brush;
+  if (marks.trail.length === 0) return;
+  context.save();
+  const placed: Point[] = [];
+  for (const leg of marks.trail) {
+    const at = { x: 0, y: 0 };
+    pointAt(leg.path, 0.58, 0, at);
+    placed.push(writeChance(brush, percent(leg.chance), at, placed, project));
+  }
+  context.restore();
+}
+
+function drawTrail(brush: Brush, trail: readonly TrailLeg[]): void {
+  const { context, palette } = brush;
+  const unit = 1 / brush.zoom;
+  context.save();
+  context.lineCap = 'round';
+  context.lineJoin = 'round';
+  for (const { path, chance } of trail) {
+    const width = (3 + 4 * Math.sqrt(chance)) * unit;
+    for (const [colour, more] of [
+      [palette.casing, 4 * unit],
+      [palette.live, 0],
+    ] as const) {
+      context.strokeStyle = colour;
+      context.lineWidth = width + more;
+      tracePath(context, path);
+      context.stroke();
+    }
+    drawArrow(brush, path, width);
+  }
+  context.restore();
+}
+
+function drawArrow({ context, palette, zoom }: Brush, path: TrailLeg['path'], width: number): void {
+  const reach = Math.min(0.2, 11 / zoom / Math.max(1, path.length));
+  const [tip, left, right] = [point(), point(), point()];
+  pointAt(path, 0.8, 0, tip);
+  pointAt(path, 0.8 - reach, -width * 1.5, left);
+  pointAt(path, 0.8 - reach, width * 1.5, right);
+  context.beginPath();
+  context.moveTo(left.x, left.y);
+  context.lineTo(tip.x, tip.y);
+  context.lineTo(right.x, right.y);
+  context.closePath();
+  context.fillStyle = palette.live;
+  context.fill();
+}
+
+const point = () => ({ x: 0, y: 0 });
+
+/** On a plate, and past the plates that are there. Sizes are in pixels of the screen whatever the zoom. */
+function writeChance(
+  { context, palette, zoom }: Brush,
+  text: string,
+  at: Point,
+  placed: readonly Point[],
+  project: (point: Point) => Point,
+): Point {
+  const wish = project(at);
+  let y = wish.y;
+  while (placed.some((other) => Math.abs(other.x - wish.x) < 46 && Math.abs(other.y - y) < 18)) y += 19;
+  const world = { x: at.x, y: at.y + (y - wish.y) / zoom };
+  const unit = 1 / zoom;
+  context.font = `650 ${12 * unit}px "Inter Variable", sans-serif`;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  const width = context.measureText(text).width + 12 * unit;
+  roundRect(context, { x: world.x - width / 2, y: world.y - 9 * unit, width, height: 18 * unit }, 9 * unit);
+  context.fillStyle = palette.plaza;
+  context.fill();
+  context.lineWidth = 1.4 * unit;
+  context.strokeStyle = palette.live;
+  context.stroke();
+  context.fillStyle = palette.text;
+  context.fillText(text, world.x, world.y + 0.5 * unit);
+  return { x: wish.x, y };
+}
+
+function drawMark(brush: Brush, scene: Scene, id: string, focused: boolean): void {
+  const { context, palette } = brush;
+  const unit = 1 / brush.zoom;
+  const road = scene.roads.find((one) => one.id === id);
+  context.save();
+  context.strokeStyle = palette.live;
+  context.lineWidth = (focused ? 3 : 2) * unit;
+  if (road) {
+    context.globalAlpha = 0.55;
+    context.lineCap = 'round';
+    context.lineWidth = Math.max(2 * unit, road.width * grainOf(brush) * 0.5);
+    tracePath(context, road.path);
+    context.stroke();
+  } else {
+    const ground = groundOf(scene, id);
+    const gap = (focused ? 4 : 2) * unit;
+    if (ground) {
+      const { x, y, width, height, round } = ground;
+      const ring = { x: x - gap, y: y - gap, width: width + 2 * gap, height: height + 2 * gap };
+      roundRect(context, ring, round + gap);
+      context.stroke();
+    }
+  }
+  context.restore();
+}
+
+/** The outline of a place that is drawn. */
+export function groundOf(scene: Scene, id: string): (Rect & { readonly round: number }) | undefined {
+  const house = scene.houses.find((one) => one.id === id);
+  if (house) return { ...square(house, house.size / 2), round: house.size * 0.24 };
+  const junction = scene.junctions.find((one) => one.id === id);
+  if (junction) return { ...square(junction, junction.radius + 6), round: junction.radius + 6 };
+  const gate = scene.gates.find((one) => one.id === id);
+  if (gate) return { ...square(gate, 19), round: 19 };
+  const building = scene.buildings.find((one) => one.id === id);
+  if (building) return { ...building.rect, round: 12 };
+  const yard = scene.yards.find((one) => one.id === id);
+  if (yard) return { ...yard.rect, round: 9 };
+  const district = scene.districts.find((one) => one.id === id && one.closed);
+  return district && { ...district.rect, round: 30 };
+}
+
+const square = ({ x, y }: Point, reach: number): Rect => ({
+  x: x - reach,
+  y: y - reach,
+  width: 2 * reach,
+  height: 2 * reach,
+});

@@ -1,0 +1,28 @@
+import { centre, type Point } from './geometry.ts';
+import type { Scene } from './scene.ts';
+import { totalsOf } from './totals.ts';
+
+/** What is on the map and where, for tests in a browser and the curious. `at` turns world units into pixels of the page. */
+export function inspectScene(scene: Scene | undefined, at: (point: Point) => Point) {
+  return {
+    lens: scene?.lens,
+    level: scene?.level,
+    totals: scene && totalsOf(scene),
+    districts:
+      scene?.districts.map(({ id, rect, closed, folded }) => ({ id, closed, folded, ...at(centre(rect)) })) ?? [],
+    services: scene?.junctions.map((junction) => ({ id: junction.service, ...at(junction) })) ?? [],
+    pods:
+      scene?.houses.flatMap((house) =>
+        house.podUid === undefined ? [] : [{ id: house.podUid, name: house.label, ...at(house) }],
+      ) ?? [],
+    nodes:
+      scene?.buildings.map(({ node, rect }) => ({ id: node, ...at({ x: rect.x + rect.width / 2, y: rect.y + 18 }) })) ??
+      [],
+    roads: scene?.roads.map((road) => ({ id: road.id, rate: road.rate, ...at(middleOf(road.path.xy)) })) ?? [],
+  };
+}
+
+function middleOf(xy: Float32Array): Point {
+  const i = Math.floor(xy.length / 4) * 2;
+  return { x: xy[i] as number, y: xy[i + 1] as number };
+}

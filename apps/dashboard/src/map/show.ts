@@ -1,0 +1,38 @@
+import type { Selection } from '../city/find.ts';
+import type { Survey } from '../city/survey.ts';
+import type { Brush } from './brush.ts';
+import type { Point, Rect } from './geometry.ts';
+import type { Hit } from './hit.ts';
+import type { Scene } from './scene.ts';
+import type { TrailLeg } from './trail.ts';
+import type { Where } from './where.ts';
+
+export interface StageEvents {
+  /** The pointer is over something (or nothing); `at` in CSS pixels of the map. */
+  readonly hover: (hit: Hit | undefined, at: Point) => void;
+  readonly select: (selection: Selection | undefined) => void;
+  /** What is seen has changed: the ground on the screen, and pixels per world unit. At most once a frame. */
+  readonly look: (seen: Rect, zoom: number) => void;
+}
+
+export interface Show {
+  readonly scene: Scene;
+  readonly survey: Survey;
+  readonly where: Where;
+  readonly selection: Selection | undefined;
+  /** A way drawn over everything else. */
+  readonly trail: readonly TrailLeg[];
+  /** Unix ms by the hub's clock. */
+  readonly now: number;
+  readonly night: boolean;
+  readonly still: boolean;
+}
+
+/** One still picture: what is drawn, and from where it is looked at. Sizes in CSS pixels. */
+export interface StageView extends Omit<Brush, 'context'> {
+  readonly scene: Scene;
+  /** Where the world's origin stands in the picture. */
+  readonly offset: Point;
+  readonly width: number;
+  readonly height: number;
+}

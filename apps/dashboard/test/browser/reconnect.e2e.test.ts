@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openToyBrowser, type ToyBrowser } from './toy-page.ts';
+
+let toy: ToyBrowser;
+let hub: ChildProcess | undefined;
+beforeAll(async () => {
+  toy = await openToyBrowser();
+});
+afterAll(async () => {
+  await toy?.close();
+  hub?.kill('SIGKILL');
+  expect(toy?.faults).toEqual([]);
+});
+
+/** The toy city as a process of its own, which can end. */
+async function startHub(port: number, ...how: string[]): Promise<void> {
+  const file = path.join(import.meta.dirname, '../map/feed.ts');
+  hub = spawn(process.execPath, [file, String(port), ...how], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // it prints its address when it listens
+  for await (const text of hub.stdout as AsyncIterable<Buffer>) if (text.includes('http://')) return;
+  throw new Error('the toy city ended before it listened');
+}
+
+async function endHub(): Promise<void> {
+  const ended = once(hub as ChildProcess, 'exit');
+  hub?.kill('SIGKILL');
+  await ended;
+}
+
+/** What is on the map and who is heard, without what moves by itself. */
+function shown(page: Page) {
+  return page.evaluate(() => {
+    const scene = window.kubecity?.scene();
+    const ids = (list: readonly { id: string }[] = []) => list.map(({ id }) => id).sort();
+    const pill = document.querySelector('[data-testid=live-state]')?.textContent ?? '';
+    return {
+      ...{ services: ids(scene?.services), pods: ids(scene?.pods), roads: ids(scene?.roads) },
+      heard: /\d+ of \d+ agents/.exec(pill)?.[0],
+    };
+  });
+}
+
+const state = (page: Page, wanted: string) =>
+  page.locator(`[data-testid=live-state][data-state=${wanted}]`).waitFor({ state: 'attached', timeout: 60_000 });
+const framesDrawn = (page: Page) => page.evaluate(() => window.kubecity?.framesDrawn ?? Number.NaN);
+
+/** This Chromium shows every page always, so the page is told that nobody sees it. */
+const setHidden = (page: Page, hidden: boolean) =>
+  page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { value, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+
+it('a page that nobody sees draws nothing, and shows what is new at once when it is seen again', async () => {
+  const page = await toy.open('/');
+  await expect.poll(() => framesDrawn(page)).toBeGreaterThan(5);
+  const before = await shown(page);
+  await setHidden(page, true);
+  const drawn = await framesDrawn(page);
+  toy.feed.city.silence('node-c', true);
+  // three frames of the hub
+  await page.waitForTimeout(3200);
+  expect(await framesDrawn(page)).toBe(drawn);
+  expect(await shown(page)).toEqual(before);
+  await setHidden(page, false);
+  await expect.poll(async () => (await shown(page)).heard).not.toBe(before.heard);
+  await expect.poll(() => framesDrawn(page)).toBeGreaterThan(drawn);
+  toy.feed.city.silence('node-c', false);
+  await page.close();
+});
+
+it('a restart of the hub is survived without a reload: the page ends where a new one begins', async () => {
+  const port = Number(new URL(toy.feed.url).port) + 1;
+  await startHub(port);
+  const open = async () => {
+    const page = await toy.browser.newPage({ viewport: { width: 1600, height: 1000 } });
+    await page.goto(`http://127.0.0.1:${port}`);
+    await state(page, 'live');
+    return page;
+  };
+  const page = await open();
+  await page.evaluate(() => Object.assign(window, { loadedOnce: true }));
+  await expect.poll(async () => (await shown(page)).pods.length).toBeGreaterThan(20);
+  const before = await shown(page);
+
+  await endHub();
+  await state(page, 'reconnecting');
+  // what was known stays on the screen
+  expect((await shown(page)).pods).toEqual(before.pods);
+
+  await startHub(port, 'silent');
+  await state(page, 'live');
+  await expect.poll(async () => (await shown(page)).heard).not.toBe(before.heard);
+  const fresh = await open();
+  await expect.poll(() => shown(page)).toEqual(await shown(fresh));
+  expect(await page.evaluate(() => 'loadedOnce' in window)).toBe(true);
+});

@@ -1,0 +1,63 @@
+import type { Look } from '@kubecity/protocol';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { LOOK_PAUSE, LookTeller, lookOf } from '../../src/live/looking.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function teller() {
+  const told: Look[] = [];
+  return { told, looks: new LookTeller((look) => told.push(look)) };
+}
+const at = (...services: string[]): Look => ({ services, others: 'slow' });
+
+test('one Service alone, nothing while hidden, else what the map looks at, with the rest slowly', () => {
+  const services = ['shop/cart', 'shop/web'];
+  expect(lookOf('shop/pay', { services, panel: [] }, true)).toEqual({ services: ['shop/pay'] });
+  expect(lookOf(undefined, { services, panel: [] }, true)).toEqual({ services: [], others: 'slow' });
+  expect(lookOf(undefined, { services, panel: [] }, false)).toEqual({ services, others: 'slow' });
+  expect(lookOf(undefined, { services: 'all', panel: [] }, false)).toEqual({ services: 'all' });
+  const both = { services: [...services, 'data/db'], others: 'slow' };
+  expect(lookOf(undefined, { services, panel: ['data/db', ...services] }, false)).toEqual(both);
+  const many = Array.from({ length: 1001 }, (_, i) => `shop/s${i}`);
+  expect(lookOf(undefined, { services: many, panel: [] }, false)).toEqual({ services: 'all' });
+});
+
+test('a new connection is told only what differs from all', () => {
+  const { told, looks } = teller();
+  looks.begin({ services: 'all' });
+  vi.advanceTimersByTime(5000);
+  expect(told).toEqual([]);
+  looks.begin(at('shop/cart'));
+  expect(told).toEqual([at('shop/cart')]);
+  // the hub was started anew: it has forgotten
+  looks.begin(at('shop/cart'));
+  expect(told).toEqual([at('shop/cart'), at('shop/cart')]);
+});
+
+test('of many looks in a row the first and the newest are told, twice a second at most', () => {
+  const { told, looks } = teller();
+  looks.begin({ services: 'all' });
+  for (let i = 0; i < 40; i += 1) {
+    looks.want(at(`shop/s${i}`));
+    vi.advanceTimersByTime(LOOK_PAUSE / 20);
+  }
+  vi.advanceTimersByTime(LOOK_PAUSE);
+  expect(told[0]).toEqual(at('shop/s0'));
+  expect(told.at(-1)).toEqual(at('shop/s39'));
+  expect(told).toHaveLength(3);
+});
+
+test('a look that was taken back within the pause is not told, and nothing after the end', () => {
+  const { told, looks } = teller();
+  looks.begin({ services: 'all' });
+  looks.want(at('shop/a'));
+  looks.want(at('shop/b'));
+  looks.want(at('shop/a'));
+  vi.advanceTimersByTime(2 * LOOK_PAUSE);
+  looks.want(at('shop/c'));
+  looks.want(at('shop/d'));
+  looks.close();
+  vi.advanceTimersByTime(2 * LOOK_PAUSE);
+  expect(told).toEqual([at('shop/a'), at('shop/c')]);
+});

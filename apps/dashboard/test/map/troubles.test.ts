@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { surveyCity } from '../../src/city/survey.ts';
+import { tourOf } from '../../src/city/tour.ts';
+import { troublesOf } from '../../src/city/troubles.ts';
+import { cityOf } from './city-of.ts';
+
+const NOW = 1_700_000_000_000;
+const words = (survey: ReturnType<typeof cityOf>) => troublesOf(survey, NOW).map((trouble) => trouble.words);
+
+describe('troublesOf', () => {
+  it('names who refuses, with how much', () => {
+    const survey = cityOf(5);
+    const [worst] = troublesOf(survey, NOW);
+    expect(worst?.words).toMatch(/^payments\/fraud refuses .*\/s, 2\d %$/);
+    expect(worst?.selection).toEqual({ kind: 'service', id: 'payments/fraud' });
+  });
+
+  it('puts a Service that nobody answers for before everything, and an operator’s drain after it', () => {
+    const survey = cityOf(5, (toy) => toy.silence('node-d', true));
+    const backend = new Map(
+      [...survey.city.backend].map(([id, one]) => [
+        id,
+        one.service === 'shop/cart' ? { ...one, weight: 0, draining: true } : one,
+      ]),
+    );
+    const all = words(surveyCity({ ...survey.city, backend }));
+    expect(all[0]).toBe('shop/cart: no backend takes new connections');
+    expect(all.at(-1)).toBe('shop/cart: 3 backends draining');
+    expect(all.filter((one) => one.startsWith('node-d is silent'))).toHaveLength(1);
+  });
+
+  it('has nothing to say of a city where all is well', () => {
+    const survey = cityOf(5);
+    const edge = new Map([...survey.city.edge].map(([id, one]) => [id, { ...one, refusedPerSecond: 0 }]));
+    const node = new Map(
+      [...survey.city.node].map(([id, one]) => [id, { ...one, agent: { ...one.agent, conntrack: undefined } }]),
+    );
+    const service = new Map([...survey.city.service].map(([id, one]) => [id, { ...one, problems: [] }]));
+    expect(words(surveyCity({ ...survey.city, edge, node, service }))).toEqual([]);
+  });
+});
+
+describe('tourOf', () => {
+  const survey = cityOf(5);
+  it('goes to the busiest first, each once', () => {
+    const namespaces = tourOf(survey, 'services').map(({ id }) => id);
+    expect(namespaces[0]).toBe('shop');
+    expect([...namespaces].sort()).toEqual(['data', 'payments', 'platform', 'shop']);
+    const nodes = tourOf(survey, 'nodes').map(({ id }) => survey.sums.byNode.get(id)?.openedPerSecond ?? 0);
+    expect(nodes).toEqual([...nodes].sort((a, b) => b - a));
+    expect(nodes).toHaveLength(4);
+  });
+
+  it('stays where the whole is all there is', () => {
+    const service = new Map([...survey.city.service].filter(([id]) => id.startsWith('shop/')));
+    expect(tourOf({ ...survey, city: { ...survey.city, service } }, 'services')).toEqual([]);
+  });
+});
