@@ -14,7 +14,7 @@ export const LONGEST_PERIOD_MS = 100_000;
  * A table that is small may take twice the budget, so that what happens there is seen within a second or so:
  * a dump walks the whole hash table of the kernel (262,144 buckets: 12 ms) for however few entries.
  */
-const SMALL = { entries: 5_000, budget: 2 };
+const SMALL = { entries: 6_000, budget: 2 };
 
 /** @param cpuMs CPU time of one dump, and of all that is made of it */
 export function periodFor(cpuMs: number, entries: number, { everyMs, cpuPercent }: Pace): number {

@@ -6,8 +6,8 @@ describe('periodFor', () => {
   it.each([
     ['the least while dumps cost little', 10, 20_000, 1000],
     ['stretched so that the budget holds', 400, 100_000, 20_000],
-    ['twice the budget for a small table', 60, 5_000, 1500],
-    ['and not for one that is larger', 40, 5_001, 2000],
+    ['twice the budget for a small table', 60, 6_000, 1500],
+    ['and not for one that is larger', 40, 6_001, 2000],
     ['at most what lets a dump see the last of each connection', 4000, 1_000_000, 100_000],
   ])('is %s', (_title, cpuMs, entries, wanted) => {
     expect(periodFor(cpuMs, entries, pace)).toBe(wanted);
