@@ -58,3 +58,16 @@ export function table(
 ) {
   return buildRoutingTable({ services, endpointSlices, overrides, pods: [], node: { name: node } });
 }
+
+/** A Service behind every door: cluster IP, node port and load balancer; its slice has an endpoint here and one there. */
+export const front = (spec: object = {}): KubeService => ({
+  metadata: { namespace: 'shop', name: 'front' },
+  spec: {
+    type: 'LoadBalancer',
+    clusterIP: '10.96.0.70',
+    ports: [{ name: 'http', port: 80, nodePort: 30_070 }],
+    ...spec,
+  },
+  status: { loadBalancer: { ingress: [{ ip: '192.0.2.10' }] } },
+});
+export const HERE_AND_THERE = [slice('front', ['10.244.0.5', '10.244.1.5'])];

@@ -1,4 +1,3 @@
-import type { KubeService } from '@kubecity/routing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -11,7 +10,7 @@ import {
   type Verdict,
   walk,
 } from '../src/index.ts';
-import { OPTIONS, service, slice, table, weight } from './city-fixture.ts';
+import { front, HERE_AND_THERE, OPTIONS, service, slice, table, weight } from './city-fixture.ts';
 import { cityEvents, RandomCity } from './random-city.ts';
 
 const WORLD = { localAddresses: ['192.168.10.11'], sets: new Map() };
@@ -23,18 +22,6 @@ const POD: Packet = {
   port: 80,
 };
 const OUTSIDE: Packet = { ...POD, from: 'external', source: '203.0.113.7' };
-
-const front = (spec: object = {}): KubeService => ({
-  metadata: { namespace: 'shop', name: 'front' },
-  spec: {
-    type: 'LoadBalancer',
-    clusterIP: '10.96.0.70',
-    ports: [{ name: 'http', port: 80, nodePort: 30_070 }],
-    ...spec,
-  },
-  status: { loadBalancer: { ingress: [{ ip: '192.0.2.10' }] } },
-});
-const HERE_AND_THERE = [slice('front', ['10.244.0.5', '10.244.1.5'])];
 
 function told(spec: object, packet: Packet, slices = HERE_AND_THERE, world: typeof WORLD = WORLD): Explained {
   return explain(compile(table([front(spec)], slices), OPTIONS), packet, world);

@@ -1,19 +1,7 @@
 import type { KubeService } from '@kubecity/routing';
 import { describe, expect, it } from 'vitest';
 import { type CompileOptions, compile, type Packet, walk } from '../src/index.ts';
-import { OPTIONS, OPTIONS_IPV6, slice, table } from './city-fixture.ts';
-
-const front = (spec: object = {}): KubeService => ({
-  metadata: { namespace: 'shop', name: 'front' },
-  spec: {
-    type: 'LoadBalancer',
-    clusterIP: '10.96.0.70',
-    ports: [{ name: 'http', port: 80, nodePort: 30_070 }],
-    ...spec,
-  },
-  status: { loadBalancer: { ingress: [{ ip: '192.0.2.10' }] } },
-});
-const HERE_AND_THERE = [slice('front', ['10.244.0.5', '10.244.1.5'])];
+import { front, HERE_AND_THERE, OPTIONS, OPTIONS_IPV6, slice, table } from './city-fixture.ts';
 
 /** Where a packet may end, in words: `dnat 10.244.0.5:8080 masqueraded`. */
 function ends(

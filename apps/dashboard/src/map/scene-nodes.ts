@@ -3,9 +3,10 @@ import { type Sign, type Stand, workloadOf } from '../city/services.ts';
 import { GONE_GATE, nodePlace, OUTSIDE_GATE, podPlace, type Survey, servicePlace } from '../city/survey.ts';
 import { NO_TRAFFIC, stale } from '../city/traffic.ts';
 import { type Fold, foldOf, NOTHING_FOLDED, stateOf } from './fold.ts';
+import { gatesAt } from './gates.ts';
 import { around, centre, distanceToRect, type Point, type Rect } from './geometry.ts';
 import { groundAround, isNear } from './levels.ts';
-import { busiestOf, measuredOf, sumsAtGates } from './measured.ts';
+import { busiestOf, measuredOf } from './measured.ts';
 import { type Crossing, type Lot, type NodesPlan, roomRect } from './plan-nodes.ts';
 import {
   activity,
@@ -314,21 +315,7 @@ const GATES = [
 ] as const;
 
 function gatesOf(survey: Survey, land: Rect): Gate[] {
-  const sums = sumsAtGates(survey, (ends) => ends.clientPlace);
-  return GATES.flatMap(({ id, label, down, part }) => {
-    const sum = sums.get(id);
-    return sum
-      ? [
-          {
-            id,
-            label,
-            ...sum,
-            x: land.x - Math.max(76, 0.02 * land.width),
-            y: land.y + land.height / 2 + Math.max(down, part * land.height),
-          },
-        ]
-      : [];
-  });
+  return gatesAt(survey, ({ clientPlace }) => clientPlace, GATES, { ...land, y: land.y + land.height / 2 });
 }
 
 /** What stands on the map for a node or junction: itself where it is drawn, for a node else its zone. */

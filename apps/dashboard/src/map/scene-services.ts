@@ -13,9 +13,10 @@ import {
 import { isAlive, NO_TRAFFIC, stale } from '../city/traffic.ts';
 import { districtsOf } from './districts-services.ts';
 import { foldOfHouses, signAt, stateOf } from './fold.ts';
+import { gatesAt } from './gates.ts';
 import { around, type Rect } from './geometry.ts';
 import { groundAround, isNear } from './levels.ts';
-import { busiestOf, measuredOf, sumsAtGates } from './measured.ts';
+import { busiestOf, measuredOf } from './measured.ts';
 import type { ServicesPlan } from './plan-services.ts';
 import type { Link, Plot } from './plots.ts';
 import { HOUSE, houseDistance, plotRadius, splitRing } from './ring.ts';
@@ -168,21 +169,7 @@ const GATES = [
 ] as const;
 
 function gatesOf(survey: Survey, land: Rect): Gate[] {
-  const sums = sumsAtGates(survey, ({ origin }) => origin);
-  return GATES.flatMap(({ id, label, down, part }) => {
-    const sum = sums.get(id);
-    return sum
-      ? [
-          {
-            id,
-            label,
-            ...sum,
-            x: land.x - Math.max(76, 0.02 * land.width),
-            y: land.y + Math.max(down, part * land.height),
-          },
-        ]
-      : [];
-  });
+  return gatesAt(survey, ({ origin }) => origin, GATES, land);
 }
 
 /** What stands on the map for a Service or hamlet: itself in an open district, else the district. */

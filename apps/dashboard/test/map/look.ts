@@ -1,4 +1,5 @@
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { openChromium } from '../browser/toy-page.ts';
 import { type Feed, openFeed } from './feed.ts';
 import { largeToy, TOP } from './large-toy.ts';
 
@@ -182,10 +183,7 @@ toy.city.silence('node-d', true);
 const large = SHOTS.some((shot) => shot.large && isWanted(shot))
   ? await openFeed({ port: 0, city: largeToy(TOP) })
   : undefined;
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-});
+const browser = await openChromium();
 try {
   for (const shot of SHOTS) {
     const { name, theme, address, width, act } = shot;
