@@ -21,6 +21,12 @@ export const resources = {
   endpointSlices: { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
   deployments: { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true },
   routingOverrides: { group: 'kubecity.dev', version: 'v1alpha1', plural: 'routingoverrides', namespaced: true },
+  clusterRoutingOverrides: {
+    group: 'kubecity.dev',
+    version: 'v1alpha1',
+    plural: 'clusterroutingoverrides',
+    namespaced: false,
+  },
   customResourceDefinitions: {
     group: 'apiextensions.k8s.io',
     version: 'v1',

@@ -30,14 +30,36 @@ export const SLOW_EDGES_MS = 10_000;
 export const welcome = z.object({ protocol: z.number().int(), interest });
 export type Welcome = z.infer<typeof welcome>;
 
+/**
+ * - `applied`: at least one backend has its weight from this override
+ * - `invalid`: the spec is refused
+ * - `noService`, `noBackends`: it names nothing that is there (it will apply as soon as something is)
+ * - `overruled`: every backend that it names is held by another override
+ * - `lifted`: it would break the floor of a Service and does not say `allowEmpty`
+ * - `expired`: its time is over
+ */
+export const overrideState = z.enum([
+  'applied',
+  'invalid',
+  'noService',
+  'noBackends',
+  'overruled',
+  'lifted',
+  'expired',
+]);
+
 /** One override as this node sees it, after reading the kernel back. */
 export const acknowledgement = z.object({
   uid: text,
   namespace: text,
   name: text,
   generation: count,
-  state: z.enum(['applied', 'invalid', 'noService', 'noBackends', 'overruled', 'lifted']),
+  state: overrideState,
   message: z.string().max(1024).optional(),
+  /** Of a ramp: the weight or share that the kernel holds at present. */
+  value: z.number().nonnegative().optional(),
+  /** Connections of this node that were ended for it, and when the last one was (Unix ms). */
+  cut: z.object({ connections: count, at: count }).optional(),
 });
 export type Acknowledgement = z.infer<typeof acknowledgement>;
 
@@ -200,6 +222,24 @@ export const agentQuestion = z.discriminatedUnion('kind', [
     port: z.number().int().min(1).max(65_535),
     protocol: z.enum(['TCP', 'UDP', 'SCTP']),
   }),
+  /**
+   * The rules that this node would write if these objects were in the API now; nothing is written. `object` absent: as if
+   * it were deleted. Agents before this question refuse it with `invalid-request`.
+   */
+  z.object({
+    kind: z.literal('preview'),
+    changes: z
+      .array(
+        z.object({
+          kind: z.enum(['RoutingOverride', 'ClusterRoutingOverride']),
+          namespace: text.optional(),
+          name: text,
+          object: z.unknown().optional(),
+        }),
+      )
+      .min(1)
+      .max(20),
+  }),
 ]);
 export type AgentQuestion = z.infer<typeof agentQuestion>;
 export const ASK_TIMEOUT_MS = 30_000;
@@ -296,6 +336,23 @@ export const agentAnswer = z.discriminatedUnion('kind', [
   /** `matched` were asked for, `deleted` were there and are gone, `left` opened or failed meanwhile. */
   z.object({ kind: z.literal('endFlows'), at: count, matched: count, deleted: count, left: count }),
   explanation,
+  /** Chains that would differ, as `iptables-save` writes their rules; `before` or `after` empty: the chain is not there. */
+  z.object({
+    kind: z.literal('preview'),
+    at: count,
+    chains: z
+      .array(
+        z.object({
+          family: z.enum(['IPv4', 'IPv6']),
+          table: z.enum(['filter', 'nat']),
+          chain: text,
+          before: z.array(z.string().max(4096)).max(10_000),
+          after: z.array(z.string().max(4096)).max(10_000),
+        }),
+      )
+      .max(10_000),
+    truncated: z.boolean(),
+  }),
   z.object({
     kind: z.literal('refused'),
     code: z.enum(['invalid-request', 'not-found', 'busy', 'failed']),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AgentAnswer, type FlowDetail, tableFigures } from './agent.ts';
+import { type AgentAnswer, type FlowDetail, overrideState, tableFigures } from './agent.ts';
 import type { Refusal } from './version.ts';
 
 /**
@@ -130,15 +130,40 @@ export const overrideRecord = z.object({
   uid: text,
   namespace: text,
   name: text,
-  service: text,
+  /** `namespace/name`; absent = every Service that has its backends. */
+  service: text.optional(),
   generation: num,
   createdAt: text,
-  kind: z.enum(['drain', 'weight', 'invalid']),
+  kind: z.enum(['drain', 'weight', 'share', 'invalid']),
+  /** One of the whole cluster has no namespace, and `''` here. */
+  cluster: z.boolean(),
   weight: num.optional(),
+  /** Percent. */
+  share: num.optional(),
+  /** Where a ramp is at present, in the unit of its effect, and Unix ms of its end. */
+  ramp: z.object({ from: num, value: num, until: num }).optional(),
+  drain: z
+    .object({
+      existing: z.enum(['wait', 'cutIdle', 'cut']),
+      udp: z.enum(['wait', 'cutIdle', 'cut']),
+      sticky: z.enum(['keep', 'expire']),
+      /** Unix ms. */
+      deadline: num.optional(),
+      cutPerSecond: num,
+      /** Unix ms at which nothing will be left, judged by how it fell so far; absent = cannot be told. */
+      doneAt: num.optional(),
+      /** Connections that were ended for it, over all nodes. */
+      cut: num,
+      phase: z.enum(['draining', 'cutting', 'drained', 'unknown']),
+    })
+    .optional(),
+  /** Unix ms. */
+  startedAt: num.optional(),
+  expiresAt: num.optional(),
   reason: text.optional(),
   /** Who made it, as far as the object says: annotation `kubecity.dev/by`, else the field manager that wrote it last. */
   by: text.optional(),
-  state: z.enum(['applied', 'invalid', 'noService', 'noBackends', 'overruled', 'lifted']),
+  state: overrideState,
   message: text.optional(),
   /** Backend ids that have their weight from this override. */
   backends: z.array(text),

@@ -101,7 +101,10 @@ export interface KubePod {
   };
 }
 
-/** `RoutingOverride` (kubecity.dev/v1alpha1) as it comes from the API: the spec is foreign until `parseOverride`. */
+/**
+ * `RoutingOverride` (kubecity.dev/v1alpha1) as it comes from the API: the spec is foreign until `parseOverride`. Without
+ * a namespace it is a `ClusterRoutingOverride`.
+ */
 export interface KubeRoutingOverride {
   readonly metadata: ObjectMeta;
   readonly spec?: unknown;

@@ -101,6 +101,7 @@ function sortOverrides(objects: readonly KubeRoutingOverride[]) {
       namespace: object.metadata.namespace ?? '',
       name: object.metadata.name,
       generation: object.metadata.generation ?? 1,
+      cluster: object.metadata.namespace === undefined,
       state: 'invalid',
       ...(first && { field: first.field }),
       message: parsed.problems.map(({ field, message }) => `${field}: ${message}`).join('; '),

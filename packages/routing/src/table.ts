@@ -27,7 +27,10 @@ export interface Backend {
   readonly onCluster: boolean;
   /** On the list of doors with traffic policy Local: endpoints of the reader's own node. */
   readonly onLocal: boolean;
-  /** Relative share of new connections after overrides, 0..1000. Without an override 100. */
+  /**
+   * Relative share of new connections after overrides, from 0. Without an override 100; where a share is wished no whole
+   * number, since a group's weights follow from those of the rest.
+   */
   readonly weight: number;
   /** The override that set `weight`, absent when none did. */
   readonly overrideUid?: string;
@@ -81,11 +84,18 @@ export interface OverrideOutcome {
    * - `noService`: the Service is not there
    * - `noBackends`: it names no backend of the Service (it will apply as soon as one appears)
    * - `overruled`: every backend that it names has its weight from another override
-   * - `lifted`: it would leave the Service with no backend and does not say `allowEmpty`
+   * - `lifted`: it would break the floor of a Service and does not say `allowEmpty`; one of many Services is lifted where
+   *   it would, and is `lifted` only if it applies nowhere
+   * - `expired`: its time is over
    */
-  readonly state: 'applied' | 'invalid' | 'noService' | 'noBackends' | 'overruled' | 'lifted';
+  readonly state: 'applied' | 'invalid' | 'noService' | 'noBackends' | 'overruled' | 'lifted' | 'expired';
   readonly field?: string;
+  /** Also of an applied one that does not hold all it names: which part it lost, and to whom. */
   readonly message?: string;
+  /** Weight or share that holds at the table's moment, where it is on a ramp. */
+  readonly value?: number;
+  /** Whether it is of the whole cluster. */
+  readonly cluster: boolean;
 }
 
 /** Everything one node needs to know to route: the answer to "where may a new connection go, and how often". */

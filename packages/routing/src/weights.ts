@@ -136,7 +136,7 @@ function outcomesOf(
 }
 
 export function identity({ uid, namespace, name, generation }: Override) {
-  return { uid, namespace, name, generation };
+  return { uid, namespace, name, generation, cluster: namespace === '' };
 }
 
 function strongestFirst(a: Override, b: Override): number {
@@ -144,9 +144,7 @@ function strongestFirst(a: Override, b: Override): number {
   return drainFirst || youngestFirst(a, b);
 }
 
-/** API timestamps have whole seconds; the name decides a tie so that every node decides alike. */
+/** The name decides a tie so that every node decides alike. */
 function youngestFirst(a: Override, b: Override): number {
-  const left = `${a.createdAt} ${a.name}`;
-  const right = `${b.createdAt} ${b.name}`;
-  return left < right ? 1 : left > right ? -1 : 0;
+  return b.startedAt - a.startedAt || (a.name < b.name ? 1 : a.name > b.name ? -1 : 0);
 }
