@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AgentAnswer, type FlowDetail, overrideState, tableFigures } from './agent.ts';
+import type { AuditEntry } from './steer.ts';
 import type { Refusal } from './version.ts';
 
 /**
@@ -163,6 +164,8 @@ export const overrideRecord = z.object({
   reason: text.optional(),
   /** Who made it, as far as the object says: annotation `kubecity.dev/by`, else the field manager that wrote it last. */
   by: text.optional(),
+  /** The change of the audit trail that made it what it is (annotation `kubecity.dev/change`), for `undo`. */
+  change: text.optional(),
   state: overrideState,
   message: text.optional(),
   /** Backend ids that have their weight from this override. */
@@ -236,8 +239,10 @@ export const tickRecord = z.object({ at: num, openedPerSecond: num, bytesPerSeco
 /** A flag on the time line; id: unique */
 export const actionRecord = z.object({
   at: num,
-  verb: z.enum(['drain', 'undrain', 'weight', 'reset', 'changed']),
+  verb: z.enum(['drain', 'undrain', 'weight', 'share', 'reset', 'changed']),
   target: text,
+  /** Who did it, as `by` of the override; kept when the override is gone. */
+  by: text.optional(),
   overrideUid: text.optional(),
 });
 
@@ -315,6 +320,13 @@ export const mapQuestion = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('history'), from: count, to: count, servicePort: z.string().max(600).optional() }),
   /** The edges as they were at that time: what the map shows when it is rewound. */
   z.object({ kind: z.literal('moment'), at: count }),
+  /** Who changed what, the newest first, at most `limit`; times in Unix ms. */
+  z.object({
+    kind: z.literal('audit'),
+    since: count.optional(),
+    until: count.optional(),
+    limit: z.number().int().min(1).max(10_000),
+  }),
   /** What becomes of a connection's first packet, by the rules in the kernel of the node where it meets them. */
   z.object({
     kind: z.literal('explain'),
@@ -366,4 +378,6 @@ export type MapAnswer =
       readonly folded: number;
     }
   | { readonly kind: 'explain'; readonly node: string; readonly answer: AgentAnswer }
+  /** `truncated`: there are older ones between `since` and `until`. */
+  | { readonly kind: 'audit'; readonly entries: readonly AuditEntry[]; readonly truncated: boolean }
   | { readonly kind: 'refused'; readonly code: Refusal; readonly message: string };

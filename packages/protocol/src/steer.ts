@@ -46,6 +46,8 @@ export const steerTarget = z.discriminatedUnion('kind', [
     namespace: name.optional(),
     matchLabels: z.record(z.string().min(1).max(317), z.string().max(63)),
   }),
+  /** Everything that is chosen so, in all Services of a namespace (absent: of the cluster); at least one field is given. */
+  z.strictObject({ kind: z.literal('chosen'), namespace: name.optional(), backends: steerBackends }),
   /** An override that is there, whoever made it. `namespace` absent: one of the whole cluster. */
   z.strictObject({ kind: z.literal('override'), namespace: name.optional(), name }),
 ]);
