@@ -1,4 +1,4 @@
-import { Connections } from './connections.ts';
+import { Connections, type Route } from './connections.ts';
 import { KubeError } from './error.ts';
 import { askIdentity, type ConnectOptions, type Identity } from './identity.ts';
 import { TokenFile } from './token-file.ts';
@@ -8,6 +8,11 @@ export interface Access {
   readonly origin: string;
   readonly headers: Record<string, string>;
   readonly connections: Connections;
+  /**
+   * The same way without our client certificate, for somebody else's bearer token: of two proofs in one request an API
+   * server takes the certificate, and the request would have our rights. Absent: this way knows no tokens at all.
+   */
+  readonly nameless?: () => Connections;
 }
 
 export interface AccessSource {
@@ -57,6 +62,7 @@ interface Kept {
   /** What of the identity the connections were made for, as JSON. */
   readonly route: string;
   readonly connections: Connections;
+  readonly nameless: () => Connections;
 }
 
 /**
@@ -67,8 +73,8 @@ class ClusterAccess implements AccessSource {
   readonly #options: ConnectOptions;
   readonly #doors: AccessDoors;
   readonly #closed = new AbortController();
-  /** Older ones over which something may still run. */
-  #retired: Connections[] = [];
+  /** Those of the identity that is kept, and older ones over which something may still run. */
+  #opened: Connections[] = [];
   #kept: Kept | undefined;
   #asking: Promise<void> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -93,9 +99,9 @@ class ClusterAccess implements AccessSource {
       await this.#asking;
     }
     if (this.#kept === undefined || this.#failure !== undefined) throw this.#failure;
-    const { identity, token, connections } = this.#kept;
+    const { identity, token, connections, nameless } = this.#kept;
     const bearer = token && { Authorization: `Bearer ${await token.read()}` };
-    return { origin: identity.origin, headers: { ...identity.headers, ...bearer }, connections };
+    return { origin: identity.origin, headers: { ...identity.headers, ...bearer }, connections, nameless };
   }
 
   renew(): void {
@@ -106,8 +112,7 @@ class ClusterAccess implements AccessSource {
 
   async close(): Promise<void> {
     this.#closed.abort(new Error('the client is closed'));
-    for (const connections of this.#retired) connections.close();
-    this.#kept?.connections.close();
+    for (const connections of this.#opened) connections.close();
     await this.#asking;
   }
 
@@ -141,11 +146,27 @@ class ClusterAccess implements AccessSource {
     const { origin, tls, proxy } = identity;
     const route = JSON.stringify([origin, tls, proxy]);
     const old = this.#kept;
-    const connections = old?.route === route ? old.connections : new Connections({ origin, tls, proxy });
-    this.#kept = { identity, token, route, connections };
-    if (old === undefined || old.connections === connections) return;
-    old.connections.retire();
-    this.#retired = [...this.#retired, old.connections].filter(({ running }) => running > 0);
+    if (old?.route === route) {
+      this.#kept = { ...old, identity, token };
+      return;
+    }
+    const connections = this.#open({ origin, tls, proxy });
+    const certified = tls.cert !== undefined || tls.key !== undefined;
+    let bare = certified ? undefined : connections;
+    const nameless = () => {
+      bare ??= this.#open({ origin, tls: { ...tls, cert: undefined, key: undefined }, proxy });
+      return bare;
+    };
+    this.#kept = { identity, token, route, connections, nameless };
+    if (old === undefined) return;
+    for (const former of this.#opened) if (former !== connections) former.retire();
+    this.#opened = this.#opened.filter((one) => one === connections || one.running > 0);
+  }
+
+  #open(route: Route): Connections {
+    const opened = new Connections(route);
+    this.#opened.push(opened);
+    return opened;
   }
 }
 

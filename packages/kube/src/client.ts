@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { json, text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { accessSource } from './access.ts';
+import { type ActAs, otherIdentity, ownIdentity, type Wardrobe } from './acting.ts';
 import { failed, isKubeError, KubeError, refused } from './error.ts';
 import type { ConnectOptions } from './identity.ts';
 import { jsonLines } from './lines.ts';
@@ -64,6 +65,13 @@ export interface KubeClient {
   watch<T>(resource: Resource, options: WatchOptions): Promise<AsyncIterable<WatchEvent<T>>>;
   /** May the identity this client uses do that? */
   selfAccess(attributes: AccessAttributes): Promise<{ allowed: boolean; reason?: string }>;
+  /** Who the API server takes this client for. */
+  whoAmI(): Promise<{ user: string; groups: readonly string[] }>;
+  /**
+   * A client over the same connections that acts as somebody else; it ends with this one. A function is asked before each
+   * request, and what it throws fails that. Requests fail as `invalid` where a token proves nothing (a Unix socket).
+   */
+  as(identity: ActAs | (() => Promise<ActAs>)): KubeClient;
   /** Ends every connection; requests under way fail. */
   close(): Promise<void>;
 }
@@ -90,15 +98,26 @@ const watchEnvelope = z.object({
   type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
   object: z.looseObject({}),
 });
+const selfEnvelope = z.object({
+  status: z.object({ userInfo: z.object({ username: z.string().min(1), groups: z.array(z.string()).nullish() }) }),
+});
 const reviewEnvelope = z.object({ status: z.object({ allowed: z.boolean(), reason: z.string().optional() }) });
 
 /** Opens nothing yet: a bad kubeconfig or an absent server shows with the first request. */
 export function connect(options: ConnectOptions): KubeClient {
   const source = accessSource(options);
+  const over = (identity: Wardrobe, close: () => Promise<void>): KubeClient =>
+    clientOver(identity, {
+      as: (who) => over(otherIdentity(source, typeof who === 'function' ? who : async () => who), async () => {}),
+      close,
+    });
+  return over(ownIdentity(source), () => source.close());
+}
 
+function clientOver(identity: Wardrobe, own: Pick<KubeClient, 'as' | 'close'>): KubeClient {
   async function send({ operation, method, path, query = {}, body, contentType, signal }: Call) {
     try {
-      const { origin, headers, connections } = await source.access();
+      const { origin, headers, connections } = await identity.access();
       const url = new URL(origin + path);
       for (const [key, value] of Object.entries(query)) {
         if (value !== undefined) url.searchParams.set(key, String(value));
@@ -116,11 +135,11 @@ export function connect(options: ConnectOptions): KubeClient {
       });
       const { statusCode = 0 } = response;
       if (statusCode < 300) return response;
-      if (statusCode === 401) source.renew();
+      if (statusCode === 401) identity.renew(true);
       throw refused(operation, statusCode, await readRefusal(response));
     } catch (cause) {
       if (signal?.aborted && !(cause instanceof KubeError)) throw signal.reason;
-      if (!(cause instanceof KubeError)) source.renew();
+      if (!(cause instanceof KubeError)) identity.renew(false);
       throw failed(operation, cause);
     }
   }
@@ -200,6 +219,11 @@ export function connect(options: ConnectOptions): KubeClient {
   ) =>
     call({ operation: describe(verb, resource, place), method, path: pathOf(resource, place), ...more }) as Promise<T>;
 
+  const review = (operation: string, apiVersion: string, kind: string, spec?: object) => {
+    const path = `/apis/${apiVersion}/${kind.toLowerCase()}s`;
+    return call({ operation, method: 'POST', path, body: { apiVersion, kind, spec } });
+  };
+
   return {
     list,
     pages,
@@ -227,19 +251,17 @@ export function connect(options: ConnectOptions): KubeClient {
     },
     selfAccess: async (resourceAttributes) => {
       const operation = `ask whether ${resourceAttributes.verb} ${resourceAttributes.resource} is allowed`;
-      const answer = await call({
-        operation,
-        method: 'POST',
-        path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-        body: {
-          apiVersion: 'authorization.k8s.io/v1',
-          kind: 'SelfSubjectAccessReview',
-          spec: { resourceAttributes },
-        },
-      });
+      const spec = { resourceAttributes };
+      const answer = await review(operation, 'authorization.k8s.io/v1', 'SelfSubjectAccessReview', spec);
       return parse(operation, reviewEnvelope, answer).status;
     },
-    close: () => source.close(),
+    whoAmI: async () => {
+      const operation = 'ask who we are';
+      const answer = await review(operation, 'authentication.k8s.io/v1', 'SelfSubjectReview');
+      const { username, groups } = parse(operation, selfEnvelope, answer).status.userInfo;
+      return { user: username, groups: groups ?? [] };
+    },
+    ...own,
   };
 }
 

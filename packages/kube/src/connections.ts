@@ -1,5 +1,5 @@
 import { addAbortListener } from 'node:events';
-import type { Agent, AgentOptions, ClientRequest, IncomingMessage } from 'node:http';
+import type { Agent, AgentOptions, ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { Agent as HttpAgent, request as httpRequest } from './http.ts';
 import type { Identity } from './identity.ts';
@@ -16,7 +16,8 @@ export interface HttpRequest {
   readonly method: string;
   /** Of the origin that the connections lead to. */
   readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
+  /** A header with several values is sent as several lines. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string;
   readonly signal?: AbortSignal;
 }
@@ -90,11 +91,17 @@ export class Connections {
   }
 
   #open({ method, url, headers, body }: HttpRequest): ClientRequest {
+    // as bytes: Node would write headers in the encoding of a text that goes with them
+    const bytes = body === undefined ? undefined : Buffer.from(body);
     // Node sends no length of its own with a DELETE
-    const length = body === undefined ? undefined : { 'content-length': String(Buffer.byteLength(body)) };
-    const options: RequestOptions = { method, headers: { ...headers, ...length }, agent: this.#agent };
+    const length = bytes && { 'content-length': String(bytes.length) };
+    const options: RequestOptions = {
+      method,
+      headers: { ...headers, ...length } as OutgoingHttpHeaders,
+      agent: this.#agent,
+    };
     if (this.#socketPath !== undefined) options.socketPath = this.#socketPath;
-    return this.#send(url, options).end(body);
+    return this.#send(url, options).end(bytes);
   }
 
   #answer(request: ClientRequest, signal: AbortSignal | undefined): Promise<IncomingMessage> {

@@ -1,3 +1,4 @@
+export type { ActAs } from './acting.ts';
 export type { AccessAttributes, KubeClient, ListOptions, WatchEvent, WatchOptions } from './client.ts';
 export { connect } from './client.ts';
 export { ensureCrd, routingOverrideCrd } from './crd.ts';

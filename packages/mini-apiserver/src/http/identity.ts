@@ -3,13 +3,16 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError, forbidden } from '../status.ts';
 import type { Verb } from './request.ts';
 
-export type Access = 'admin' | 'view';
+/** `none`: who they are is known, and that is all. */
+export type Access = 'admin' | 'view' | 'none';
 
 export interface User {
   readonly token: string;
   readonly name: string;
   readonly groups: readonly string[];
   readonly access: Access;
+  /** Namespaces in which they may write RoutingOverrides besides. */
+  readonly steers?: readonly string[];
 }
 
 /** Who asks. `access` is undefined for somebody this server knows no rights of. */
@@ -17,6 +20,7 @@ export interface Identity {
   readonly name: string;
   readonly groups: readonly string[];
   readonly access: Access | undefined;
+  readonly steers?: readonly string[];
 }
 
 export interface Attributes {
@@ -54,7 +58,8 @@ export class Users {
 
   byName(name: string, groups: readonly string[]): Identity {
     if (groups.includes(MASTERS)) return { name, groups, access: 'admin' };
-    return { name, groups, access: this.#users.find((one) => one.name === name)?.access };
+    const { access, steers } = this.#users.find((one) => one.name === name) ?? {};
+    return { name, groups, access, steers };
   }
 
   token(name: string): string | undefined {
@@ -82,15 +87,19 @@ export class Users {
   }
 }
 
-const identityOf = ({ name, groups, access }: User): Identity => ({
+const identityOf = ({ name, groups, access, steers }: User): Identity => ({
   name,
   groups: [...groups, 'system:authenticated'],
   access,
+  steers,
 });
 
-export function mayDo({ access }: Identity, { verb, resource }: Attributes): boolean {
+export function mayDo({ access, steers = [] }: Identity, { verb, group, resource, namespace }: Attributes): boolean {
   if (access === 'admin' || (verb === 'create' && SELF_REVIEWS.has(resource))) return true;
-  return access === 'view' && READING.has(verb);
+  if (access === 'view' && READING.has(verb)) return true;
+  return (
+    group === 'kubecity.dev' && resource === 'routingoverrides' && namespace !== undefined && steers.includes(namespace)
+  );
 }
 
 /** @throws ApiError Forbidden in the words of kube-apiserver */

@@ -66,6 +66,7 @@ function accessStatus(identity: Identity, spec: JsonObject): JsonObject {
     verb: stringAt(resource, 'verb') ?? stringAt(path, 'verb') ?? '',
     group: stringAt(resource, 'group') ?? '',
     resource: stringAt(resource, 'resource') ?? '',
+    namespace: stringAt(resource, 'namespace') || undefined,
   };
   const allowed = mayDo(identity, attributes);
   return { allowed, ...(allowed ? { reason: `${identity.access ?? 'self review'} access` } : {}) };
