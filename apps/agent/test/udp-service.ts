@@ -15,7 +15,7 @@ export const udpPort = (
   part: Partial<ServicePort> = {},
 ): ServicePort => ({
   ...{ id: `dns/${name}:/UDP`, key: `dns/${name}:/UDP`, family: 'IPv4', namespace: 'dns', name, portName: '' },
-  ...{ protocol: 'UDP', clusterIP, port: 53, externalIPs: [], loadBalancerIPs: [], hasEndpoints: true },
+  ...{ protocol: 'UDP', clusterIP, port: 53, externalIPs: [], loadBalancerIPs: [], hasEndpoints: true, floor: 1 },
   ...{ internalTrafficPolicy: 'Cluster', externalTrafficPolicy: 'Cluster' },
   backends: backends.map((each) => (typeof each === 'string' ? backend(each) : each)),
   ...part,

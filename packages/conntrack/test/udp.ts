@@ -11,7 +11,7 @@ export const backend = (address: string, port = 5353, state: Partial<Backend> = 
 export const servicePort = (part: Partial<ServicePort> = {}): ServicePort => ({
   ...{ id: 'dns/dns:dns/UDP', key: 'dns/dns:dns/UDP', family: 'IPv4', namespace: 'dns', name: 'dns', portName: 'dns' },
   ...{ protocol: 'UDP', clusterIP: '10.96.0.10', port: 53, externalIPs: [], loadBalancerIPs: [] },
-  ...{ internalTrafficPolicy: 'Cluster', externalTrafficPolicy: 'Cluster', hasEndpoints: true, backends: [] },
+  ...{ internalTrafficPolicy: 'Cluster', externalTrafficPolicy: 'Cluster', hasEndpoints: true, floor: 1, backends: [] },
   ...part,
 });
 

@@ -41,16 +41,17 @@ function withoutCopies(sorted: readonly Candidate[]): Candidate[] {
 }
 
 type Filter = (endpoint: Endpoint) => boolean;
+type Conditions = Pick<Endpoint, 'ready' | 'serving' | 'terminating'>;
 
-const isReady: Filter = (endpoint) => endpoint.ready;
-const isLeaving: Filter = (endpoint) => endpoint.serving && endpoint.terminating;
+const isReady = (endpoint: Conditions) => endpoint.ready;
+const isLeaving = (endpoint: Conditions) => endpoint.serving && endpoint.terminating;
 const nobody: Filter = () => false;
 
 /**
  * Who may get new connections by its own condition: the ready ones; if there is none, those that still serve while they
  * terminate (KEP-1669). Serving but neither ready nor terminating never counts.
  */
-export function usableOf(candidates: readonly Candidate[]): Filter {
+export function usableOf(candidates: readonly { readonly endpoint: Conditions }[]): (endpoint: Conditions) => boolean {
   return candidates.some(({ endpoint }) => endpoint.ready) ? isReady : isLeaving;
 }
 

@@ -19,6 +19,7 @@ const PORT: Record<Plain<ServicePort>, true> = {
   affinitySeconds: true,
   healthCheckNodePort: true,
   hasEndpoints: true,
+  floor: true,
 };
 const BACKEND: Record<keyof Backend, true> = {
   address: true,

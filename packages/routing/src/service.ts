@@ -1,16 +1,19 @@
 import { cleanAddress } from './address.ts';
 import { parseExternals } from './external-doors.ts';
 import { isPort, isProtocol, quote, type Report } from './field.ts';
+import { type Floor, parseFloor } from './floor.ts';
 import type { KubeService } from './objects.ts';
 import type { Problem } from './problem.ts';
 import type { Family, Protocol, ServicePort, ServicePortId, TrafficPolicy } from './table.ts';
 
 /** One port of a Service in one family with all its doors, before anybody knows who stands behind it. */
-export type ServiceDoors = Omit<ServicePort, 'hasEndpoints' | 'backends'>;
+export type ServiceDoors = Omit<ServicePort, 'hasEndpoints' | 'floor' | 'backends'>;
 
 export interface ParsedService {
   /** By port, IPv4 before IPv6. */
   readonly ports: readonly ServiceDoors[];
+  /** Its own, absent = that of its namespace. */
+  readonly floor?: Floor;
   readonly problems: readonly Problem[];
 }
 
@@ -77,7 +80,7 @@ export function parseService(service: KubeService, allowExternalIPs: boolean): P
       };
     }),
   );
-  return { ports, problems };
+  return { ports, floor: parseFloor(metadata, report), problems };
 }
 
 type Spec = NonNullable<KubeService['spec']>;

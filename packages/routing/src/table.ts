@@ -66,6 +66,8 @@ export interface ServicePort {
   readonly healthCheckNodePort?: number;
   /** A backend that may take connections exists anywhere in the cluster: decides drop (true) or reject where none is usable. */
   readonly hasEndpoints: boolean;
+  /** How few backends with a weight overrides may leave among those usable in the cluster; never more than there are. */
+  readonly floor: number;
   /** Sorted by `address:port`. */
   readonly backends: readonly Backend[];
 }

@@ -1,13 +1,17 @@
 import type { NodeIdentity } from './endpoints.ts';
 import { isDeepEqual } from './equal.ts';
+import { DEFAULT_FLOOR, type Floor, parseFloor } from './floor.ts';
 import { NamePool } from './name-pool.ts';
 import type { KubeEndpointSlice, KubePod, KubeRoutingOverride, KubeService, ObjectMeta } from './objects.ts';
+import { OverrideBook, type Reach } from './override-book.ts';
+import type { Wish } from './precedence.ts';
+import type { Problem } from './problem.ts';
 import { samePort } from './same-port.ts';
+import type { PodLabels } from './selection.ts';
 import { type ParsedService, parseService } from './service.ts';
 import { routeService, type ServiceRoutes } from './service-routes.ts';
 import { type Endpoint, type ParsedSlice, parseSlice } from './slice.ts';
 import type { RoutingTable, ServicePort, ServicePortId } from './table.ts';
-import type { PodLabels } from './weights.ts';
 
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** Slices of headless Services: nobody routes to them (kube-proxy leaves them out of its watch). */
@@ -15,14 +19,19 @@ const HEADLESS_LABEL = 'service.kubernetes.io/headless';
 
 /** What is known of one Service, and which service ports followed from it at the last `take`. */
 interface Entry {
+  readonly namespace: string;
   service: ParsedService | undefined;
   readonly slices: Map<string, ParsedSlice>;
-  readonly overrides: Map<string, KubeRoutingOverride>;
   ids: readonly ServicePortId[];
 }
 
 /** What is to be said about one Service. */
-type Remarks = Pick<ServiceRoutes, 'outcomes' | 'problems'>;
+type Remarks = Pick<ServiceRoutes, 'findings' | 'problems'>;
+
+interface NamespaceFloor {
+  readonly floor: Floor | undefined;
+  readonly problems: readonly Problem[];
+}
 
 export interface RoutingChange {
   readonly table: RoutingTable;
@@ -39,12 +48,18 @@ export class RoutingTracker {
   #node: NodeIdentity | undefined;
   readonly #entries = new Map<string, Entry>();
   readonly #dirty = new Set<string>();
-  /** Services that have overrides: the only readers of pods. */
-  readonly #overridden = new Set<string>();
+  readonly #overrides = new OverrideBook();
+  /** Overrides about no one Service that came or changed: whom they name is looked up at the next `take`. */
+  readonly #arrived = new Set<string>();
+  /** What is said of overrides differs, though perhaps no Service does. */
+  #unsaid = false;
   readonly #pods = new Map<string, PodLabels>();
-  /** Where a slice or override was last seen, since its Service may change under it. */
+  /** Names of pods whose labels changed, by namespace, while overrides choose by labels. */
+  readonly #movedPods = new Map<string, Set<string>>();
+  /** Of namespaces that say something of it. */
+  readonly #floors = new Map<string, NamespaceFloor>();
+  /** Where a slice was last seen, since its Service may change under it. */
   readonly #sliceHome = new Map<string, string>();
-  readonly #overrideHome = new Map<string, string>();
   readonly #names = new NamePool();
   /** Of Services about which there is something to say. */
   readonly #remarks = new Map<string, Remarks>();
@@ -72,6 +87,18 @@ export class RoutingTracker {
     for (const service of this.#withExternalIPs.values()) this.setService(service);
   }
 
+  /**
+   * It is so late now: Unix ms, 0 until told. Ramps and expiries that are due by then are carried out.
+   */
+  setTime(now: number): void {
+    this.#felt(this.#overrides.setTime(now));
+  }
+
+  /** When something changes by time alone, Unix ms; `setTime` then. */
+  get nextAt(): number | undefined {
+    return this.#overrides.nextAt;
+  }
+
   setService(service: KubeService): void {
     const id = idOf(service.metadata);
     if (service.spec?.externalIPs?.length) this.#withExternalIPs.set(id, service);
@@ -91,26 +118,34 @@ export class RoutingTracker {
     const id = idOf(slice.metadata);
     const home = owner === undefined ? undefined : `${slice.metadata.namespace ?? ''}/${owner}`;
     const parsed = home === undefined ? undefined : parseSlice(slice, this.#names);
-    this.#leave(this.#sliceHome, id, parsed && home, 'slices');
+    this.#leaveSlice(id, parsed && home);
     if (parsed && home !== undefined) this.#touch(home).slices.set(id, parsed);
   }
 
   deleteEndpointSlice(slice: { readonly metadata: ObjectMeta }): void {
-    this.#leave(this.#sliceHome, idOf(slice.metadata), undefined, 'slices');
+    this.#leaveSlice(idOf(slice.metadata), undefined);
   }
 
+  /** One without a namespace is a ClusterRoutingOverride. */
   setOverride(override: KubeRoutingOverride): void {
-    const id = idOf(override.metadata);
-    const service = (override.spec as { service?: unknown } | undefined)?.service;
-    // An override that names no Service at all still needs a home, so that its fault is reported.
-    const home = `${override.metadata.namespace ?? ''}/${typeof service === 'string' ? service : ''}`;
-    this.#leave(this.#overrideHome, id, home, 'overrides');
-    this.#touch(home).overrides.set(id, override);
-    this.#overridden.add(home);
+    this.#felt(this.#overrides.set(override) ?? []);
   }
 
   deleteOverride(override: { readonly metadata: ObjectMeta }): void {
-    this.#leave(this.#overrideHome, idOf(override.metadata), undefined, 'overrides');
+    this.#felt(this.#overrides.delete(override.metadata) ?? []);
+  }
+
+  /** Only its floor counts, for Services that have none of their own. */
+  setNamespace({ metadata }: { readonly metadata: ObjectMeta }): void {
+    const problems: Problem[] = [];
+    const floor = parseFloor(metadata, (field, message) =>
+      problems.push({ kind: 'Namespace', namespace: '', name: metadata.name, field, message }),
+    );
+    this.#setFloor(metadata.name, floor || problems.length > 0 ? { floor, problems } : undefined);
+  }
+
+  deleteNamespace({ metadata }: { readonly metadata: ObjectMeta }): void {
+    this.#setFloor(metadata.name, undefined);
   }
 
   setPod({ metadata }: KubePod): void {
@@ -118,45 +153,69 @@ export class RoutingTracker {
     const before = this.#pods.get(id);
     this.#pods.set(id, { uid: metadata.uid, labels: metadata.labels });
     if (before?.uid === metadata.uid && isDeepEqual(before?.labels, metadata.labels)) return;
-    this.#touchReadersOf(metadata);
+    this.#movePod(metadata);
   }
 
   deletePod({ metadata }: { readonly metadata: ObjectMeta }): void {
-    if (this.#pods.delete(idOf(metadata))) this.#touchReadersOf(metadata);
+    if (this.#pods.delete(idOf(metadata))) this.#movePod(metadata);
   }
 
   /** Something was touched since the last `take`; it may still turn out to change nothing. */
   get dirty(): boolean {
-    return this.#dirty.size > 0;
+    return this.#dirty.size + this.#arrived.size + this.#movedPods.size > 0 || this.#unsaid;
   }
 
   /** Recomputes what was touched since the last call and says which service ports differ. */
   take(): RoutingChange {
+    this.#settle();
     const changes = new Map<ServicePortId, ServicePort | undefined>();
     for (const id of this.#dirty) {
       const entry = this.#entries.get(id);
       if (entry) this.#refresh(id, entry, changes);
     }
     this.#dirty.clear();
+    this.#unsaid = false;
     if (changes.size > 0) this.#ports = withChanges(this.#ports, changes);
     const remarks = [...this.#remarks.values()];
     return {
       table: {
         servicePorts: this.#ports,
-        outcomes: remarks.flatMap(({ outcomes }) => outcomes),
-        problems: remarks.flatMap(({ problems }) => problems),
+        outcomes: this.#overrides.outcomes(remarks.flatMap(({ findings }) => findings)),
+        problems: [
+          ...remarks.flatMap(({ problems }) => problems),
+          ...[...this.#floors.values()].flatMap(({ problems }) => problems),
+          ...this.#overrides.problems,
+        ],
       },
       changed: new Set(changes.keys()),
     };
   }
 
+  /** Finds the Services that overrides about no one Service name, and those behind which a pod changed, in one pass. */
+  #settle(): void {
+    const arrived = [...this.#arrived].flatMap((id) => this.#overrides.wishOf(id) ?? []);
+    if (arrived.length > 0 || this.#movedPods.size > 0) {
+      for (const [id, entry] of this.#entries) {
+        if (!this.#dirty.has(id) && this.#concerns(id, entry, arrived)) this.#dirty.add(id);
+      }
+    }
+    this.#arrived.clear();
+    this.#movedPods.clear();
+  }
+
+  #concerns(id: string, { namespace, slices }: Entry, arrived: readonly Wish[]): boolean {
+    const pods = this.#movedPods.get(namespace);
+    const about = arrived.filter(({ override }) => override.namespace === '' || override.namespace === namespace);
+    if (!pods && about.length === 0) return false;
+    const podOf = (endpoint: Endpoint) => this.#podOf(id, endpoint);
+    const moved = (endpoint: Endpoint) =>
+      pods?.has(endpoint.podName ?? '') || about.some(({ selection }) => selection.chooses(endpoint, podOf));
+    return [...slices.values()].some(({ endpoints }) => endpoints.some(moved));
+  }
+
   /** Notes in `changes` what differs from the last table; undefined = gone. */
   #refresh(id: string, entry: Entry, changes: Map<ServicePortId, ServicePort | undefined>): void {
-    const { servicePorts, outcomes, problems } = routeService(
-      { service: entry.service, slices: sorted(entry.slices), overrides: sorted(entry.overrides) },
-      (endpoint) => this.#podOf(id, endpoint),
-      this.#node,
-    );
+    const { servicePorts, findings, problems } = this.#route(id, entry);
     const ids = servicePorts.map((port) => port.id);
     for (const old of entry.ids) if (!ids.includes(old)) changes.set(old, undefined);
     for (const port of servicePorts) {
@@ -164,10 +223,20 @@ export class RoutingTracker {
       if (!before || !samePort(before, port)) changes.set(port.id, port);
     }
     entry.ids = ids;
-    if (outcomes.length + problems.length > 0) this.#remarks.set(id, { outcomes, problems });
+    if (findings.length + problems.length > 0) this.#remarks.set(id, { findings, problems });
     else this.#remarks.delete(id);
-    if (entry.overrides.size === 0) this.#overridden.delete(id);
-    if (!entry.service && entry.slices.size === 0 && entry.overrides.size === 0) this.#entries.delete(id);
+    if (!entry.service && entry.slices.size === 0) this.#entries.delete(id);
+  }
+
+  #route(id: string, { namespace, service, slices }: Entry): ServiceRoutes {
+    if (!service) return NOTHING;
+    const wishes = this.#overrides.wishesFor(id, namespace);
+    const floor = this.#floors.get(namespace)?.floor ?? DEFAULT_FLOOR;
+    return routeService(
+      { service, slices: sorted(slices), wishes, floor },
+      (endpoint) => this.#podOf(id, endpoint),
+      this.#node,
+    );
   }
 
   #podOf(serviceId: string, endpoint: Endpoint): PodLabels | undefined {
@@ -180,30 +249,50 @@ export class RoutingTracker {
   #touch(id: string): Entry {
     let entry = this.#entries.get(id);
     if (!entry) {
-      entry = { service: undefined, slices: new Map(), overrides: new Map(), ids: [] };
+      entry = { namespace: id.slice(0, id.indexOf('/')), service: undefined, slices: new Map(), ids: [] };
       this.#entries.set(id, entry);
     }
     this.#dirty.add(id);
     return entry;
   }
 
-  #leave(homes: Map<string, string>, id: string, to: string | undefined, kind: 'slices' | 'overrides'): void {
-    const from = homes.get(id);
-    if (from !== undefined && from !== to) this.#touch(from)[kind].delete(id);
-    if (to === undefined) homes.delete(id);
-    else homes.set(id, to);
+  #leaveSlice(id: string, to: string | undefined): void {
+    const from = this.#sliceHome.get(id);
+    if (from !== undefined && from !== to) this.#touch(from).slices.delete(id);
+    if (to === undefined) this.#sliceHome.delete(id);
+    else this.#sliceHome.set(id, to);
   }
 
-  /** Labels matter only to overrides, so only Services that have some and an endpoint of the pod are recomputed. */
-  #touchReadersOf({ namespace = '', name }: ObjectMeta): void {
-    for (const id of this.#overridden) {
-      if (!id.startsWith(`${namespace}/`)) continue;
-      for (const slice of this.#entries.get(id)?.slices.values() ?? []) {
-        if (slice.endpoints.some(({ podName }) => podName === name)) this.#dirty.add(id);
+  #felt(reaches: readonly Reach[]): void {
+    for (const { id, service } of reaches) {
+      this.#unsaid = true;
+      if (service !== undefined) {
+        this.#dirty.add(service);
+        continue;
+      }
+      this.#arrived.add(id);
+      for (const [home, { findings }] of this.#remarks) {
+        if (findings.some(({ wish: { override } }) => `${override.namespace}/${override.name}` === id))
+          this.#dirty.add(home);
       }
     }
   }
+
+  #movePod({ namespace = '', name }: ObjectMeta): void {
+    if (!this.#overrides.readsLabels) return;
+    this.#movedPods.set(namespace, (this.#movedPods.get(namespace) ?? new Set()).add(name));
+  }
+
+  #setFloor(namespace: string, floor: NamespaceFloor | undefined): void {
+    if (isDeepEqual(this.#floors.get(namespace), floor)) return;
+    if (floor) this.#floors.set(namespace, floor);
+    else this.#floors.delete(namespace);
+    this.#unsaid = true;
+    for (const [id, entry] of this.#entries) if (entry.namespace === namespace) this.#dirty.add(id);
+  }
 }
+
+const NOTHING: ServiceRoutes = { servicePorts: [], findings: [], problems: [] };
 
 function withChanges(
   ports: ReadonlyMap<ServicePortId, ServicePort>,

@@ -111,12 +111,22 @@ describe('overrides', () => {
   it.each([
     ['a weight out of range', { weight: 1001 }, 'spec.weight'],
     ['a weight that is no number', { weight: '10' }, 'spec.weight'],
-    ['both wishes', { weight: 10, drain: {} }, 'spec.weight'],
+    ['two wishes', { weight: 10, drain: {} }, 'spec.drain'],
+    ['a weight and a share', { weight: 1, share: 10 }, 'spec.share'],
     ['no wish', {}, 'spec.weight'],
-    ['what is not built', { drain: { existing: 'cut' } }, 'spec.drain.existing'],
+    ['a share of more than everything', { share: 101 }, 'spec.share'],
+    ['an unknown wish for open connections', { drain: { existing: 'kill' } }, 'spec.drain.existing'],
     ['an unknown wish for sticky clients', { drain: { sticky: 'maybe' } }, 'spec.drain.sticky'],
-    ['a deadline, which is not built', { drain: { deadlineSeconds: 300 } }, 'spec.drain'],
-    ['an unknown field', { weight: 1, share: 10 }, 'spec'],
+    ['a ramp of a drain', { drain: {}, ramp: { from: 0, seconds: 10 } }, 'spec.ramp'],
+    ['a ramp from more than everything', { share: 10, ramp: { from: 101, seconds: 10 } }, 'spec.ramp.from'],
+    ['a time that is none', { weight: 1, expiresAt: 'tomorrow' }, 'spec.expiresAt'],
+    ['nobody', { service: undefined, weight: 1 }, 'spec.service'],
+    [
+      'ports of no Service',
+      { service: undefined, ports: ['http'], backends: { zones: ['a'] }, weight: 1 },
+      'spec.ports',
+    ],
+    ['an unknown field', { weight: 1, strength: 10 }, 'spec'],
   ])('with %s are refused by field; the rest goes on', (_title, spec, field) => {
     const good = override('good', { backends: { podNames: ['pod-1'] }, weight: 3 });
     const { weights: list, table } = weights([override('bad', spec), good]);

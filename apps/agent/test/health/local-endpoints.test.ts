@@ -34,6 +34,7 @@ const servicePort = (portName: string, backends: Backend[], more: Partial<Servic
   externalTrafficPolicy: 'Local',
   healthCheckNodePort: 30_100,
   hasEndpoints: backends.length > 0,
+  floor: 1,
   backends,
   ...more,
 });

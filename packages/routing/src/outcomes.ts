@@ -1,0 +1,97 @@
+import { type Finding, listed } from './findings.ts';
+import type { KubeRoutingOverride } from './objects.ts';
+import { kindOf, type Override } from './override.ts';
+import type { Problem } from './problem.ts';
+import type { OverrideOutcome } from './table.ts';
+
+/** What an acknowledgement can carry. */
+const MAX_MESSAGE = 1024;
+
+export function identityOf({ uid, namespace, name, generation }: Override) {
+  return { uid, namespace, name, generation, cluster: namespace === '' };
+}
+
+export function invalidOutcome({ metadata }: KubeRoutingOverride, problems: readonly Problem[]): OverrideOutcome {
+  const { namespace = '', name, uid = `${namespace}/${name}`, generation = 1 } = metadata;
+  const first = problems[0];
+  return {
+    ...{ uid, namespace, name, generation },
+    cluster: kindOf(metadata) === 'ClusterRoutingOverride',
+    state: 'invalid',
+    ...(first && { field: first.field }),
+    message: short(problems.map(({ field, message }) => `${field}: ${message}`).join('; ')),
+  };
+}
+
+/** Of one whose time is over. */
+export function expiredOutcome(override: Override): OverrideOutcome {
+  const message = 'its time is over';
+  return { ...identityOf(override), override, state: 'expired', field: 'spec.expiresAt', message };
+}
+
+/**
+ * Of one that is in force.
+ * @param findings one of each Service in which it names somebody; of an override with `spec.service` that of this Service,
+ *   none when it is not there
+ * @param value where it is on its ramp
+ */
+export function outcomeOf(
+  override: Override,
+  findings: readonly Finding[],
+  value: number | undefined,
+): OverrideOutcome {
+  const said = override.spec.service === undefined ? ofMany(override, findings) : ofOne(override, findings[0]);
+  const { message } = said;
+  return {
+    ...identityOf(override),
+    override,
+    ...said,
+    ...(message !== undefined && { message: short(message) }),
+    ...(override.spec.ramp && value !== undefined && { value }),
+  };
+}
+
+type Said = Pick<OverrideOutcome, 'state' | 'field' | 'message'>;
+
+function ofOne({ namespace, spec }: Override, finding: Finding | undefined): Said {
+  if (!finding) {
+    const message = `there is no Service ${namespace}/${spec.service}`;
+    return { state: 'noService', field: 'spec.service', message };
+  }
+  const { state, field, message } = finding;
+  return { state, ...(field !== undefined && { field }), ...(message !== undefined && { message }) };
+}
+
+function ofMany(override: Override, findings: readonly Finding[]): Said {
+  const states = new Set(findings.map(({ state }) => state));
+  const state = (['applied', 'lifted', 'overruled'] as const).find((one) => states.has(one));
+  if (state === undefined) {
+    const where = override.namespace === '' ? 'any Service' : `any Service of namespace ${override.namespace}`;
+    return { state: 'noBackends', field: 'spec.backends', message: `names no backend of ${where}` };
+  }
+  const message = [...liftedIn(findings), ...lostIn(findings), ...curtailedIn(findings)].join('; ');
+  return { state, ...(message !== '' && { message }) };
+}
+
+function liftedIn(findings: readonly Finding[]): string[] {
+  const lifted = findings.filter(({ state }) => state === 'lifted');
+  if (lifted.length === 0) return [];
+  const services = listed(lifted.map(({ service }) => service));
+  return [`lifted where the floor forbids it (spec.allowEmpty: true permits that): ${services}`];
+}
+
+function lostIn(findings: readonly Finding[]): string[] {
+  const lost = findings.filter(({ lostTo }) => lostTo.length > 0);
+  if (lost.length === 0) return [];
+  return [`overruled: ${listed(lost.map(({ service, lostTo }) => `${service} by ${lostTo[0]}`))}`];
+}
+
+function curtailedIn(findings: readonly Finding[]): string[] {
+  const curtailed = findings.filter(({ curtailed }) => curtailed);
+  if (curtailed.length === 0) return [];
+  return [`younger shares leave less: ${listed(curtailed.map(({ service }) => service))}`];
+}
+
+function short(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE - 1)}…`;
+}
