@@ -1,9 +1,14 @@
 import { builtinSchema } from './builtin-schema.ts';
+import { customValidation } from './custom-validation.ts';
 import { parseJsonPath } from './json-path.ts';
 import { AGE, age, NAME } from './kinds/columns.ts';
 import { isObject, type Json, type JsonObject, type KubeObject, listAt, objectAt, stringAt } from './object.ts';
 import type { Column, ResourceType } from './resource-type.ts';
 import type { Schema } from './schema.ts';
+
+/** Where the store keeps the objects of a CustomResourceDefinition. */
+export const keyOfDefinition = ({ spec }: KubeObject): string =>
+  `${stringAt(spec, 'group')}/${stringAt(spec, 'names', 'plural')}`;
 
 /** The resources a CustomResourceDefinition (already validated) asks for, one per served version. */
 export function typesOfDefinition(definition: KubeObject): ResourceType[] {
@@ -15,6 +20,7 @@ export function typesOfDefinition(definition: KubeObject): ResourceType[] {
 
 function typeOfVersion(spec: JsonObject, version: JsonObject): ResourceType {
   const names = objectAt(spec, 'names');
+  const schema = withMetadata(objectAt(version, 'schema', 'openAPIV3Schema') as Schema);
   const group = stringAt(spec, 'group') ?? '';
   const plural = stringAt(names, 'plural') ?? '';
   const paths = listAt(version, 'selectableFields').map((field) => stringAt(field, 'jsonPath') ?? '');
@@ -28,7 +34,7 @@ function typeOfVersion(spec: JsonObject, version: JsonObject): ResourceType {
     categories: listAt(names, 'categories').map(String),
     namespaced: spec.scope === 'Namespaced',
     key: `${group}/${plural}`,
-    schema: withMetadata(objectAt(version, 'schema', 'openAPIV3Schema') as Schema),
+    schema,
     model: undefined,
     status: objectAt(version, 'subresources').status !== undefined,
     scale: false,
@@ -36,7 +42,7 @@ function typeOfVersion(spec: JsonObject, version: JsonObject): ResourceType {
     fieldSelectors: paths.map((path) => path.replace(/^\./, '')),
     columns: [NAME, ...printerColumns(version)],
     names: 'subdomain',
-    rules: {},
+    rules: { validate: customValidation(schema) },
   };
 }
 

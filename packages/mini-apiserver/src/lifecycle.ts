@@ -1,5 +1,5 @@
 import type { Cluster } from './cluster.ts';
-import { typesOfDefinition } from './custom-types.ts';
+import { keyOfDefinition, typesOfDefinition } from './custom-types.ts';
 import type { Deletion } from './deletion.ts';
 import type { KubeObject, OwnerReference } from './object.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -32,14 +32,10 @@ export class Lifecycle {
 
   #followDefinition({ type, object, previous }: Change): void {
     const { types, store } = this.#cluster;
-    const before = previous === undefined ? [] : typesOfDefinition(previous);
-    const now = type === 'DELETED' ? [] : typesOfDefinition(object);
-    for (const { key } of before) types.remove(key);
-    for (const served of now) types.add(served);
-    if (type !== 'DELETED') return;
-    for (const key of new Set(before.map((served) => served.key))) {
-      for (const custom of [...store.values(key)]) store.remove(key, custom.metadata.namespace, custom.metadata.name);
-    }
+    const key = keyOfDefinition(object);
+    if (previous !== undefined) types.remove(key);
+    if (type !== 'DELETED') for (const served of typesOfDefinition(object)) types.add(served);
+    else for (const { metadata } of [...store.values(key)]) store.remove(key, metadata.namespace, metadata.name);
   }
 
   #followNamespace({ type, object }: Change): void {

@@ -6,7 +6,6 @@ import { keepFixed, stampNew, validateFinalizers, validateMetadata } from './met
 import { copy, type Json, type KubeObject, sameJson, stringAt } from './object.ts';
 import { kindSubjectOf, type ResourceType, subjectOf } from './resource-type.ts';
 import { applyDefaults } from './schema-default.ts';
-import { validateSchema } from './schema-validate.ts';
 import { alreadyExists, badRequest, conflict, forbidden, invalid, MODIFIED, notFound } from './status.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -115,7 +114,6 @@ export class ObjectApi {
     applyDefaults(type.schema, object);
     type.rules.defaults?.(object);
     const errors: FieldError[] = validateMetadata(type, object);
-    if (type.model === undefined) errors.push(...validateSchema(type.schema, object));
     errors.push(...(type.rules.validate?.(object, old, this.#cluster) ?? []));
     if (errors.length > 0) throw invalid(kindSubjectOf(type, object.metadata.name), errors);
     type.rules.complete?.(object, old, this.#cluster);

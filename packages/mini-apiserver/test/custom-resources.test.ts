@@ -138,7 +138,7 @@ test('a definition that cannot be served is refused by field', async () => {
   const [version] = bad.spec.versions;
   if (version === undefined) throw new Error('the fixture has a version');
   version.schema.openAPIV3Schema.properties = {
-    spec: { properties: { a: { pattern: '(' } }, 'x-kubernetes-validations': [{ rule: 'self.a == 1' }] },
+    spec: { properties: { a: { pattern: '(' } }, not: { 'x-kubernetes-validations': [{ rule: 'true' }] } },
   };
   version.additionalPrinterColumns = [{ name: 'x', type: 'string', jsonPath: '.spec..x' }];
   const { code, body } = await api.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', bad);
@@ -148,9 +148,9 @@ test('a definition that cannot be served is refused by field', async () => {
   expect(fields).toEqual([
     'metadata.name',
     `${at}.schema.openAPIV3Schema.properties[spec].type`,
-    `${at}.schema.openAPIV3Schema.properties[spec].x-kubernetes-validations`,
     `${at}.schema.openAPIV3Schema.properties[spec].properties[a].type`,
     `${at}.schema.openAPIV3Schema.properties[spec].properties[a].pattern`,
+    `${at}.schema.openAPIV3Schema.properties[spec].not.x-kubernetes-validations`,
     `${at}.additionalPrinterColumns[0].jsonPath`,
   ]);
 });

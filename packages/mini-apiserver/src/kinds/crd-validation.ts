@@ -1,7 +1,9 @@
+import { CelValidator } from '../cel/cel-validator.ts';
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../field-error.ts';
 import { parseJsonPath } from '../json-path.ts';
 import { checkName } from '../metadata.ts';
 import { isObject, type Json, type JsonObject, type KubeObject, listAt, objectAt, stringAt } from '../object.ts';
+import type { Schema } from '../schema.ts';
 
 /** What a definition must be so that its objects can be served here; a feature that is not built is refused by name. */
 export function validateCrd(definition: KubeObject, old: KubeObject | undefined): FieldError[] {
@@ -49,7 +51,11 @@ function checkVersion(at: string, version: Json): FieldError[] {
   if (!isObject(schema)) errors.push(required(schemaPath, 'schemas are required'));
   else if (schema.type !== 'object')
     errors.push(invalidValue(`${schemaPath}.type`, schema.type, 'must be object at the root'));
-  else errors.push(...checkSchema(schemaPath, schema));
+  else {
+    const faults = checkSchema(schemaPath, schema);
+    // Only a sound schema has the types that rules are checked against.
+    errors.push(...(faults.length > 0 ? faults : checkRules(schemaPath, schema)));
+  }
   if (objectAt(version, 'subresources').scale !== undefined) {
     errors.push(
       forbiddenField(`${at}.subresources.scale`, 'this server has no scale subresource for custom resources'),
@@ -78,9 +84,8 @@ function checkSchema(at: string, schema: JsonObject, needsType = true): FieldErr
   if (schema.type !== undefined && !TYPES.includes(String(schema.type))) {
     errors.push(notSupported(`${at}.type`, schema.type, TYPES));
   }
-  if (schema['x-kubernetes-validations'] !== undefined) {
-    const detail = 'this server does not evaluate CEL; say it with the schema (oneOf, minimum, pattern, …)';
-    errors.push(forbiddenField(`${at}.x-kubernetes-validations`, detail));
+  if (schema['x-kubernetes-validations'] !== undefined && !needsType) {
+    errors.push(forbiddenField(`${at}.x-kubernetes-validations`, 'must be empty to be structural'));
   }
   if (schema.$ref !== undefined) errors.push(forbiddenField(`${at}.$ref`, '$ref is not supported'));
   if (typeof schema.pattern === 'string' && !compiles(schema.pattern)) {
@@ -99,6 +104,12 @@ function checkSchema(at: string, schema: JsonObject, needsType = true): FieldErr
     });
   }
   return errors;
+}
+
+/** Rules are compiled with their definition, so that a bad one is told to its author and not to whoever writes objects. */
+function checkRules(at: string, schema: JsonObject): FieldError[] {
+  const { faults } = new CelValidator(schema as Schema);
+  return faults.map((fault) => invalidValue(`${at}.${fault.at}`, fault.value, fault.detail));
 }
 
 function compiles(pattern: string): boolean {
