@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   type AgentToHub,
   agentHello,
@@ -16,6 +15,7 @@ import type { CityModel } from './city-model.ts';
 import type { HubMetrics } from './metrics.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RefusedPeer } from './refusal.ts';
+import { sameSecret } from './secret.ts';
 
 export interface AgentsDoorOptions {
   readonly token: string;
@@ -141,12 +141,6 @@ const sameInterest = (a: Interest, b: Interest) =>
   a.services === 'all' || b.services === 'all' ? a.services === b.services : sameNames(a.services, b.services);
 const sameNames = (a: readonly string[], b: readonly string[]) =>
   a.length === b.length && a.every((name, i) => name === b[i]);
-
-/** Compares digests, so that neither length nor content shows in the time it takes. */
-function sameSecret(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
-}
 
 /** Field and message of the first fault, never its value: it may be a token. */
 export function firstFault(error: z.ZodError): string {

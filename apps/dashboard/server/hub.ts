@@ -3,6 +3,8 @@ import type { KubeClient } from '@kubecity/kube';
 import type { Logger } from 'pino';
 import { Server as SocketServer } from 'socket.io';
 import { openAgentsDoor } from './agents-door.ts';
+import { type AuthSettings, LOCAL } from './auth/auth-settings.ts';
+import { Gate } from './auth/gate.ts';
 import { CityModel } from './city-model.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { watchEvents } from './event-watch.ts';
@@ -13,12 +15,15 @@ import { mapQuestions } from './map-questions.ts';
 import { type HubMetrics, hubMetrics } from './metrics.ts';
 import { sameSite } from './origin.ts';
 import { statusWriter } from './status-writer.ts';
+import { type SteerDoor, steerDoor } from './steer-door.ts';
 import { steering } from './steering.ts';
 import { trafficMetrics } from './traffic-metrics.ts';
 
 export interface HubOptions {
   readonly client: KubeClient;
   readonly clusterName: string;
+  /** Who may come in. Absent: whoever is at this machine. */
+  readonly auth?: AuthSettings;
   readonly token: string;
   readonly log: Logger;
   /** Serves browsers, and agents too when `agentServer` is absent. */
@@ -35,6 +40,8 @@ export interface HubOptions {
 
 export interface Hub {
   readonly metrics: HubMetrics;
+  readonly gate: Gate;
+  readonly steer: SteerDoor;
   /** Every kind of object was listed once. */
   synced(): boolean;
   /** The cluster is watched without interruption. */
@@ -74,13 +81,15 @@ export function startHub(options: HubOptions): Hub {
     signal: stop.signal,
   });
 
+  const namespaces = () => [...model.objects('namespaces').keys()];
+  const gate = new Gate({ client, settings: options.auth ?? LOCAL, namespaces, log, now });
   const sockets = new SocketServer(server, {
     serveClient: false,
     perMessageDeflate: COMPRESSION,
     maxHttpBufferSize: agentServer ? BROWSER_MESSAGE_BYTES : AGENT_MESSAGE_BYTES,
     destroyUpgrade: !options.foreignUpgrades,
     allowRequest: (request, answer) => {
-      const allowed = sameSite(request);
+      const allowed = sameSite(request, gate.site);
       if (!allowed) metrics.refused.inc({ door: 'map', code: 'origin' });
       answer(allowed ? null : 'origin', allowed);
     },
@@ -90,11 +99,12 @@ export function startHub(options: HubOptions): Hub {
     : sockets;
 
   const agents = openAgentsDoor(agentSockets.of('/agents'), { token: options.token, model, log, metrics, now });
-  const steer = steering({ client, model, log, now });
+  const steer = steerDoor({ steer: steering({ model, log, now }), log, metrics, now });
   const history = new History({ ...(options.history ?? historySettings({})), log, metrics });
   const recorder = new HistoryRecorder(model.traffic);
   const map = openMapDoor(sockets.of('/map'), {
     moment: { store: model.store, shown: model.traffic.shown },
+    gate,
     steer,
     answer: mapQuestions({ model, ask: agents.ask, history }),
     lookedAt: (interest) => agents.setInterest(interest),
@@ -120,12 +130,15 @@ export function startHub(options: HubOptions): Hub {
 
   return {
     metrics,
+    gate,
+    steer,
     synced: () => watch.synced,
     live: () => watch.live,
     agents: () => ({ live: model.roster.countBy('live', now()), stale: model.roster.countBy('stale', now()) }),
     close: async () => {
       clearInterval(timer);
       stop.abort();
+      gate.close();
       await Promise.all([...new Set([sockets, agentSockets])].map((io) => io.close()));
       await history.close();
     },

@@ -1,29 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type BrowserToHub,
-  type HubToBrowser,
-  type Interest,
-  type MapAnswer,
-  mapQuestion,
-  type SteerAnswer,
-  type SteerRequest,
-  steerRequest,
-} from '@kubecity/protocol';
+import { type BrowserToHub, type HubToBrowser, type Interest, type MapAnswer, mapQuestion } from '@kubecity/protocol';
 import type { Logger } from 'pino';
-import type { Namespace } from 'socket.io';
+import type { DefaultEventsMap, Namespace } from 'socket.io';
 import { firstFault } from './agents-door.ts';
+import type { Gate } from './auth/gate.ts';
+import type { OpenSession } from './auth/session.ts';
 import { type AnswerMap, refusal } from './map-questions.ts';
 import { type CityMoment, Reader } from './map-reader.ts';
 import type { HubMetrics } from './metrics.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { ChangedKeys } from './record-store.ts';
 import { RefusedPeer } from './refusal.ts';
+import type { SteerDoor } from './steer-door.ts';
 
-export type MapNamespace = Namespace<BrowserToHub, HubToBrowser>;
+/** Whose connection it is, from the handshake on. */
+export interface MapData {
+  session: OpenSession;
+}
+export type MapNamespace = Namespace<BrowserToHub, HubToBrowser, DefaultEventsMap, MapData>;
 
 export interface MapDoorOptions {
   readonly moment: CityMoment;
-  readonly steer: (request: SteerRequest) => Promise<SteerAnswer>;
+  readonly gate: Pick<Gate, 'admit'>;
+  readonly steer: SteerDoor;
   readonly answer: AnswerMap;
   /** What all readers together look at, before each round of frames. */
   readonly lookedAt: (interest: Interest) => void;
@@ -40,8 +39,7 @@ export interface MapDoor {
   send(changed: ChangedKeys, at: number): void;
 }
 
-/** A pointer that drags a weight sends a few a second; a snapshot is dear. */
-const STEERS = { perSecond: 5, burst: 10 };
+/** A snapshot is dear. */
 const RESYNCS = { perSecond: 0.2, burst: 3 };
 /** A hand on the time line asks for a moment a few times a second. */
 const QUESTIONS = { perSecond: 5, burst: 20 };
@@ -55,18 +53,37 @@ const LEAST_KEYS = 1000;
 const MOST_LOOKED_AT = 10_000;
 
 export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): MapDoor {
-  const { moment, log, metrics, now } = options;
+  const { moment, gate, steer, log, metrics, now } = options;
   const { store, shown } = moment;
   const epoch = randomUUID();
   const readers = new Map<string, Reader>();
 
-  namespace.use((_socket, next) => {
-    if (readers.size < MOST_READERS) return next();
-    metrics.refused.inc({ door: 'map', code: 'rate-limited' });
-    next(new RefusedPeer('rate-limited', `the dashboard already has ${MOST_READERS} readers`));
+  namespace.use((socket, next) => {
+    const refuse = (error: unknown) => {
+      if (!(error instanceof RefusedPeer)) log.error({ err: error }, 'a browser could not be let in');
+      const refused =
+        error instanceof RefusedPeer
+          ? error
+          : new RefusedPeer('api-unavailable', 'the dashboard failed; its log says why');
+      metrics.refused.inc({ door: 'map', code: refused.data.code });
+      next(refused);
+    };
+    if (readers.size >= MOST_READERS) {
+      return refuse(new RefusedPeer('rate-limited', `the dashboard already has ${MOST_READERS} readers`));
+    }
+    gate.admit(socket.request).then(({ session }) => {
+      socket.data.session = session;
+      next();
+    }, refuse);
   });
 
   namespace.on('connection', (socket) => {
+    const { session } = socket.data;
+    const leave = session.follow((change) => {
+      socket.emit('session', change);
+      if (change.state === 'ended') socket.disconnect(true);
+    });
+    if (session.over) return; // between the handshake and now
     // A snapshot shows changes that were not taken yet. Were they undone before the next frame, no frame would tell.
     spread(store.take());
     const reader = new Reader(socket);
@@ -74,20 +91,24 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
     metrics.readers.set(readers.size);
     sendTo(reader, shown.moment || now());
 
-    socket.on('look', (raw: unknown) => reader.wish(raw));
+    socket.on('look', (raw: unknown) => {
+      session.used(now());
+      reader.wish(raw);
+    });
     const resyncs = new RateLimit(RESYNCS.perSecond, RESYNCS.burst);
     socket.on('resync', () => {
       if (resyncs.admit(now())) reader.lackEverything();
     });
-    const steers = new RateLimit(STEERS.perSecond, STEERS.burst);
     socket.on('steer', (raw: unknown, answer: unknown) => {
       if (typeof answer !== 'function') return; // nobody waits for a word, so nothing is done in silence
-      void (async () => answer(await steer(raw, steers.admit(now()))))();
+      session.used(now());
+      void (async () => answer(await steer(session.person, raw)))();
     });
     const questions = new RateLimit(QUESTIONS.perSecond, QUESTIONS.burst);
     let open = 0;
     socket.on('ask', (raw: unknown, answer: unknown) => {
       if (typeof answer !== 'function') return;
+      session.used(now());
       const admitted = open < MOST_QUESTIONS_OPEN && questions.admit(now());
       open += 1;
       void (async () => {
@@ -96,6 +117,7 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
       })();
     });
     socket.on('disconnect', () => {
+      leave();
       readers.delete(socket.id);
       metrics.readers.set(readers.size);
     });
@@ -107,16 +129,6 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
     if (!parsed.success) return refusal('invalid-message', firstFault(parsed.error));
     const answer = await options.answer(parsed.data);
     metrics.questions.inc({ kind: parsed.data.kind, code: answer.kind === 'refused' ? answer.code : 'ok' });
-    return answer;
-  }
-
-  async function steer(raw: unknown, admitted: boolean): Promise<SteerAnswer> {
-    if (!admitted) return { ok: false, code: 'rate-limited', message: 'Too many requests at once. Wait a moment.' };
-    const parsed = steerRequest.safeParse(raw);
-    if (!parsed.success) return { ok: false, code: 'invalid-message', message: firstFault(parsed.error) };
-    const answer = await options.steer(parsed.data);
-    metrics.steers.inc({ action: parsed.data.action, code: answer.ok ? 'ok' : answer.code });
-    log.info({ request: parsed.data, answer }, 'steer');
     return answer;
   }
 

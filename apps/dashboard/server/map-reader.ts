@@ -11,7 +11,7 @@ import { type ChangedKeys, mergeKeys, type RecordStore } from './record-store.ts
 import { EdgeCursor } from './traffic/edge-cursor.ts';
 import type { ShownEdges } from './traffic/shown-edges.ts';
 
-export type MapSocket = Socket<BrowserToHub, HubToBrowser>;
+export type MapSocket = Pick<Socket<BrowserToHub, HubToBrowser>, 'conn' | 'emit'>;
 
 /** What a frame is made of: all of the same moment. */
 export interface CityMoment {

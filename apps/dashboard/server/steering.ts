@@ -2,11 +2,12 @@ import { type KubeClient, KubeError, type KubeErrorCode, resources } from '@kube
 import type { Refusal, SteerAnswer, SteerRequest } from '@kubecity/protocol';
 import type { KubeRoutingOverride } from '@kubecity/routing';
 import type { Logger } from 'pino';
+import type { Person } from './auth/person.ts';
 import type { CityModel } from './city-model.ts';
+import type { Steer } from './steer-door.ts';
 import { planSteer, type SteerPlan, SteerRefusal } from './steer-plan.ts';
 
 export interface SteeringOptions {
-  readonly client: KubeClient;
   readonly model: CityModel;
   readonly log: Logger;
   readonly now: () => number;
@@ -19,17 +20,12 @@ const VERBS = { create: 'create', replace: 'update', delete: 'delete' } as const
  * Carries out the operators' requests, one after the other: each is judged on what the one before has written, so that
  * two drains cannot both pass the guard. The answer is always in words; the returned function never rejects.
  */
-export function steering({
-  client,
-  model,
-  log,
-  now,
-}: SteeringOptions): (request: SteerRequest) => Promise<SteerAnswer> {
+export function steering({ model, log, now }: SteeringOptions): Steer {
   let last: Promise<unknown> = Promise.resolve();
 
-  async function steer(request: SteerRequest): Promise<SteerAnswer> {
+  async function steer({ client }: Person, request: SteerRequest): Promise<SteerAnswer> {
     try {
-      return await carryOut(request);
+      return await carryOut(client, request);
     } catch (error) {
       if (error instanceof SteerRefusal) return { ok: false, code: error.code, message: error.message };
       if (error instanceof KubeError) return { ok: false, ...inWords(error) };
@@ -42,7 +38,7 @@ export function steering({
     }
   }
 
-  async function carryOut(request: SteerRequest): Promise<SteerAnswer> {
+  async function carryOut(client: KubeClient, request: SteerRequest): Promise<SteerAnswer> {
     if (model.store.get('cluster', 'cluster')?.apiState !== 'live') {
       const message =
         'The dashboard has lost sight of the cluster’s API, and does not decide on old news. Try again soon.';
@@ -59,12 +55,15 @@ export function steering({
       now(),
     );
     if (plan.do === 'nothing') return { ok: true, override: plan.override, message: plan.message };
-    await requireRight(plan);
-    await write(plan);
+    await requireRight(client, plan);
+    await write(client, plan);
     return { ok: true, override: plan.object.metadata.name, message: plan.message };
   }
 
-  async function requireRight({ do: action, object }: Exclude<SteerPlan, { do: 'nothing' }>): Promise<void> {
+  async function requireRight(
+    client: KubeClient,
+    { do: action, object }: Exclude<SteerPlan, { do: 'nothing' }>,
+  ): Promise<void> {
     const { namespace, name } = object.metadata;
     const verb = VERBS[action];
     const { allowed, reason } = await client.selfAccess({ verb, group, resource: plural, namespace, name });
@@ -74,7 +73,10 @@ export function steering({
   }
 
   /** The model learns of it from the answer, before the watch tells. */
-  async function write({ do: action, object }: Exclude<SteerPlan, { do: 'nothing' }>): Promise<void> {
+  async function write(
+    client: KubeClient,
+    { do: action, object }: Exclude<SteerPlan, { do: 'nothing' }>,
+  ): Promise<void> {
     const { namespace, name, uid } = object.metadata;
     if (action === 'delete') {
       await client.delete(resources.routingOverrides, { namespace, name }, { uid });
@@ -88,8 +90,8 @@ export function steering({
     model.setObject('routingOverrides', stored, now());
   }
 
-  return (request) => {
-    const answer = last.then(() => steer(request));
+  return (person, request) => {
+    const answer = last.then(() => steer(person, request));
     last = answer;
     return answer;
   };

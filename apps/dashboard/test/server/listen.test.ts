@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { parseListen, parseMegabytes } from '../../server/options.ts';
-import { sameSite } from '../../server/origin.ts';
+import { type Site, sameSite } from '../../server/origin.ts';
 import { contentSecurityPolicy } from '../../server/pages.ts';
 import { RateLimit } from '../../server/rate-limit.ts';
 
-const asks = (headers: Record<string, string>) => sameSite({ headers } as unknown as IncomingMessage);
+const asks = (headers: Record<string, string>, site: Site = { loopbackOnly: true }) =>
+  sameSite({ headers } as unknown as IncomingMessage, site);
 
 test.each([
   [{ host: '127.0.0.1:8585', origin: 'http://127.0.0.1:8585' }, true],
@@ -19,9 +20,25 @@ test.each([
   [{ host: '127.0.0.1:8585', 'sec-fetch-site': 'cross-site' }, false],
   [{ host: 'rebound.example:8585', origin: 'http://rebound.example:8585' }, false],
   [{ host: '127.evil.example', origin: 'http://127.evil.example' }, false],
+  [{ host: '127.0.0.1:8585', 'sec-fetch-site': 'same-site' }, false],
   [{}, false],
 ])('a socket asked for with %j: %s', (headers, allowed) => {
   expect(asks(headers as Record<string, string>)).toBe(allowed);
+});
+
+test.each([
+  [{ host: 'city.example', origin: 'https://city.example' }, true],
+  [{ host: 'city.example:8585', origin: 'http://city.example:8585' }, true],
+  // behind a proxy that asks us by another name
+  [{ host: '10.0.0.7:8585', origin: 'https://kubecity.example' }, true],
+  [{ host: 'city.example', origin: 'https://city.example:8443' }, false],
+  [{ host: 'city.example', origin: 'https://evil.example' }, false],
+  [{ host: 'city.example', origin: 'null' }, false],
+  [{ host: 'city.example', 'sec-fetch-site': 'cross-site' }, false],
+  [{ host: 'city.example' }, true],
+])('with sign-in, a socket asked for with %j: %s', (headers, allowed) => {
+  const site = { loopbackOnly: false, publicOrigin: 'https://kubecity.example' };
+  expect(asks(headers as Record<string, string>, site)).toBe(allowed);
 });
 
 test('listens on loopback only, and says why', () => {

@@ -8,6 +8,7 @@ import { RecordStore } from '../../server/record-store.ts';
 import { edgeNamer } from '../../server/traffic/edge-table.ts';
 import { Traffic } from '../../server/traffic/traffic.ts';
 import { applyOps } from './apply-ops.ts';
+import { localSession } from './peers.ts';
 
 /** A browser's socket whose transport can be stuck: no real one can be stuck at a given frame. */
 function stuckable(id: string) {
@@ -17,7 +18,8 @@ function stuckable(id: string) {
     id,
     conn: { transport },
     on: () => {},
-    emit: (_event: string, frame: CityFrame) => frames.push(frame),
+    data: { session: localSession() },
+    emit: (event: string, frame: CityFrame) => event === 'city' && frames.push(frame),
   };
   return { socket, transport, frames };
 }
@@ -27,7 +29,8 @@ function openDoor() {
   const namespace = Object.assign(new EventEmitter(), { use: () => {} });
   const door = openMapDoor(namespace as unknown as MapNamespace, {
     moment: { store, shown: new Traffic(edgeNamer(() => undefined)).shown },
-    steer: async () => ({ ok: true, message: '' }),
+    gate: { admit: () => Promise.reject(new Error('nobody asks')) },
+    steer: () => Promise.reject(new Error('nobody steers')),
     answer: async () => ({ kind: 'refused', code: 'not-found', message: '' }),
     lookedAt: () => {},
     log: pino({ level: 'silent' }),

@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
+import type { KubeClient } from '@kubecity/kube';
 import {
   type AgentHello,
   type AgentToHub,
@@ -14,6 +15,8 @@ import {
   type SteerAnswer,
 } from '@kubecity/protocol';
 import { io, type Socket } from 'socket.io-client';
+import { Rights } from '../../server/auth/rights.ts';
+import { OpenSession } from '../../server/auth/session.ts';
 import { applyOps } from './apply-ops.ts';
 import { ToldEdges } from './told-edges.ts';
 
@@ -58,6 +61,13 @@ export class Browser {
   async steer(request: unknown): Promise<SteerAnswer> {
     return await this.socket.timeout(5000).emitWithAck('steer', request as never);
   }
+}
+
+/** Of somebody at this machine, with a cluster that nobody asks. */
+export function localSession(): OpenSession {
+  const client = {} as KubeClient;
+  const person = { user: 'local admin', groups: [], how: 'local', client } as const;
+  return new OpenSession(person, new Rights(client, () => []), 0, Number.POSITIVE_INFINITY);
 }
 
 /** `connected`, or the code and words of the refusal. */
