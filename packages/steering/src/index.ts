@@ -1,1 +1,18 @@
-export { type Actor, type SteerCity, type SteerPlan, SteerRefusal, type Write } from './plan.ts';
+export { apiTime } from './api-time.ts';
+export { backendId } from './backend-id.ts';
+export { type Change, specWithStart } from './change.ts';
+export { overrideName } from './override-name.ts';
+export {
+  type Actor,
+  type SteerCity,
+  type SteerPlan,
+  SteerRefusal,
+  type UnconfirmedPlan,
+  type Write,
+} from './plan.ts';
+export { overtakenBy } from './race.ts';
+export { withRates } from './share-tables.ts';
+export { type Sight, whatChanged } from './sight.ts';
+export { planSteer, type Recall, type Steer } from './steer.ts';
+export { planUndo, type Undo } from './undo.ts';
+export { BY, CHANGE, covers, effectWords, idOf, nameOf, specOf } from './words.ts';

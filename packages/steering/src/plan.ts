@@ -1,5 +1,6 @@
 import type { PlannedWrite, Refusal, ShareTable } from '@kubecity/protocol';
 import type { KubeRoutingOverride, RoutingInput } from '@kubecity/routing';
+import type { Sight } from './sight.ts';
 
 /** Who asks, and by which way. */
 export interface Actor {
@@ -25,6 +26,8 @@ export interface Write {
 export interface SteerPlan {
   /** At most one: a request is one object and one undo. Empty = what is asked for holds already. */
   readonly writes: readonly Write[];
+  /** `namespace/name` (or `name`) of the override that holds what was asked for, also where nothing is written. */
+  readonly override?: string;
   readonly message: string;
   /** Other overrides that this lifts or overrules, affinity, ramps that are cut short; in words. */
   readonly remarks: readonly string[];
@@ -32,16 +35,23 @@ export interface SteerPlan {
   readonly truncated: boolean;
   /** Names the state that this was decided on: the overrides that touch the Services concerned, and their backends. */
   readonly seen: string;
+  /** That state, to tell later what changed since. */
+  readonly sight: Sight;
 }
+
+export type UnconfirmedPlan = Omit<SteerPlan, 'message'>;
 
 export class SteerRefusal extends Error {
   readonly code: Refusal;
   /** What would have been, where a person may permit it (`would-empty`). */
-  readonly plan?: Omit<SteerPlan, 'message'>;
+  readonly plan?: UnconfirmedPlan;
+  /** The state that this was decided on, where it was looked at. */
+  readonly sight?: Sight;
 
-  constructor(code: Refusal, message: string, plan?: Omit<SteerPlan, 'message'>) {
+  constructor(code: Refusal, message: string, more: { plan?: UnconfirmedPlan; sight?: Sight } = {}) {
     super(message);
     this.code = code;
-    this.plan = plan;
+    this.plan = more.plan;
+    this.sight = more.sight ?? more.plan?.sight;
   }
 }

@@ -1,0 +1,79 @@
+import {
+  type BackendSelection,
+  type KubeRoutingOverride,
+  kindOf,
+  type OverrideSpec,
+  parseOverride,
+} from '@kubecity/routing';
+
+/** The spec of an object, undefined where it is invalid. */
+export function specOf(object: KubeRoutingOverride): OverrideSpec | undefined {
+  const parsed = parseOverride(object);
+  return 'override' in parsed ? parsed.override.spec : undefined;
+}
+
+/** `RoutingOverride shop/canary`, `ClusterRoutingOverride node-b-drain`. */
+export function nameOf({ metadata }: KubeRoutingOverride): string {
+  return `${kindOf(metadata)} ${idOf({ metadata })}`;
+}
+
+/** `namespace/name` of an object, `name` of one of the whole cluster. */
+export function idOf({ metadata }: Pick<KubeRoutingOverride, 'metadata'>): string {
+  const { namespace = '', name } = metadata;
+  return namespace === '' ? name : `${namespace}/${name}`;
+}
+
+/** Whom the object names as its maker. */
+export const BY = 'kubecity.dev/by';
+/** Names the change that made it what it is. */
+export const CHANGE = 'kubecity.dev/change';
+
+/** What an override covers: `pods a, b in zones z of Service cart`. */
+export function covers(object: KubeRoutingOverride): string {
+  const spec = specOf(object);
+  return spec ? coverage(spec) : 'its spec is invalid';
+}
+
+export function coverage({ service, ports, backends }: Pick<OverrideSpec, 'service' | 'ports' | 'backends'>): string {
+  const who = selectionWords(backends);
+  const on = listed('ports', ports);
+  const of = service === undefined ? 'of every Service' : `of Service ${service}`;
+  return [who === '' ? 'every backend' : who, on, of].filter((part) => part !== '').join(' ');
+}
+
+/** `pods a, b on nodes n`; `''` of everybody. */
+export function selectionWords(backends: BackendSelection | undefined): string {
+  const { podNames, addresses, nodeNames, zones, selector } = backends ?? {};
+  const labels = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
+  const parts = [
+    listed('pods', podNames),
+    listed('addresses', addresses),
+    listed('labels', labels),
+    listed('on nodes', nodeNames),
+    listed('in zones', zones),
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+function listed(what: string, names: readonly string[] | undefined): string {
+  return names?.length ? `${what} ${some(names)}` : '';
+}
+
+/** The first five, and how many more there are. */
+export function some(names: readonly string[]): string {
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
+  return `${names.slice(0, 5).join(', ')}${more}`;
+}
+
+/** `drain`, `weight 30`, `share 10 %`. */
+export function effectWords(spec: OverrideSpec | undefined): string {
+  if (!spec) return 'invalid';
+  if (spec.drain) return 'drain';
+  return spec.weight === undefined ? `share ${spec.share} %` : `weight ${spec.weight}`;
+}
+
+/** `300 s`, `5 min`, `2 h`. */
+export function duration(seconds: number): string {
+  if (seconds % 3600 === 0 && seconds > 0) return `${seconds / 3600} h`;
+  return seconds % 60 === 0 && seconds > 0 ? `${seconds / 60} min` : `${seconds} s`;
+}
