@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AgentAnswer, type FlowDetail, overrideState, tableFigures } from './agent.ts';
-import type { AuditEntry } from './steer.ts';
+import type { AuditEntry } from './audit.ts';
 import type { Refusal } from './version.ts';
 
 /**

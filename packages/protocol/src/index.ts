@@ -1,4 +1,5 @@
 export * from './agent.ts';
+export * from './audit.ts';
 export * from './city.ts';
 export * from './steer.ts';
 export * from './version.ts';

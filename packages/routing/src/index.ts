@@ -8,6 +8,7 @@ export * from './override.ts';
 export { portsOf } from './ports-of.ts';
 export type { Problem } from './problem.ts';
 export { isExpired, nextChange, rampValue } from './ramp.ts';
+export { type PodLabels, type Selection, selectionOf } from './selection.ts';
 export { familyOfId, PROXY_NAME_LABEL, servicePortId, servicePortKey } from './service.ts';
 export * from './table.ts';
 export { type RoutingChange, RoutingTracker } from './tracker.ts';

@@ -15,7 +15,7 @@ export interface Selection {
 }
 
 /** Made once for an override: it may name a thousand pods and be asked about a hundred thousand endpoints. */
-export function selectionOf({ ports, backends = {} }: OverrideSpec): Selection {
+export function selectionOf({ ports, backends = {} }: Pick<OverrideSpec, 'ports' | 'backends'>): Selection {
   const tests: Selection['chooses'][] = [];
   const within = (list: readonly string[] | undefined, read: (endpoint: Endpoint) => string | undefined) => {
     if (!list?.length) return;

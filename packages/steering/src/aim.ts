@@ -1,13 +1,8 @@
 import type { SteerBackends, SteerTarget } from '@kubecity/protocol';
-import {
-  type BackendSelection,
-  cleanAddress,
-  type KubeRoutingOverride,
-  kindOf,
-  portsOf,
-} from '@kubecity/routing';
+import { type BackendSelection, cleanAddress, type KubeRoutingOverride, kindOf, portsOf } from '@kubecity/routing';
 import { backendId } from './backend-id.ts';
-import { groundOf, type HeldCity } from './ground.ts';
+import { groundOf } from './ground.ts';
+import type { HeldCity } from './held-city.ts';
 import { SteerRefusal } from './plan.ts';
 import { type Reach, reachOf } from './reach.ts';
 import { covers, nameOf, selectionWords, specOf } from './words.ts';
@@ -87,7 +82,11 @@ function chosenAim(namespace: string, backends: BackendSelection | undefined, wh
     throw new SteerRefusal('invalid-request', 'Nobody is chosen: name pods, nodes, zones, addresses or labels.');
   }
   const where = namespace === '' ? '' : ` in namespace ${namespace}`;
-  return { reach: { namespace, backends }, alike: [], who: who ?? `What is chosen${where} by ${selectionWords(backends)}` };
+  return {
+    reach: { namespace, backends },
+    alike: [],
+    who: who ?? `What is chosen${where} by ${selectionWords(backends)}`,
+  };
 }
 
 function objectAim(namespace: string, name: string, city: HeldCity): Aim {

@@ -1,46 +1,9 @@
-import {
-  buildRoutingTable,
-  type KubeEndpointSlice,
-  type KubePod,
-  type KubeRoutingOverride,
-  type KubeService,
-  type RoutingTable,
-} from '@kubecity/routing';
-import type { SteerCity } from './plan.ts';
-import { membersOf, type PodBehind, reachOf } from './reach.ts';
-import { type Sight, sightOf } from './sight.ts';
+import { buildRoutingTable, type KubeRoutingOverride, type RoutingTable } from '@kubecity/routing';
+import type { HeldCity } from './held-city.ts';
+import type { Sight } from './plan.ts';
+import { membersOf, reachOf } from './reach.ts';
+import { sightOf } from './sight.ts';
 import { idOf, specOf } from './words.ts';
-
-/** A city that can be walked more than once. */
-export interface HeldCity extends SteerCity {
-  readonly services: readonly KubeService[];
-  readonly endpointSlices: readonly KubeEndpointSlice[];
-  readonly overrides: readonly KubeRoutingOverride[];
-  readonly pods: readonly KubePod[];
-  readonly podBehind: PodBehind;
-}
-
-export function held(city: SteerCity): HeldCity {
-  const pods = [...city.pods];
-  return {
-    ...city,
-    services: [...city.services],
-    endpointSlices: [...city.endpointSlices],
-    overrides: [...city.overrides],
-    namespaces: [...(city.namespaces ?? [])],
-    pods,
-    podBehind: podsBehind(pods),
-  };
-}
-
-/** A pod of the same name may be another one: labels of a successor say nothing about a backend. */
-function podsBehind(pods: readonly KubePod[]): PodBehind {
-  const byName = new Map(pods.map(({ metadata }) => [idOf({ metadata }), metadata]));
-  return (namespace, { podName, podUid }) => {
-    const pod = byName.get(`${namespace}/${podName ?? ''}`);
-    return pod && (podUid === undefined || pod.uid === podUid) ? { uid: pod.uid, labels: pod.labels } : undefined;
-  };
-}
 
 /** The part of the city that a request is about, and how it is routed now. */
 export interface Ground {

@@ -4,6 +4,7 @@ export { type Change, specWithStart } from './change.ts';
 export { overrideName } from './override-name.ts';
 export {
   type Actor,
+  type Sight,
   type SteerCity,
   type SteerPlan,
   SteerRefusal,
@@ -12,7 +13,7 @@ export {
 } from './plan.ts';
 export { overtakenBy } from './race.ts';
 export { withRates } from './share-tables.ts';
-export { type Sight, whatChanged } from './sight.ts';
+export { whatChanged } from './sight.ts';
 export { planSteer, type Recall, type Steer } from './steer.ts';
 export { planUndo, type Undo } from './undo.ts';
 export { BY, CHANGE, covers, effectWords, idOf, nameOf, specOf } from './words.ts';

@@ -32,11 +32,11 @@ export function judge(write: Write, ground: Ground): Judgement {
   const ended = { ...wished, spec: { ...spec, ramp: undefined } };
   const freed = { ...wished, spec: { ...spec, ramp: undefined, allowEmpty: true } };
   const after = tableWith(ground, [...others, freed]);
-  const floored = spec.allowEmpty ? [] : flooredServices(ground, [...others, ended], after);
+  const floored = spec.allowEmpty ? [] : flooredServices(wished.metadata.uid, ground, [...others, ended], after);
   if (!spec.allowEmpty && spec.ramp && floored.length === 0) {
     // a ramp that begins at nothing
     const free = tableWith(ground, [...others, { ...wished, spec: { ...spec, allowEmpty: true } }]);
-    floored.push(...flooredServices(ground, [...others, wished], free));
+    floored.push(...flooredServices(wished.metadata.uid, ground, [...others, wished], free));
   }
   return { after, floored, remarks: besides(wished, ground, after), ...fate(wished, ground, after) };
 }
@@ -52,7 +52,12 @@ export function asStored(object: KubeRoutingOverride, now: number): KubeRoutingO
 }
 
 /** Where the floor lifts somebody who would act if it were permitted. */
-function flooredServices(ground: Ground, overrides: readonly KubeRoutingOverride[], free: RoutingTable): string[] {
+function flooredServices(
+  uid: string | undefined,
+  ground: Ground,
+  overrides: readonly KubeRoutingOverride[],
+  free: RoutingTable,
+): string[] {
   const bound = tableWith(ground, overrides);
   const services = new Set<string>();
   for (const [id, port] of free.servicePorts) {
@@ -61,8 +66,10 @@ function flooredServices(ground: Ground, overrides: readonly KubeRoutingOverride
       services.add(`${port.namespace}/${port.name}`);
     }
   }
+  for (const service of brokenFloors(ground.table, free)) services.add(service);
   // within one second the names decide who is younger, so it may be another that would have to give way
-  return [...new Set([...services, ...brokenFloors(ground.table, free)])];
+  for (const { lifted } of changesOfOthers(uid, ground, bound).values()) for (const one of lifted) services.add(one);
+  return [...services];
 }
 
 /** Services with a port below its floor that has fewer than before. */
@@ -77,7 +84,11 @@ export function brokenFloors(before: RoutingTable, after: RoutingTable): string[
 }
 
 /** Whether it acts at all, and who acts in its place. */
-function fate(wished: KubeRoutingOverride, ground: Ground, after: RoutingTable): Pick<Judgement, 'overruledBy' | 'idle'> {
+function fate(
+  wished: KubeRoutingOverride,
+  ground: Ground,
+  after: RoutingTable,
+): Pick<Judgement, 'overruledBy' | 'idle'> {
   const { uid } = wished.metadata;
   const mine = after.outcomes.find((outcome) => outcome.uid === uid);
   if (mine?.state === 'applied') return {};
@@ -130,7 +141,7 @@ interface OtherChange {
   readonly lifted: Set<string>;
 }
 
-function changesOfOthers(uid: string, { city, table }: Ground, after: RoutingTable) {
+function changesOfOthers(uid: string | undefined, { city, table }: Ground, after: RoutingTable) {
   const byUid = new Map(city.overrides.map((object) => [object.metadata.uid, object]));
   const changes = new Map<KubeRoutingOverride, OtherChange>();
   const note = (whose: string | undefined, what: keyof OtherChange, text: string) => {
@@ -162,7 +173,9 @@ function affinityRemarks(object: KubeRoutingOverride, ground: Ground): string[] 
   const services = [...new Set(sticky.map(({ port }) => `${port.namespace}/${port.name}`))];
   if (services.length === 0) return [];
   if (!spec.drain) {
-    return [`Session affinity is on for ${some(services)}: clients that are held stay where they are; this counts for new ones.`];
+    return [
+      `Session affinity is on for ${some(services)}: clients that are held stay where they are; this counts for new ones.`,
+    ];
   }
   return spec.drain.sticky === 'keep'
     ? [`Session affinity is on for ${some(services)}: clients that are held may come back until their time ends.`]

@@ -32,7 +32,7 @@ function memberParts(backends: BackendSelection | undefined): string[] {
   const [only] = [...podNames, ...addresses];
   const parts = groupParts(backends);
   if (parts.length === 0) return ['all'];
-  return only !== undefined && parts.length === 1 && podNames.length + addresses.length === 1 ? [only] : parts;
+  return only !== undefined && parts.length === 2 && podNames.length + addresses.length === 1 ? [only] : parts;
 }
 
 function groupParts(backends: BackendSelection = {}): string[] {
@@ -44,7 +44,7 @@ function groupParts(backends: BackendSelection = {}): string[] {
     ...listed('zone', zones),
     ...listed('address', addresses),
     ...(labels.length === 0 ? [] : ['labels', labels.sort().slice(0, MOST_LISTED).join('.')]),
-  ].map((part) => part.replaceAll(/\.{2,}|\.$/g, ''));
+  ];
 }
 
 function listed(noun: string, names: readonly string[]): string[] {

@@ -1,6 +1,5 @@
 import type { PlannedWrite, Refusal, ShareTable } from '@kubecity/protocol';
 import type { KubeRoutingOverride, RoutingInput } from '@kubecity/routing';
-import type { Sight } from './sight.ts';
 
 /** Who asks, and by which way. */
 export interface Actor {
@@ -20,6 +19,23 @@ export interface Write {
   readonly write: PlannedWrite;
   /** For `create` and `replace`: with `resourceVersion` of the object that it replaces. For `delete`: the object that goes. */
   readonly object: KubeRoutingOverride;
+}
+
+/** What a decision rests on: when it differs from what a person saw, that person must look again. */
+export interface Sight {
+  /** Overrides that touch the Services concerned, in words by `uid:generation`. */
+  readonly overrides: ReadonlyMap<string, SeenOverride>;
+  /** Ids of backends that can take new connections. */
+  readonly backends: ReadonlySet<string>;
+  /** Names this state. */
+  readonly digest: string;
+}
+
+export interface SeenOverride {
+  readonly uid: string;
+  readonly title: string;
+  readonly effect: string;
+  readonly by?: string;
 }
 
 /** What one request means for the objects of the cluster, and what to tell the operator when it is written. */

@@ -1,5 +1,6 @@
 import type { KubeRoutingOverride } from '@kubecity/routing';
-import { groundOf, held, namedBy } from './ground.ts';
+import { groundOf, namedBy } from './ground.ts';
+import { held } from './held-city.ts';
 import { asStored, judge, sameObject } from './judge.ts';
 import type { SteerCity, Write } from './plan.ts';
 import { reachOf, servicesOf } from './reach.ts';

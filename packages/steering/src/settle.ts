@@ -1,7 +1,7 @@
-import type { KubeRoutingOverride } from '@kubecity/routing';
+import { floorOf, type KubeRoutingOverride } from '@kubecity/routing';
 import type { Ground } from './ground.ts';
-import { namedBy } from './ground.ts';
-import { type Judgement, judge } from './judge.ts';
+import { namedBy, tableWith } from './ground.ts';
+import { asStored, type Judgement, judge, sameObject } from './judge.ts';
 import { type SteerPlan, SteerRefusal, type UnconfirmedPlan, type Write } from './plan.ts';
 import { shareTables } from './share-tables.ts';
 import { covers, idOf, nameOf, some, specOf } from './words.ts';
@@ -38,7 +38,7 @@ export function settle(
   const plan = planned(write, ground, judgement, [...remarks, ...waits, ...judgement.remarks]);
   if (judgement.floored.length > 0 && !allowEmpty) {
     const confirmed = write.write.verb === 'delete' ? plan : { ...plan, writes: [permitted(write)] };
-    throw new SteerRefusal('would-empty', floorWords(judgement.floored, plan), { plan: confirmed });
+    throw new SteerRefusal('would-empty', floorWords(judgement.floored, write, ground), { plan: confirmed });
   }
   return { ...plan, message };
 }
@@ -67,18 +67,25 @@ function waiting({ object }: Write, { overruledBy }: Judgement, { sight }: Groun
   const title = nameOf(overruledBy);
   const [mine, theirs] = [specOf(object), specOf(overruledBy)];
   if (theirs?.drain && !mine?.drain) return [`It counts once ${title} is gone, which drains it now.`];
-  const why = mine?.share !== undefined && theirs?.weight !== undefined ? 'sets weights, which go before a share' : 'is younger';
+  const why =
+    mine?.share !== undefined && theirs?.weight !== undefined ? 'sets weights, which go before a share' : 'is younger';
   throw new SteerRefusal('conflict', `${title} (${covers(overruledBy)}) holds it and ${why}. Change or release that.`, {
     sight,
   });
 }
 
-function floorWords(services: readonly string[], { tables }: UnconfirmedPlan): string {
+/** How many backends would be left if nobody were lifted for the floor. */
+function floorWords(services: readonly string[], { object, write }: Write, ground: Ground): string {
+  const others = ground.city.overrides.filter((other) => !sameObject(other, object));
+  const wished = write.verb === 'delete' ? [] : [asStored(object, ground.city.now)];
+  const freed = [...others, ...wished].map((one) => ({ ...one, spec: { ...(one.spec as object), allowEmpty: true } }));
   const [first = ''] = services;
-  const table = tables.find(({ servicePort }) => servicePort.startsWith(`${first}:`));
-  const { after = 0, floor = 1 } = table?.active ?? {};
+  const ports = [...tableWith(ground, freed).servicePorts.values()].filter(
+    ({ namespace, name }) => `${namespace}/${name}` === first,
+  );
+  const [worst] = ports.map(floorOf).sort((a, b) => a.active - a.floor - (b.active - b.floor));
+  const left = worst?.active ? `with ${worst.active} of at least ${worst.floor} backends` : 'without a backend';
   const more = services.length > 1 ? `, and break the floor of ${some(services.slice(1))}` : '';
-  const left = after === 0 ? 'without a backend' : `with ${after} of at least ${floor} backends`;
   return (
     `This would leave ${first} ${left} for new connections${more}. ` +
     'Bring another backend back first, or permit it (allowEmpty).'

@@ -1,26 +1,10 @@
 import type { KubeRoutingOverride, RoutingTable } from '@kubecity/routing';
 import { backendId } from './backend-id.ts';
 import { digest } from './digest.ts';
-import type { HeldCity } from './ground.ts';
+import type { HeldCity } from './held-city.ts';
+import type { SeenOverride, Sight } from './plan.ts';
 import { membersOf, reachOf } from './reach.ts';
 import { BY, effectWords, nameOf, some, specOf } from './words.ts';
-
-/** What a decision rests on: when it differs from what a person saw, that person must look again. */
-export interface Sight {
-  /** Overrides that touch the Services concerned, in words by `uid:generation`. */
-  readonly overrides: ReadonlyMap<string, SeenOverride>;
-  /** Ids of backends that can take new connections. */
-  readonly backends: ReadonlySet<string>;
-  /** Names this state. */
-  readonly digest: string;
-}
-
-export interface SeenOverride {
-  readonly uid: string;
-  readonly title: string;
-  readonly effect: string;
-  readonly by?: string;
-}
 
 /** @param services `namespace/name` */
 export function sightOf(city: HeldCity, services: ReadonlySet<string>, table: RoutingTable): Sight {

@@ -2,14 +2,14 @@ import type { SteerRequest } from '@kubecity/protocol';
 import { isExpired, type KubeRoutingOverride, NEUTRAL_WEIGHT, parseOverride } from '@kubecity/routing';
 import { type Aim, aimOf } from './aim.ts';
 import { writeOf } from './change.ts';
-import { type Ground, groundOf, type HeldCity, held, tableWith } from './ground.ts';
+import { type Ground, groundOf, tableWith } from './ground.ts';
+import { type HeldCity, held } from './held-city.ts';
 import { sameObject } from './judge.ts';
 import { overrideName } from './override-name.ts';
-import { type Actor, type SteerCity, type SteerPlan, SteerRefusal, type Write } from './plan.ts';
+import { type Actor, type Sight, type SteerCity, type SteerPlan, SteerRefusal } from './plan.ts';
 import { isWithin, type Member, membersOf, reachOf, sameReach, servicesOf } from './reach.ts';
-import type { Sight } from './sight.ts';
-import { whatChanged } from './sight.ts';
 import { nothing, settle } from './settle.ts';
+import { whatChanged } from './sight.ts';
 import { type Lasting, sameEffect, wishedObject } from './wish.ts';
 import { covers, nameOf, specOf } from './words.ts';
 
@@ -68,7 +68,9 @@ function nobody({ reach, who }: Aim, { table }: Ground): string {
   const ports = [...table.servicePorts.values()].map(({ portName }) => portName);
   if (ports.length === 0) return `There is no Service ${service} that is routed.`;
   const missing = reach.ports?.find((port) => !ports.includes(port));
-  return missing === undefined ? `Service ${service} has no such backend.` : `Service ${service} has no port ${missing}.`;
+  return missing === undefined
+    ? `Service ${service} has no such backend.`
+    : `Service ${service} has no port ${missing}.`;
 }
 
 /** @throws SteerRefusal conflict, when somebody gave the name to something else */
@@ -157,7 +159,9 @@ function released({ who }: Aim, object: KubeRoutingOverride): string {
   const spec = specOf(object);
   if (!spec) return `${nameOf(object)} is deleted.`;
   if (spec.drain) return `${who} gets new connections again.`;
-  return spec.share === undefined ? `${who} is back at weight ${NEUTRAL_WEIGHT}.` : `${who} has no share of its own any more.`;
+  return spec.share === undefined
+    ? `${who} is back at weight ${NEUTRAL_WEIGHT}.`
+    : `${who} has no share of its own any more.`;
 }
 
 function holdsWords({ who }: Aim, effect: Lasting): string {

@@ -8,13 +8,14 @@ import {
   parseOverride,
 } from '@kubecity/routing';
 import { type Change, writeOf } from './change.ts';
-import { type Ground, groundOf, type HeldCity, held } from './ground.ts';
+import { type Ground, groundOf } from './ground.ts';
+import { type HeldCity, held } from './held-city.ts';
 import { type Actor, type SteerCity, type SteerPlan, SteerRefusal } from './plan.ts';
 import { reachOf, servicesOf } from './reach.ts';
 import { nothing, settle } from './settle.ts';
 import { done, type Recall, refuseStale } from './steer.ts';
 import { checked } from './wish.ts';
-import { BY, CHANGE, covers, nameOf, specOf } from './words.ts';
+import { BY, covers, nameOf, specOf } from './words.ts';
 
 export type Undo = Omit<Extract<SteerRequest, { action: 'undo' }>, 'change'>;
 
@@ -68,7 +69,10 @@ function undoCreate(change: Change, current: KubeRoutingOverride | undefined, gr
   if ((change.uid !== undefined && current.metadata.uid !== change.uid) || touched.length > 0) {
     throw changedSince(change, current, touched);
   }
-  return settle(writeOf('delete', current, current), ground, { allowEmpty, message: `${titleOf(change)} is taken back.` });
+  return settle(writeOf('delete', current, current), ground, {
+    allowEmpty,
+    message: `${titleOf(change)} is taken back.`,
+  });
 }
 
 function undoDelete(
@@ -108,7 +112,8 @@ function undoReplace(
     if (before[field] === undefined) delete merged[field];
     else merged[field] = before[field];
   }
-  if (differingParts(merged, now).length === 0) return nothing(ground, `${titleOf(change)} is as before already.`, current);
+  if (differingParts(merged, now).length === 0)
+    return nothing(ground, `${titleOf(change)} is as before already.`, current);
   return settleBack(change, current.metadata, merged, ground, request, actor, current);
 }
 
@@ -121,11 +126,10 @@ function settleBack(
   actor: Actor,
   current: KubeRoutingOverride | undefined,
 ): SteerPlan {
-  const { [CHANGE]: _, ...annotations } = metadata.annotations ?? {};
   const object = checked({
     apiVersion: 'kubecity.dev/v1alpha1',
     kind: kindOf(metadata),
-    metadata: { ...metadata, annotations: { ...annotations, [BY]: actor.user } },
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [BY]: actor.user } },
     spec: { ...raw, ...(allowEmpty && { allowEmpty }) },
   } as KubeRoutingOverride);
   const { now } = ground.city;

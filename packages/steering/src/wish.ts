@@ -53,7 +53,11 @@ export function wishedObject(
   return checked({
     apiVersion: 'kubecity.dev/v1alpha1',
     kind: kindOf(metadata),
-    metadata: { ...existing?.metadata, ...metadata, annotations: { ...existing?.metadata.annotations, [BY]: actor.user } },
+    metadata: {
+      ...existing?.metadata,
+      ...metadata,
+      annotations: { ...existing?.metadata.annotations, [BY]: actor.user },
+    },
     spec: { ...wished, ...(existing && startOf(existing, wished, now)) },
   } as KubeRoutingOverride);
 }

@@ -1,0 +1,35 @@
+import type { KubeEndpointSlice, KubePod, KubeRoutingOverride, KubeService } from '@kubecity/routing';
+import type { SteerCity } from './plan.ts';
+import type { PodBehind } from './reach.ts';
+import { idOf } from './words.ts';
+
+/** A city that can be walked more than once. */
+export interface HeldCity extends SteerCity {
+  readonly services: readonly KubeService[];
+  readonly endpointSlices: readonly KubeEndpointSlice[];
+  readonly overrides: readonly KubeRoutingOverride[];
+  readonly pods: readonly KubePod[];
+  readonly podBehind: PodBehind;
+}
+
+export function held(city: SteerCity): HeldCity {
+  const pods = [...city.pods];
+  return {
+    ...city,
+    services: [...city.services],
+    endpointSlices: [...city.endpointSlices],
+    overrides: [...city.overrides],
+    namespaces: [...(city.namespaces ?? [])],
+    pods,
+    podBehind: podsBehind(pods),
+  };
+}
+
+/** A pod of the same name may be another one: labels of a successor say nothing about a backend. */
+function podsBehind(pods: readonly KubePod[]): PodBehind {
+  const byName = new Map(pods.map(({ metadata }) => [idOf({ metadata }), metadata]));
+  return (namespace, { podName, podUid }) => {
+    const pod = byName.get(`${namespace}/${podName ?? ''}`);
+    return pod && (podUid === undefined || pod.uid === podUid) ? { uid: pod.uid, labels: pod.labels } : undefined;
+  };
+}
