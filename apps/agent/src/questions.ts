@@ -1,11 +1,13 @@
 import { type AgentAnswer, ASK_TIMEOUT_MS, agentQuestion } from '@kubecity/protocol';
 import type { AccountingAnswer, AccountingQuestion } from './accounting/messages.ts';
 import type { PacketQuestion } from './rules/packet-question.ts';
+import type { PreviewQuestion } from './rules/preview.ts';
 
 export interface QuestionsOptions {
   /** The rules of a Service, by `namespace/name`. */
   readonly rules: (service: string) => Promise<AgentAnswer>;
   readonly explain: (question: PacketQuestion) => Promise<AgentAnswer>;
+  readonly preview: (question: PreviewQuestion) => AgentAnswer;
   readonly accounting: (question: AccountingQuestion, withinMs: number) => Promise<AccountingAnswer>;
 }
 
@@ -35,6 +37,7 @@ export class Questions {
       const question = parsed.data;
       if (question.kind === 'rules') return await this.#options.rules(question.service);
       if (question.kind === 'explain') return await this.#options.explain(question);
+      if (question.kind === 'preview') return this.#options.preview(question);
       const answer = await this.#options.accounting(question, WITHIN_MS);
       return answer.kind === 'servicePorts' ? refused('failed', 'another answer than was asked for') : answer;
     } catch (error) {

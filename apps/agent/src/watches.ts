@@ -10,10 +10,12 @@ import type {
 } from '@kubecity/routing';
 import type { Logger } from 'pino';
 import type { DirectoryNews } from './directory.ts';
+import type { OverrideBook } from './override-book.ts';
 import { TRIGGER_TIME, type TriggerTimes } from './trigger-times.ts';
 
 export interface WatchTargets {
   readonly tracker: RoutingTracker;
+  readonly overrides: Pick<OverrideBook, 'set' | 'delete'>;
   readonly directory: Omit<DirectoryNews, 'all' | 'setServicePorts'>;
   readonly triggers: Pick<TriggerTimes, 'set' | 'delete'>;
   /** Name of this node. */
@@ -29,12 +31,15 @@ export interface WatchTargets {
   readonly apiState: (resource: string, live: boolean) => void;
 }
 
+/** A cluster that does not know the kind has none of it. */
+const OPTIONAL: ReadonlySet<Resource> = new Set([resources.routingOverrides, resources.clusterRoutingOverrides]);
+
 /**
  * Keeps tracker and directory equal to the API. Pods are watched cluster-wide: an override may select by the label of any
  * pod, and a connection may enter here from any pod.
  */
 export function watchCluster(client: KubeClient, targets: WatchTargets, log: Logger, signal: AbortSignal): void {
-  const { tracker, directory, triggers, changed, counted } = targets;
+  const { tracker, overrides, directory, triggers, changed, counted } = targets;
   const waiting = new Set<string>();
   const complete = (plural: string) => {
     if (waiting.delete(plural) && waiting.size === 0) targets.synced();
@@ -59,7 +64,7 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
       state: (state, error) => {
         targets.apiState(resource.plural, state === 'live');
         // A cluster that does not know the kind has none of it: Services are routed, and overrides as soon as there are some.
-        if (resource === resources.routingOverrides && isKubeError(error, 'not-found')) complete(resource.plural);
+        if (OPTIONAL.has(resource) && isKubeError(error, 'not-found')) complete(resource.plural);
         if (error) log.warn({ resource: resource.plural, state, reason: error.message }, 'watch interrupted');
       },
     });
@@ -103,11 +108,18 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
     },
     { labelSelector: '!service.kubernetes.io/headless' },
   );
-  watch<KubeRoutingOverride>(resources.routingOverrides, {
-    // The status is ours and the hub's: a change of it alone must not wake the sync.
-    trim: ({ metadata, spec }) => ({ metadata: trimMeta(metadata), spec }),
-    set: routing((override) => tracker.setOverride(override)),
-    delete: routing((override) => tracker.deleteOverride(override)),
+  for (const resource of OPTIONAL) {
+    watch<KubeRoutingOverride>(resource, {
+      // The status is ours and the hub's: a change of it alone must not wake the sync.
+      trim: ({ metadata, spec }) => ({ metadata: trimMeta(metadata), spec }),
+      set: routing((override) => overrides.set(override)),
+      delete: routing((override) => overrides.delete(override)),
+    });
+  }
+  watch<KubeNamespace>(resources.namespaces, {
+    trim: ({ metadata }) => ({ metadata: withFloor(metadata, nameOf(metadata)) }),
+    set: routing((namespace) => tracker.setNamespace(namespace)),
+    delete: routing((namespace) => tracker.deleteNamespace(namespace)),
   });
   watch<KubePod>(resources.pods, {
     trim: trimPod,
@@ -138,7 +150,7 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
 
 function trimService({ metadata, spec, status }: KubeService): KubeService {
   return {
-    metadata: trimMeta(metadata),
+    metadata: withFloor(metadata, trimMeta(metadata)),
     ...(spec && { spec }),
     ...(status?.loadBalancer && { status: { loadBalancer: status.loadBalancer } }),
   };
@@ -162,6 +174,12 @@ function trimOwnNode({ metadata, spec, status }: KubeNode): KubeNode {
     ...(spec && { spec }),
     ...(status?.addresses && { status: { addresses: status.addresses } }),
   };
+}
+
+/** How many backends overrides must leave: all that is read of annotations. */
+function withFloor({ annotations }: ObjectMeta, trimmed: ObjectMeta): ObjectMeta {
+  const floor = annotations?.[FLOOR_ANNOTATION];
+  return floor === undefined ? trimmed : { ...trimmed, annotations: { [FLOOR_ANNOTATION]: floor } };
 }
 
 function nameOf({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta {

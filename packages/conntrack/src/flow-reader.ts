@@ -15,6 +15,32 @@ export interface FlowQuery {
   readonly backend?: string;
 }
 
+/** What a connection of a Service does, to decide about it. */
+export interface FlowState {
+  readonly servicePort: string;
+  /** `address:port` */
+  readonly backend: string;
+  /** IP protocol number. */
+  readonly protocol: number;
+  readonly class: Exclude<OpenClass, 'closing'>;
+  /** How long no dump has shown it move, by the times of the dumps; never more than we have known it. */
+  readonly quietMs: number;
+}
+
+/** One connection that is to be ended. */
+export interface OpenFlow extends FlowState {
+  /** As much of a row as names the entry (`flowIdentity`). */
+  readonly row: FlowRow;
+  /** Protocol, client and the address that it meant: the same for an entry that comes back. */
+  readonly tuple: string;
+  /** As they were seen last; 0 where the kernel keeps no counters. */
+  readonly originalPackets: number;
+  readonly replyPackets: number;
+}
+
+/** @param tuple `OpenFlow.tuple`, made when it is asked for */
+export type WantedFlow = (flow: FlowState, tuple: () => string) => boolean;
+
 const PROTOCOL_NAME = new Map<number, string>([
   [IP_PROTOCOL.tcp, 'TCP'],
   [IP_PROTOCOL.udp, 'UDP'],
@@ -46,6 +72,39 @@ export class FlowReader {
       .map((slot) => flowIdentity(this.#named(slot)));
   }
 
+  /** @param quietMs how long ago a dump began, by its number */
+  openFlows(wanted: WantedFlow, quietMs: (revision: number) => number, limit: number): OpenFlow[] {
+    const flows = this.#flows;
+    const found: OpenFlow[] = [];
+    for (let slot = 0; slot < flows.top && found.length < limit; slot += 1) {
+      const edge = flows.edge[slot];
+      if (!edge || edge.servicePort === '' || !flows.isLive(slot) || flows.is(slot, FLOW.missing)) continue;
+      const flowClass = this.#className(slot);
+      if (flowClass === 'over' || flowClass === 'closing') continue;
+      const state: FlowState = {
+        servicePort: edge.servicePort,
+        // Text that is there already, but where the edge sums backends, too.
+        backend: edge.target?.backend ?? this.#backend(slot),
+        protocol: flows.protocolOf(slot),
+        class: flowClass,
+        quietMs: quietMs(flows.movedIn[slot] as number),
+      };
+      if (wanted(state, () => this.#tuple(slot))) found.push(this.#openFlow(slot, state));
+    }
+    return found;
+  }
+
+  #openFlow(slot: number, state: FlowState): OpenFlow {
+    const flows = this.#flows;
+    return {
+      ...state,
+      row: this.#named(slot),
+      tuple: this.#tuple(slot),
+      originalPackets: flows.originalPackets[slot] as number,
+      replyPackets: flows.replyPackets[slot] as number,
+    };
+  }
+
   #matching({ servicePort, backend }: FlowQuery): number[] {
     const flows = this.#flows;
     const slots: number[] = [];
@@ -59,13 +118,11 @@ export class FlowReader {
 
   #detail(slot: number): FlowDetail {
     const flows = this.#flows;
-    const ports = flows.ports[slot] as number;
     const protocol = flows.protocolOf(slot);
     return {
       protocol: PROTOCOL_NAME.get(protocol) ?? String(protocol),
       client: (flows.edge[slot] as Edge).client,
-      source: socketText(this.#addresses.text(flows.client[slot] as number), ports >>> 16),
-      destination: socketText(this.#addresses.text(flows.destination[slot] as number), ports & 0xffff),
+      ...this.#ends(slot),
       backend: this.#backend(slot),
       state: this.#className(slot),
       since: flows.since[slot] as number,
@@ -74,6 +131,20 @@ export class FlowReader {
       packetsToClient: flows.replyPackets[slot] as number,
       bytesToClient: flows.replyBytes[slot] as number,
       counted: !flows.is(slot, FLOW.uncounted),
+    };
+  }
+
+  #tuple(slot: number): string {
+    const { source, destination } = this.#ends(slot);
+    return `${this.#flows.protocolOf(slot)} ${source} ${destination}`;
+  }
+
+  #ends(slot: number): Pick<FlowDetail, 'source' | 'destination'> {
+    const { client, destination, ports } = this.#flows;
+    const both = ports[slot] as number;
+    return {
+      source: socketText(this.#addresses.text(client[slot] as number), both >>> 16),
+      destination: socketText(this.#addresses.text(destination[slot] as number), both & 0xffff),
     };
   }
 

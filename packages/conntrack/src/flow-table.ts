@@ -37,6 +37,8 @@ export class FlowTable {
   since = new Float64Array(0);
   /** Number of the dump that showed the flow last; 0 = none yet. */
   seen = new Uint32Array(0);
+  /** Number of the dump that showed it move last; the first that showed it, while none did. */
+  movedIn = new Uint32Array(0);
   /** Seconds left to the entry when it was seen last. */
   timeout = new Uint32Array(0);
   /** `FlowRow.startedAt`, its low 32 bits; 0 = not known. */
@@ -97,6 +99,7 @@ export class FlowTable {
     this.replyBytes[slot] = 0;
     this.since[slot] = 0;
     this.seen[slot] = 0;
+    this.movedIn[slot] = 0;
     this.timeout[slot] = 0;
     this.started[slot] = 0;
     this.flags[slot] = 0;
@@ -191,6 +194,7 @@ export class FlowTable {
     this.replyBytes = enlarged(this.replyBytes, new Float64Array(capacity));
     this.since = enlarged(this.since, new Float64Array(capacity));
     this.seen = enlarged(this.seen, new Uint32Array(capacity));
+    this.movedIn = enlarged(this.movedIn, new Uint32Array(capacity));
     this.timeout = enlarged(this.timeout, new Uint32Array(capacity));
     this.started = enlarged(this.started, new Uint32Array(capacity));
     this.flags = enlarged(this.flags, new Uint16Array(capacity));

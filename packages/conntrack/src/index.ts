@@ -24,6 +24,7 @@ export {
   type EntryTuple,
   encodeEntry,
 } from './entry.ts';
+export type { FlowState, OpenFlow, WantedFlow } from './flow-reader.ts';
 export {
   ADDRESS,
   type AddressPlace,

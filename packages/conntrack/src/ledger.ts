@@ -6,7 +6,7 @@ import type { Edge } from './edge.ts';
 import { EdgeTable } from './edges.ts';
 import { classOf, type OpenClass, OVER, reclass, sawEnd, WITHOUT_COUNTERS } from './flow-class.ts';
 import { FLOW } from './flow-flags.ts';
-import { type FlowQuery, FlowReader } from './flow-reader.ts';
+import { type FlowQuery, FlowReader, type OpenFlow, type WantedFlow } from './flow-reader.ts';
 import { type FlowRow, STATUS, TCP_STATE } from './flow-row.ts';
 import { FlowTable, NONE } from './flow-table.ts';
 import { addUp, diedUnanswered, NOTHING, remember } from './flow-traffic.ts';
@@ -144,6 +144,11 @@ export class FlowLedger {
     return this.#reader.identities(query, classes);
   }
 
+  /** Connections that are open (not closing) and that `wanted` says yes to, at most `limit` of them; between dumps only. */
+  openFlows(wanted: WantedFlow, limit: number): OpenFlow[] {
+    return this.#reader.openFlows(wanted, (revision) => this.#at - this.#times.of(revision), limit);
+  }
+
   #slotOf(row: FlowRow): number {
     const flows = this.#flows;
     const slot = flows.find(row);
@@ -164,6 +169,7 @@ export class FlowLedger {
     const flows = this.#flows;
     const slot = flows.insert(row);
     flows.since[slot] = this.#at;
+    flows.movedIn[slot] = this.revision;
     flows.started[slot] = row.startedAt >>> 0;
     if (row.status & STATUS.destinationNat) flows.mark(slot, FLOW.translated);
     if (!this.#settled) {
@@ -207,6 +213,7 @@ export class FlowLedger {
     const edge = flows.edge[slot];
     if (edge && addUp(flows, slot, row, edge)) {
       flags |= FLOW.moved;
+      flows.movedIn[slot] = this.revision;
       this.#touch(edge);
     }
     flows.flags[slot] = flags;

@@ -5,11 +5,13 @@
  */
 import { Directory, type DirectoryChange } from '@kubecity/conntrack';
 import { openConntrack, watchRefusals } from '@kubecity/netlink';
+import type { CutOrder } from '../draining/cut-order.ts';
 import { Collector } from './collector.ts';
 import type { AccountingSettings, FromAccounting, ToAccounting } from './messages.ts';
 
 const conntrack = openConntrack();
 let early: DirectoryChange[] = [];
+let orders: readonly CutOrder[] = [];
 let collector: Collector | undefined;
 
 function begin(settings: AccountingSettings): void {
@@ -19,6 +21,7 @@ function begin(settings: AccountingSettings): void {
     conntrack,
     watchRefusals,
     now: Date.now,
+    ticks: () => performance.now(),
     cpu: cpuMilliseconds,
     residentBytes: () => process.memoryUsage.rss(),
     sweep: () => globalThis.gc?.({ type: 'minor' }),
@@ -26,6 +29,7 @@ function begin(settings: AccountingSettings): void {
   });
   collector.apply(early);
   early = [];
+  collector.order(orders);
   collector.run().then(leave, (error: unknown) => {
     console.error(error);
     process.exit(1);
@@ -44,6 +48,10 @@ const hear: { readonly [kind in ToAccounting['kind']]: (message: Extract<ToAccou
   resync: () => collector?.outlet.resync(),
   taken: ({ link }) => collector?.outlet.taken(link),
   ask: (message) => void answer(message),
+  cut: (message) => {
+    orders = message.orders;
+    collector?.order(orders);
+  },
   stop: () => end(),
 };
 

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { DirectoryChange } from '@kubecity/conntrack';
 import type { EdgeFrame, Interest } from '@kubecity/protocol';
 import type { Logger } from 'pino';
+import type { CutOrder } from '../draining/cut-order.ts';
+import type { CutNews } from '../draining/flow-cutter.ts';
 import type { Clock } from '../runner.ts';
 import type {
   AccountingAnswer,
@@ -22,6 +24,8 @@ export interface AccountingOptions {
   readonly frame: (frame: EdgeFrame, taken: () => void) => void;
   /** Totals begin again: from now on `epoch` is another. */
   readonly renewed: () => void;
+  /** Connections of a draining backend were ended. */
+  readonly ended: (news: CutNews) => void;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'info' | 'warn'>;
   /** The program; tests bring their own. */
@@ -60,6 +64,7 @@ export class Accounting {
   #stopped = false;
   #link = 0;
   #interest: Interest | undefined;
+  #orders: readonly CutOrder[] = [];
   #totals: AccountingTotals | undefined;
   #questions = 0;
   readonly #asked = new Map<number, Asked>();
@@ -116,6 +121,12 @@ export class Accounting {
     this.#send({ kind: 'resync' });
   }
 
+  /** All orders to end connections of draining backends there are from now on; a new process gets them, too. */
+  cut(orders: readonly CutOrder[]): void {
+    this.#orders = orders;
+    this.#send({ kind: 'cut', orders });
+  }
+
   /** Always resolves: with `refused` when there is nobody to ask, or no answer in time. */
   ask(question: AccountingQuestion, withinMs: number): Promise<AccountingAnswer> {
     if (!this.#child?.connected) return Promise.resolve(failed('connections are not read at the moment'));
@@ -156,6 +167,7 @@ export class Accounting {
     this.#send({ kind: 'directory', changes: directory() });
     const losses = { dumps: this.#deaths, events: this.#deaths };
     this.#send({ kind: 'begin', settings: { ...settings, losses } });
+    this.#send({ kind: 'cut', orders: this.#orders });
     if (this.#interest) this.listen(this.#interest);
   }
 
@@ -178,7 +190,7 @@ export class Accounting {
   }
 
   #hear(message: FromAccounting): void {
-    const { frame, log } = this.#options;
+    const { frame, ended, log } = this.#options;
     switch (message.kind) {
       case 'frame': {
         const { link } = message;
@@ -192,6 +204,9 @@ export class Accounting {
         return;
       case 'answer':
         this.#answered(message.id, message.answer);
+        return;
+      case 'ended':
+        ended(message.news);
         return;
       case 'news':
         log[message.level](message.about, message.message);

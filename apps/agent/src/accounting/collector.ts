@@ -10,6 +10,8 @@ import {
 } from '@kubecity/conntrack';
 import type { ConntrackSource, RefusalListener, RefusalWatch } from '@kubecity/netlink';
 import type { EdgeFrame, Interest } from '@kubecity/protocol';
+import type { CutOrder } from '../draining/cut-order.ts';
+import { FlowCutter } from '../draining/flow-cutter.ts';
 import { Alarm } from './alarm.ts';
 import { endFlows } from './flow-ending.ts';
 import { FrameOutlet } from './frame-outlet.ts';
@@ -34,6 +36,8 @@ export interface CollectorOptions {
   readonly watchRefusals?: (listener: RefusalListener) => RefusalWatch;
   /** Unix ms. */
   readonly now: () => number;
+  /** Milliseconds of a clock that does not go back. */
+  readonly ticks: () => number;
   /** CPU time of this process so far, in milliseconds: what a dump costs, whatever else the machine is busy with. */
   readonly cpu: () => number;
   readonly residentBytes: () => number;
@@ -68,6 +72,7 @@ export class Collector {
   readonly #cost: DumpCost;
   readonly #stopping = new AbortController();
   readonly #refusals: RefusalInbox;
+  readonly #cutter: FlowCutter;
   /** To the hub. */
   readonly outlet: FrameOutlet;
   /** A dump is under way, and the ledger between two states. */
@@ -107,6 +112,14 @@ export class Collector {
       losses: settings.losses.events,
       missing: (reason) => this.#news('warn', 'refused connections may be missing', { reason }),
     });
+    this.#cutter = new FlowCutter({
+      conntrack: options.conntrack,
+      openFlows: (wanted, limit) => this.#ledger.openFlows(wanted, limit),
+      now: options.ticks,
+      tell: (news) => options.tell({ kind: 'ended', news }),
+      failed: ({ message }, uid) =>
+        this.#news('warn', 'connections of a draining backend cannot be ended', { override: uid, reason: message }),
+    });
     this.outlet = new FrameOutlet({
       next: (interest) => this.#frame(interest),
       beginAgain: () => this.#frames.resync(),
@@ -129,6 +142,7 @@ export class Collector {
       this.#stretch();
       this.outlet.news();
       this.#tellTotals();
+      this.#cutter.look();
       // The clock may be set back meanwhile.
       const passed = Math.max(0, this.#options.now() - began);
       await pause(this.#period - passed, this.#wake.signal);
@@ -139,6 +153,14 @@ export class Collector {
     this.#stopping.abort();
     this.#wake.abort();
     this.#refusals.close();
+    this.#cutter.stop();
+  }
+
+  /** All orders to end connections there are from now on. */
+  order(orders: readonly CutOrder[]): void {
+    this.#cutter.set(orders);
+    // Else the end of the dump does, or the first one.
+    if (!this.#dumping && this.#dumps > 0) this.#cutter.look();
   }
 
   apply(changes: readonly DirectoryChange[]): void {

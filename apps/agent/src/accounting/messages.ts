@@ -1,5 +1,7 @@
 import type { DirectoryChange } from '@kubecity/conntrack';
 import type { AgentAnswer, AgentQuestion, EdgeFrame, Interest, TableFigures } from '@kubecity/protocol';
+import type { CutOrder } from '../draining/cut-order.ts';
+import type { CutNews } from '../draining/flow-cutter.ts';
 import type { Pace } from './period.ts';
 
 /** The agent ↔ its accounting process. Plain data that survives JSON: what is undefined arrives as absent. */
@@ -16,12 +18,15 @@ export type ToAccounting =
   /** The hub has used a frame of this link. */
   | { readonly kind: 'taken'; readonly link: number }
   | { readonly kind: 'ask'; readonly id: number; readonly question: AccountingQuestion }
+  /** All orders there are: which connections of draining backends are to be ended. */
+  | { readonly kind: 'cut'; readonly orders: readonly CutOrder[] }
   | { readonly kind: 'stop' };
 
 export type FromAccounting =
   | { readonly kind: 'frame'; readonly link: number; readonly frame: EdgeFrame }
   | { readonly kind: 'totals'; readonly totals: AccountingTotals }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: AccountingAnswer }
+  | { readonly kind: 'ended'; readonly news: CutNews }
   | AccountingNews;
 
 /** For the log. */
@@ -46,7 +51,7 @@ export type AccountingQuestion =
   | { readonly kind: 'servicePorts' };
 
 export type AccountingAnswer =
-  | Exclude<AgentAnswer, { kind: 'rules' }>
+  | Exclude<AgentAnswer, { kind: 'rules' | 'explain' | 'preview' }>
   | { readonly kind: 'servicePorts'; readonly servicePorts: readonly ServicePortTotals[] };
 
 /** Sums over the edges of one service port, since the epoch; then what is open. */

@@ -1,5 +1,6 @@
 import type { RulesReport } from '@kubecity/protocol';
 import type { Family, RoutingTable } from '@kubecity/routing';
+import type { Cut } from '../draining/drains.ts';
 import type { SyncResult } from './rule-sync.ts';
 
 /** Where one family stands. `result` is of its last success, `error` of a failure since. */
@@ -14,17 +15,21 @@ export interface FamilyState {
 }
 
 /** Bounds of the wire (protocol `rulesReport`). */
+const MOST_ACKNOWLEDGED = 10_000;
 const MOST_PROBLEMS = 1000;
 const MOST_MESSAGE = 1024;
 
 /**
  * What the hub is told of this node's rules. Acknowledgements are those of the last table that every family has in the
- * kernel: a failed sync leaves them as they were and says why it failed.
+ * kernel: a failed sync leaves them as they were and says why it failed. An override is missing there while the kernel refuses
+ * the rules of a service port that it has a backend of.
+ * @param cut connections that were ended for an override, by its uid
  */
 export function mergedReport(
   table: RoutingTable | undefined,
   states: ReadonlyMap<Family, FamilyState>,
   at: number,
+  cut: (uid: string) => Cut | undefined,
 ): RulesReport {
   const all = [...states.values()];
   const error = [...states].flatMap(([family, state]) =>
@@ -46,19 +51,35 @@ export function mergedReport(
       rules: sum((state) => state.lastSync?.rules),
       milliseconds: sum((state) => state.lastSync?.milliseconds),
     },
-    acknowledged: (behind?.acknowledged?.outcomes ?? []).map(
-      ({ uid, namespace, name, generation, state, message }) => ({
+    acknowledged: acknowledged(behind?.acknowledged, all, cut),
+    problems: problemsOf(table, all),
+    ...lastDrift(states),
+  };
+}
+
+function acknowledged(
+  table: RoutingTable | undefined,
+  states: readonly FamilyState[],
+  cut: (uid: string) => Cut | undefined,
+): RulesReport['acknowledged'] {
+  const isolated = states.flatMap(({ result }) => result?.isolated ?? []);
+  const refused = new Set(isolated.flatMap(({ port }) => port.backends.map(({ overrideUid }) => overrideUid)));
+  return (table?.outcomes ?? [])
+    .filter(({ uid }) => !refused.has(uid))
+    .slice(0, MOST_ACKNOWLEDGED)
+    .map(({ uid, namespace, name, generation, state, message, value }) => {
+      const ended = cut(uid);
+      return {
         uid,
         namespace,
         name,
         generation,
         state,
         ...(message !== undefined && { message: message.slice(0, MOST_MESSAGE) }),
-      }),
-    ),
-    problems: problemsOf(table, all),
-    ...lastDrift(states),
-  };
+        ...(value !== undefined && { value }),
+        ...(ended && { cut: { ...ended } }),
+      };
+    });
 }
 
 function lastDrift(states: ReadonlyMap<Family, FamilyState>): Pick<RulesReport, 'drift'> {

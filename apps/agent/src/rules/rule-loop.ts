@@ -1,15 +1,25 @@
 import type { RulesReport } from '@kubecity/protocol';
-import { type Family, familyOfId, type RoutingTable, type RoutingTracker, type ServicePortId } from '@kubecity/routing';
+import {
+  type Family,
+  familyOfId,
+  type RoutingChange,
+  type RoutingTable,
+  type RoutingTracker,
+  type ServicePortId,
+} from '@kubecity/routing';
 import type { Logger } from 'pino';
+import type { Cut } from '../draining/drains.ts';
 import type { HealthState } from '../health/health-state.ts';
 import type { Metrics } from '../metrics.ts';
 import { BoundedRunner, type Clock } from '../runner.ts';
 import { latencies, type TriggerTimes } from '../trigger-times.ts';
+import type { HeldRules } from '../draining/drain-plan.ts';
 import type { DriftCheck } from './drift-check.ts';
 import { type FamilyState, mergedReport } from './report.ts';
 import { measure } from './rule-metrics.ts';
 import type { RuleSync } from './rule-sync.ts';
 import type { Isolated } from './suspects.ts';
+import { TimeSteps } from './time-steps.ts';
 
 /** What one run brought into the kernel. */
 export interface Applied {
@@ -37,6 +47,10 @@ export interface RuleLoopOptions {
   readonly applied: (applied: Applied) => void;
   /** After every run, also a failed one. */
   readonly reported: (report: RulesReport) => void;
+  /** What the kernel holds after a run; `reported` has acknowledged it. */
+  readonly held: (held: HeldRules) => void;
+  /** Connections that were ended for an override, by its uid. */
+  readonly cut: (uid: string) => Cut | undefined;
   /** The kernel refuses the rules of this service port; once each time it happens anew. */
   readonly isolated: (isolated: Isolated) => void;
   /** Another hand changed our rules; they are repaired. */
@@ -59,9 +73,12 @@ const ISOLATED_RETRY_MS = 300_000;
 export class RuleLoop {
   readonly #options: RuleLoopOptions;
   readonly #runner: BoundedRunner;
+  readonly #steps: TimeSteps;
   readonly #states = new Map<Family, FamilyState>();
   /** Changed since a family was last brought up to date. */
   readonly #pending = new Map<Family, Set<ServicePortId>>();
+  /** Changed by `take`, and not given to a sync yet. */
+  #taken = new Set<ServicePortId>();
   #begun = false;
   #table: RoutingTable | undefined;
   #applied: RoutingTable | undefined;
@@ -81,6 +98,7 @@ export class RuleLoop {
       onError: () => {},
       clock: options.clock,
     });
+    this.#steps = new TimeSteps({ tracker: options.tracker, clock: options.clock, due: () => this.request() });
   }
 
   begin(): void {
@@ -102,7 +120,15 @@ export class RuleLoop {
   }
 
   report(): RulesReport {
-    return mergedReport(this.#table, this.#states, this.#at || this.#options.clock.now());
+    const { clock, cut } = this.#options;
+    return mergedReport(this.#table, this.#states, this.#at || clock.now(), cut);
+  }
+
+  /** The table as it is wished now. What differs from the last one is part of the next sync, whoever takes it. */
+  take(): RoutingChange {
+    const change = this.#options.tracker.take();
+    for (const id of change.changed) this.#taken.add(id);
+    return change;
   }
 
   /** What is missing before this node routes at all; undefined = nothing. */
@@ -133,6 +159,7 @@ export class RuleLoop {
 
   async stop(): Promise<void> {
     this.#check?.cancel();
+    this.#steps.stop();
     await this.#runner.stop();
   }
 
@@ -155,11 +182,15 @@ export class RuleLoop {
   }
 
   async #run(): Promise<void> {
-    const { tracker, triggers, drift, clock, writing, reported } = this.#options;
+    const { triggers, drift, clock, writing, reported, held } = this.#options;
     this.#runningSince = clock.now();
     try {
       const taken = triggers.take();
-      const { table, changed } = tracker.take();
+      this.#steps.set();
+      const { table } = this.take();
+      const changed = this.#taken;
+      this.#taken = new Set();
+      this.#steps.plan();
       this.#table = table;
       for (const id of changed) this.#pending.get(familyOfId(id))?.add(id);
       writing(table);
@@ -173,6 +204,7 @@ export class RuleLoop {
       else this.#latency(taken);
       this.#tellApplied(table);
       reported(this.report());
+      held(this.#held(table));
       if (errors.length > 0) throw new AggregateError(errors, 'sync failed');
     } finally {
       this.#runningSince = undefined;
@@ -223,6 +255,16 @@ export class RuleLoop {
     const before = this.#applied;
     this.#applied = table;
     this.#options.applied({ ...(before && { before }), table, changed });
+  }
+
+  #held(table: RoutingTable): HeldRules {
+    const sound = [...this.#states].filter(([, { error }]) => error === undefined);
+    const isolated = sound.flatMap(([, { result }]) => result?.isolated ?? []);
+    return {
+      table,
+      families: new Set(sound.map(([family]) => family)),
+      isolated: new Set(isolated.map(({ port }) => port.id)),
+    };
   }
 
   #tellWritten(family: Family, drift: string | undefined, figures: object): void {

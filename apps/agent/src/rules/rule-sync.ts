@@ -46,6 +46,14 @@ export interface RuleSyncOptions {
   readonly now?: () => number;
 }
 
+/** One chain that would be other than it is wished now; empty = it is not there. */
+export interface ChainChange {
+  readonly table: Table;
+  readonly chain: string;
+  readonly before: string[];
+  readonly after: string[];
+}
+
 interface Written {
   readonly wrote: Transaction;
   readonly drift?: string;
@@ -76,6 +84,8 @@ export class RuleSync {
   readonly #suspects: Suspects;
   #ports: ReadonlyMap<ServicePortId, ServicePort> = new Map();
   #commits = 0;
+  /** The next compilation is of everything. */
+  #reconfigured = false;
 
   constructor({ compiler, netfilter, ipset, now = () => 0 }: RuleSyncOptions) {
     this.#compiler = compiler;
@@ -99,6 +109,33 @@ export class RuleSync {
   configure(options: CompileOptions): void {
     for (const id of this.#compiler.ids()) this.#suspects.add(id);
     this.#compiler.configure(options);
+    this.#reconfigured = true;
+  }
+
+  /** New options wait for the next sync. */
+  get reconfigured(): boolean {
+    return this.#reconfigured;
+  }
+
+  /**
+   * Chains that would differ if these service ports were wished; the compiler is as before when it returns. Not to be called
+   * while `reconfigured`.
+   * @param ids those whose value in `ports` differs from the last sync's
+   */
+  preview(ports: ReadonlyMap<ServicePortId, ServicePort>, ids: ReadonlySet<ServicePortId>): ChainChange[] {
+    const before = new Map<ServicePortId, ServicePort>();
+    for (const id of ids) {
+      const port = this.#compiler.compiled(id);
+      if (port) before.set(id, port);
+    }
+    const { chains } = this.#compiler.ruleset;
+    const rulesOf = (table: Table, chain: string) => [...(chains[table].get(chain) ?? [])];
+    const touched = this.#compiler.update(ports, ids);
+    const changes = TABLES.flatMap((table) =>
+      [...touched[table]].map((chain) => ({ table, chain, after: rulesOf(table, chain) })),
+    );
+    this.#compiler.update(before, ids);
+    return changes.map((change) => ({ ...change, before: rulesOf(change.table, change.chain) }));
   }
 
   /**
@@ -134,6 +171,7 @@ export class RuleSync {
 
   #compile(ids: Iterable<ServicePortId>, ports = this.#ports): void {
     const touched: Touched = this.#compiler.update(ports, ids);
+    this.#reconfigured = false;
     for (const table of TABLES) for (const chain of touched[table]) this.#touched[table].add(chain);
   }
 
