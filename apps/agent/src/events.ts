@@ -1,4 +1,5 @@
 import type { EventNews, Regarding } from '@kubecity/kube';
+import { kindOf, type Override } from '@kubecity/routing';
 
 /** Who tells, in `reportingController`. */
 export const EVENT_CONTROLLER = 'kubecity.dev/agent';
@@ -9,6 +10,11 @@ const node = (name: string): Regarding => ({ kind: 'Node', name, uid: name });
 function service(key: string): Regarding {
   const [namespace = '', name = ''] = key.split('/');
   return { kind: 'Service', namespace, name };
+}
+
+function routingOverride({ namespace, name, uid }: Override): Regarding {
+  const place = namespace === '' ? {} : { namespace };
+  return { apiVersion: 'kubecity.dev/v1alpha1', kind: kindOf({ name, namespace }), ...place, name, uid };
 }
 
 /** Every event that the agent writes. Reasons that kube-proxy has too are spelled as there. */
@@ -53,6 +59,15 @@ export const agentEvents = {
     action: 'ProgramRules',
     regarding: service(key),
     note: `node ${nodeName} cannot route this Service: ${error}`,
+  }),
+
+  /** @param connections open ones that were left at the deadline */
+  drainDeadline: (nodeName: string, override: Override, connections: number): EventNews => ({
+    type: 'Warning',
+    reason: 'DrainDeadline',
+    action: 'EndConnections',
+    regarding: routingOverride(override),
+    note: `node ${nodeName}: the deadline is over; ends the ${connections} connections that are left, at most ${override.spec.drain?.cutPerSecond} per second`,
   }),
 
   countersOff: (nodeName: string, on: boolean): EventNews => ({

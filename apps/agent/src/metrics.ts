@@ -40,6 +40,12 @@ export function createMetrics(live: LiveFigures) {
       registers,
     }),
     drift: new Counter({ name: 'kubecity_drift_total', help: 'Times the kernel was not as we had left it', registers }),
+    drainCut: new Counter({
+      name: 'kubecity_agent_drain_cut_connections_total',
+      help: 'Connections ended for drains, because their policy says so or their deadline was over',
+      labelNames: ['reason'],
+      registers,
+    }),
     problems: new Gauge({
       name: 'kubecity_object_problems',
       help: 'Faults in Services, slices and overrides',

@@ -14,6 +14,7 @@ import { effectiveFlags } from './config/report.ts';
 import { watchConfig } from './config/watch.ts';
 import { ConntrackCare } from './conntrack-care.ts';
 import { DirectoryNews } from './directory.ts';
+import { Drains } from './draining/drains.ts';
 import { agentEvents, EVENT_CONTROLLER } from './events.ts';
 import { serveHealth, serveMetrics } from './health/health-server.ts';
 import { HealthState } from './health/health-state.ts';
@@ -28,11 +29,13 @@ import { openSysctls } from './host/sysctl.ts';
 import { HubLink } from './hub-link.ts';
 import { makeConntrackSettings } from './kernel-settings.ts';
 import { createMetrics } from './metrics.ts';
+import { OverrideObjects } from './override-objects.ts';
 import { PendingChanges } from './pending-changes.ts';
 import { Questions } from './questions.ts';
 import { DriftCheck } from './rules/drift-check.ts';
 import { ownNodeOf } from './rules/own-node.ts';
 import { answerPacket } from './rules/packet-question.ts';
+import { answerPreview } from './rules/preview.ts';
 import { RuleLoop } from './rules/rule-loop.ts';
 import { RuleOptions } from './rules/rule-options.ts';
 import { RuleSync } from './rules/rule-sync.ts';
@@ -67,6 +70,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   });
   const tracker = new RoutingTracker({ name: nodeName });
   tracker.allowExternalIPs(config.allowExternalIPs);
+  const overrides = new OverrideObjects(tracker);
   const triggers = new TriggerTimes(Date.now());
   let hub: HubLink | undefined;
   const counters = watchCounters({
@@ -87,6 +91,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     directory: () => directory.all(),
     frame: (frame, taken) => hub?.sendEdges(frame, taken),
     renewed: () => hub?.renew(),
+    ended: (news) => drains.ended(news),
     clock: realClock,
     log,
   });
@@ -146,6 +151,14 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     nodeAddresses: (family) => localAddresses(family),
   });
 
+  const drains = new Drains({
+    order: (orders) => accounting.cut(orders),
+    clock: realClock,
+    log,
+    metrics: { cut: (connections, reason) => metrics.drainCut.inc({ reason }, connections) },
+    late: (override, connections) => events.record(agentEvents.drainDeadline(nodeName, override, connections)),
+    changed: () => hub?.sendRules(rules.report()),
+  });
   const openLoopback = () =>
     routeLoopback(sysctls).catch((err: unknown) => log.warn({ err }, 'no node ports on loopback'));
   const rules = new RuleLoop({
@@ -161,6 +174,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     writing: (table) => {
       pending.syncing();
       care.writing(table);
+      drains.writing(table);
     },
     applied: (applied) => {
       const ports = [...applied.table.servicePorts.values()];
@@ -184,6 +198,8 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       accounting.begin();
     },
     reported: (report) => hub?.sendRules(report),
+    held: (held) => drains.held(held),
+    cut: (uid) => drains.cut(uid),
     isolated: ({ port, reason }) =>
       events.record(agentEvents.serviceNotProgrammed(nodeName, `${port.namespace}/${port.name}`, reason)),
     drifted: (family, difference) => events.record(agentEvents.kernelDrift(nodeName, `${family} ${difference}`)),
@@ -227,6 +243,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
         host: { localAddresses, sourceTowards, interfaceOf },
         now: Date.now,
       }),
+    preview: (question) => answerPreview(question, { tracker, overrides, loop: rules, families: syncs, now: Date.now }),
     accounting: (question, withinMs) => accounting.ask(question, withinMs),
   });
   if (config.hub && config.hubToken !== undefined) {
@@ -256,6 +273,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     client,
     {
       tracker,
+      overrides,
       directory,
       triggers,
       nodeName,
@@ -305,6 +323,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     stopping.abort();
     hub?.close();
     counters.stop();
+    drains.stop();
     await Promise.all([rules.stop(), care.stop(), accounting.stop()]);
     udp.close();
     generation?.close();

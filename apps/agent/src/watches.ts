@@ -1,21 +1,22 @@
-import { isKubeError, type KubeClient, resources, watchResource } from '@kubecity/kube';
-import type {
-  KubeEndpointSlice,
-  KubeNode,
-  KubePod,
-  KubeRoutingOverride,
-  KubeService,
-  ObjectMeta,
-  RoutingTracker,
+import { isKubeError, type KubeClient, type Resource, resources, watchResource } from '@kubecity/kube';
+import {
+  FLOOR_ANNOTATION,
+  type KubeEndpointSlice,
+  type KubeNode,
+  type KubePod,
+  type KubeRoutingOverride,
+  type KubeService,
+  type ObjectMeta,
+  type RoutingTracker,
 } from '@kubecity/routing';
 import type { Logger } from 'pino';
 import type { DirectoryNews } from './directory.ts';
-import type { OverrideBook } from './override-book.ts';
+import type { OverrideObjects } from './override-objects.ts';
 import { TRIGGER_TIME, type TriggerTimes } from './trigger-times.ts';
 
 export interface WatchTargets {
   readonly tracker: RoutingTracker;
-  readonly overrides: Pick<OverrideBook, 'set' | 'delete'>;
+  readonly overrides: Pick<OverrideObjects, 'set' | 'delete'>;
   readonly directory: Omit<DirectoryNews, 'all' | 'setServicePorts'>;
   readonly triggers: Pick<TriggerTimes, 'set' | 'delete'>;
   /** Name of this node. */
@@ -31,7 +32,7 @@ export interface WatchTargets {
   readonly apiState: (resource: string, live: boolean) => void;
 }
 
-/** A cluster that does not know the kind has none of it. */
+/** A cluster that does not know the kind has none of it: Services are routed, and overrides as soon as there are some. */
 const OPTIONAL: ReadonlySet<Resource> = new Set([resources.routingOverrides, resources.clusterRoutingOverrides]);
 
 /**
@@ -63,7 +64,6 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
       },
       state: (state, error) => {
         targets.apiState(resource.plural, state === 'live');
-        // A cluster that does not know the kind has none of it: Services are routed, and overrides as soon as there are some.
         if (OPTIONAL.has(resource) && isKubeError(error, 'not-found')) complete(resource.plural);
         if (error) log.warn({ resource: resource.plural, state, reason: error.message }, 'watch interrupted');
       },
@@ -116,7 +116,7 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
       delete: routing((override) => overrides.delete(override)),
     });
   }
-  watch<KubeNamespace>(resources.namespaces, {
+  watch<{ readonly metadata: ObjectMeta }>(resources.namespaces, {
     trim: ({ metadata }) => ({ metadata: withFloor(metadata, nameOf(metadata)) }),
     set: routing((namespace) => tracker.setNamespace(namespace)),
     delete: routing((namespace) => tracker.deleteNamespace(namespace)),

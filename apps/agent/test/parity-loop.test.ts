@@ -41,6 +41,8 @@ function setUp() {
     writing: () => health.push('writing'),
     applied: () => health.push('applied'),
     reported: () => health.push('reported'),
+    held() {},
+    cut: () => undefined,
     isolated() {},
     drifted() {},
   });

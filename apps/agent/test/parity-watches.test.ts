@@ -7,6 +7,7 @@ import { type KubeNode, RoutingTracker } from '@kubecity/routing';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { DirectoryNews } from '../src/directory.ts';
+import { OverrideObjects } from '../src/override-objects.ts';
 import { watchCluster } from '../src/watches.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kubecity-watches-'));
@@ -59,6 +60,7 @@ it('asks for the Services and slices that are ours, and waits for every list', a
     client,
     {
       tracker,
+      overrides: new OverrideObjects(tracker),
       directory: new DirectoryNews(() => {}),
       triggers: { set() {}, delete() {} },
       nodeName: 'node-a',
@@ -76,7 +78,7 @@ it('asks for the Services and slices that are ours, and waits for every list', a
   expect(seen.counted.sort()).toEqual(['endpointSlice', 'service']);
   expect(seen.nodes).toEqual(['node-a']);
   expect([...tracker.take().table.servicePorts.keys()]).toEqual(['shop/cart:http/TCP']);
-  await eventually(() => expect(seen.api.size).toBe(4));
+  await eventually(() => expect(seen.api.size).toBe(5));
   // The label takes a Service away from us as its deletion would, and gives it back.
   service('cart', OTHER);
   await eventually(() => expect(seen.counted).toHaveLength(3));

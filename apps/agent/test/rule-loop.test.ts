@@ -4,6 +4,7 @@ import { RoutingTracker } from '@kubecity/routing';
 import { Compiler } from '@kubecity/ruleset';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { HeldRules } from '../src/draining/drain-plan.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { DriftCheck } from '../src/rules/drift-check.ts';
 import { type Applied, RuleLoop } from '../src/rules/rule-loop.ts';
@@ -45,6 +46,7 @@ function setUp() {
   const seen = {
     applied: [] as Applied[],
     reports: [] as RulesReport[],
+    held: [] as HeldRules[],
     isolated: [] as Isolated[],
     drifted: [] as string[],
     saves: 0,
@@ -74,6 +76,8 @@ function setUp() {
     writing() {},
     applied: (applied) => seen.applied.push(applied),
     reported: (report) => seen.reports.push(report),
+    held: (held) => seen.held.push(held),
+    cut: () => undefined,
     isolated: (isolated) => seen.isolated.push(isolated),
     drifted: (family, difference) => seen.drifted.push(`${family} ${difference}`),
   });

@@ -167,7 +167,7 @@ export class Accounting {
     this.#send({ kind: 'directory', changes: directory() });
     const losses = { dumps: this.#deaths, events: this.#deaths };
     this.#send({ kind: 'begin', settings: { ...settings, losses } });
-    this.#send({ kind: 'cut', orders: this.#orders });
+    if (this.#orders.length > 0) this.#send({ kind: 'cut', orders: this.#orders });
     if (this.#interest) this.listen(this.#interest);
   }
 

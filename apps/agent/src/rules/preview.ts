@@ -1,6 +1,6 @@
 import type { AgentAnswer, AgentQuestion } from '@kubecity/protocol';
 import { type Family, type KubeRoutingOverride, parseOverride, type RoutingTracker } from '@kubecity/routing';
-import type { OverrideBook } from '../override-book.ts';
+import type { OverrideObjects } from '../override-objects.ts';
 import type { RuleLoop } from './rule-loop.ts';
 import type { RuleSync } from './rule-sync.ts';
 
@@ -11,7 +11,7 @@ type PreviewedChain = Extract<AgentAnswer, { kind: 'preview' }>['chains'][number
 export interface PreviewOptions {
   readonly tracker: Pick<RoutingTracker, 'setOverride' | 'deleteOverride'>;
   /** What the API has now. */
-  readonly overrides: Pick<OverrideBook, 'get'>;
+  readonly overrides: Pick<OverrideObjects, 'get'>;
   readonly loop: Pick<RuleLoop, 'take' | 'waiting'>;
   readonly families: ReadonlyMap<Family, Pick<RuleSync, 'preview' | 'reconfigured'>>;
   /** Unix ms. */

@@ -8,12 +8,12 @@ import {
   type ServicePortId,
 } from '@kubecity/routing';
 import type { Logger } from 'pino';
+import type { HeldRules } from '../draining/drain-plan.ts';
 import type { Cut } from '../draining/drains.ts';
 import type { HealthState } from '../health/health-state.ts';
 import type { Metrics } from '../metrics.ts';
 import { BoundedRunner, type Clock } from '../runner.ts';
 import { latencies, type TriggerTimes } from '../trigger-times.ts';
-import type { HeldRules } from '../draining/drain-plan.ts';
 import type { DriftCheck } from './drift-check.ts';
 import { type FamilyState, mergedReport } from './report.ts';
 import { measure } from './rule-metrics.ts';

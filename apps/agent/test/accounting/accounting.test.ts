@@ -16,6 +16,7 @@ const heard: ToAccounting[] = [];
 const warnings: unknown[] = [];
 const frame = vi.fn();
 const renewed = vi.fn();
+const ended = vi.fn();
 let accounting: Accounting;
 
 beforeEach(() => {
@@ -29,6 +30,7 @@ beforeEach(() => {
     directory: () => [KNOWN],
     frame,
     renewed,
+    ended,
     log: {
       info: (about: { json: string }) => heard.push(JSON.parse(about.json)),
       warn: (about: unknown) => warnings.push(about),

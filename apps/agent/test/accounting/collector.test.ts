@@ -73,6 +73,7 @@ function start({
     directory,
     conntrack,
     now: Date.now,
+    ticks: Date.now,
     cpu: () => 0,
     residentBytes: () => 1,
     sweep: () => {},

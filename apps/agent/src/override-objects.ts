@@ -1,7 +1,7 @@
 import type { KubeRoutingOverride, ObjectMeta, RoutingTracker } from '@kubecity/routing';
 
 /** The overrides of both kinds as the API has them, on their way into the tracker. They are few, and kept whole. */
-export class OverrideBook {
+export class OverrideObjects {
   readonly #tracker: Pick<RoutingTracker, 'setOverride' | 'deleteOverride'>;
   readonly #objects = new Map<string, KubeRoutingOverride>();
 
