@@ -1,7 +1,7 @@
 export type { ActAs } from './acting.ts';
 export type { AccessAttributes, KubeClient, ListOptions, WatchEvent, WatchOptions } from './client.ts';
 export { connect } from './client.ts';
-export { ensureCrd, routingOverrideCrd } from './crd.ts';
+export { clusterRoutingOverrideCrd, ensureCrd, routingOverrideCrd } from './crd.ts';
 export type { KubeErrorCode } from './error.ts';
 export { isKubeError, KubeError } from './error.ts';
 export { type EventNews, EventRecorder, type EventRecorderOptions, type Regarding } from './events.ts';

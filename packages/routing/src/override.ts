@@ -23,8 +23,12 @@ const address = z
 // biome-ignore lint/style/noRestrictedGlobals: reads a text, not the clock
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
+const matchLabels = z
+  .record(z.string().min(1).max(317), z.string().max(63))
+  .refine((labels) => Object.keys(labels).length <= 100, 'at most 100 labels');
+
 const selectBackends = z.strictObject({
-  selector: z.strictObject({ matchLabels: z.record(z.string().min(1).max(317), z.string().max(63)) }).optional(),
+  selector: z.strictObject({ matchLabels }).optional(),
   podNames: z.array(name).max(1000).optional(),
   nodeNames: z.array(name).max(1000).optional(),
   zones: z.array(name).max(100).optional(),
@@ -90,6 +94,8 @@ export const overrideSpec = z
     if (spec.ramp && spec.drain) fault(['ramp'], 'goes with weight or share, not with drain');
     if (spec.ramp && spec.share !== undefined && spec.ramp.from > 100)
       fault(['ramp', 'from'], 'a share is at most 100');
+    if (spec.startAt !== undefined && spec.expiresAt !== undefined && spec.expiresAt <= spec.startAt)
+      fault(['expiresAt'], 'must be after startAt');
   });
 
 export type OverrideSpec = z.infer<typeof overrideSpec>;
