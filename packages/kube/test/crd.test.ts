@@ -77,12 +77,13 @@ describe.each(both)('the CRD of a %s', (file, crd) => {
   });
 
   test('has rules that name a field of the schema, a reason that API servers know, and what routing would say', () => {
-    const fields = new Map<string, { properties?: object }>(Object.entries(spec?.properties ?? {}));
+    const fields = new Map(
+      Object.entries(spec?.properties ?? {}).map(([name, schema]) => [name, new Map(Object.entries(schema))]),
+    );
     for (const { fieldPath, reason, rule, message } of spec?.['x-kubernetes-validations'] ?? []) {
       const [, field = '', inner] = fieldPath.split('.');
-      const { properties } = fields.get(field) ?? {};
       expect([...fields.keys()], rule).toContain(field);
-      if (inner) expect(Object.keys(properties ?? {}), rule).toContain(inner);
+      if (inner) expect(Object.keys(fields.get(field)?.get('properties') ?? {}), rule).toContain(inner);
       expect(['FieldValueRequired', 'FieldValueInvalid', 'FieldValueForbidden']).toContain(reason);
       expect(message).not.toBe('');
     }
