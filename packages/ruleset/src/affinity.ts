@@ -1,5 +1,6 @@
 import type { ServicePort } from '@kubecity/routing';
 import { affinitySet } from './names.ts';
+import { partsInRow } from './parts.ts';
 import type { Pool } from './plan.ts';
 import { chance, dnat, words } from './rule.ts';
 import type { Chain } from './ruleset.ts';
@@ -23,13 +24,12 @@ export function stickySpread(port: ServicePort, { choices, keepers }: Pool): { r
     if (backend.weight > 0) rules.push(words(known(set), remember(set, seconds)));
     rules.push(words(protocol, known(set), dnat(backend.address, backend.port)));
   }
-  let left = choices.reduce((sum, backend) => sum + backend.weight, 0);
+  const parts = partsInRow(choices.map((backend) => backend.weight));
   for (const [i, backend] of choices.entries()) {
     const set = affinitySet(port, backend);
     const last = i === choices.length - 1;
-    rules.push(words(last ? undefined : chance(backend.weight / left), remember(set, seconds)));
+    rules.push(words(last ? undefined : chance(parts[i] as number), remember(set, seconds)));
     rules.push(words(protocol, last ? undefined : known(set), dnat(backend.address, backend.port)));
-    left -= backend.weight;
   }
   return { rules, sets };
 }

@@ -1,5 +1,6 @@
 import type { Backend } from '@kubecity/routing';
 import { hashBits, weightChain } from './names.ts';
+import { partsInRow } from './parts.ts';
 import { chance, dnat, words } from './rule.ts';
 import type { Chain } from './ruleset.ts';
 
@@ -30,14 +31,12 @@ export function spread(
     if (bits === depth || here.length <= 4) return row(here, protocol);
     const levels = Math.ceil((depth - bits) / MAX_STEP);
     const next = bits + Math.ceil((depth - bits) / levels);
-    const groups = Map.groupBy(here, (placed) => placed.bits.slice(0, next));
-    let left = weightOf(here);
-    return [...groups].sort(byKey).map(([prefix, group], i) => {
+    const groups = [...Map.groupBy(here, (placed) => placed.bits.slice(0, next))].sort(byKey);
+    const parts = partsInRow(groups.map(([, group]) => weightOf(group)));
+    return groups.map(([prefix, group], i) => {
       const name = weightChain(chain, prefix);
       branches.set(name, grow(group, next));
-      const part = weightOf(group) / left;
-      left -= weightOf(group);
-      return words(i < groups.size - 1 ? chance(part) : undefined, `-g ${name}`);
+      return words(i < groups.length - 1 ? chance(parts[i] as number) : undefined, `-g ${name}`);
     });
   }
 }
@@ -48,12 +47,10 @@ interface Placed {
 }
 
 function row(here: readonly Placed[], protocol: string): Chain {
-  let left = weightOf(here);
-  return here.map(({ backend }, i) => {
-    const part = backend.weight / left;
-    left -= backend.weight;
-    return words(`-p ${protocol}`, i < here.length - 1 ? chance(part) : undefined, dnat(backend.address, backend.port));
-  });
+  const parts = partsInRow(here.map(({ backend }) => backend.weight));
+  return here.map(({ backend: { address, port } }, i) =>
+    words(`-p ${protocol}`, i < here.length - 1 ? chance(parts[i] as number) : undefined, dnat(address, port)),
+  );
 }
 
 function weightOf(here: readonly Placed[]): number {

@@ -65,6 +65,18 @@ describe('kernel text', () => {
     ],
     [...bothFamilies(1), ...bothFamilies(2), ...bothFamilies(3)],
   );
+  // 10 % for two of five, one of the others counts half
+  const canary = table(
+    [service('cart', '10.96.0.9')],
+    [slice('cart', ['10.244.1.1', '10.244.1.2', '10.244.1.3', '10.244.1.4', '10.244.1.5'])],
+    [
+      {
+        ...weight('cart', 'canary', 0),
+        spec: { service: 'cart', backends: { podNames: ['cart-2', 'cart-4'] }, share: 10 },
+      },
+      weight('cart', 'cart-5', 50),
+    ],
+  );
   const small = table(
     [service('cart', '10.96.0.9'), service('empty', '10.96.0.10')],
     [slice('cart', ['10.244.1.1', '10.244.2.2', '10.244.3.3'])],
@@ -82,6 +94,7 @@ describe('kernel text', () => {
 
   it.each([
     ['small-city.rules', small, OPTIONS],
+    ['canary.rules', canary, OPTIONS],
     ['all-doors-ipv4.rules', doors, OPTIONS],
     ['all-doors-ipv6.rules', doors, OPTIONS_IPV6],
     ['configured.rules', doors, configured],

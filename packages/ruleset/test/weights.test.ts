@@ -49,6 +49,60 @@ describe('chances of backends', () => {
     );
   });
 
+  const wish = (name: string, addresses: readonly string[], spec: object, hour: number) => ({
+    ...weight('cart', name, 0),
+    metadata: { ...weight('cart', name, 0).metadata, creationTimestamp: `2026-11-22T${hour}:00:00Z` },
+    spec: { service: 'cart', backends: { addresses }, ...spec },
+  });
+  const shares = fc.record({
+    backends: fc.integer({ min: 2, max: 120 }),
+    groups: fc.array(fc.record({ every: fc.integer({ min: 2, max: 7 }), share: fc.integer({ min: 1, max: 60 }) }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    weights: fc.array(fc.integer({ min: 0, max: 1000 }), { maxLength: 5 }),
+    sticky: fc.boolean(),
+  });
+
+  it('are the shares that groups wish, beside weights, in a row and in a tree, for sticky clients too', () => {
+    let fractions = 0;
+    fc.assert(
+      fc.property(shares, ({ backends, groups, weights, sticky }) => {
+        const addresses = Array.from({ length: backends }, (_, i) => addressOf(i));
+        const overrides = [
+          ...groups.map(({ every, share }, k) =>
+            wish(
+              `share-${k}`,
+              addresses.filter((_, i) => i % every === 0),
+              { share },
+              10 + k,
+            ),
+          ),
+          ...weights.map((value, i) => wish(`weight-${i}`, [addressOf(i)], { weight: value }, 10)),
+        ];
+        const { spec, ...plain } = service('cart', '10.96.0.9');
+        const affinity = { sessionAffinity: 'ClientIP' };
+        const city = table(
+          [{ ...plain, spec: { ...spec, ...(sticky && affinity) } }],
+          [slice('cart', addresses)],
+          overrides,
+        );
+        const port = city.servicePorts.get('shop/cart:http/TCP');
+        const sum = port?.backends.reduce((all, backend) => all + backend.weight, 0) ?? 0;
+        const found = new Map<string, number>();
+        for (const { to, chance } of walk(compile(city, OPTIONS), packet)) {
+          if (to !== undefined) found.set(to, (found.get(to) ?? 0) + chance);
+        }
+        for (const { address, port: number, weight } of port?.backends ?? []) {
+          if (!Number.isInteger(weight)) fractions++;
+          expect(Math.abs((found.get(`${address}:${number}`) ?? 0) - weight / sum)).toBeLessThan(1e-6);
+        }
+      }),
+      { seed: 20261123, numRuns: 80 },
+    );
+    expect(fractions).toBeGreaterThan(100);
+  });
+
   it('a drained backend has no rule', () => {
     const drain = {
       ...weight('cart', 'cart-2', 0),
