@@ -12,6 +12,8 @@ export interface ListOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** As it was at this very resource version; `gone` when the server forgot it. */
+  readonly at?: string;
   /** Objects per request. 500 when absent. */
   readonly limit?: number;
   readonly signal?: AbortSignal;
@@ -24,7 +26,7 @@ export interface Page<T> {
   readonly first: boolean;
 }
 
-export interface WatchOptions extends Omit<ListOptions, 'limit'> {
+export interface WatchOptions extends Omit<ListOptions, 'limit' | 'at'> {
   readonly resourceVersion: string;
   /** After so many seconds the server ends the watch. */
   readonly timeoutSeconds: number;
@@ -44,6 +46,14 @@ export interface AccessAttributes {
   readonly subresource?: string;
 }
 
+export interface DeleteOptions {
+  /** Only this very object, and only in this version; else it fails as `conflict`. */
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  /** 0 is a kubelet's word that the pod's processes are gone. */
+  readonly gracePeriodSeconds?: number;
+}
+
 type Address = { readonly namespace?: string; readonly name: string; readonly subresource?: string };
 type Named = { readonly metadata?: { readonly name?: string; readonly namespace?: string } };
 
@@ -59,8 +69,7 @@ export interface KubeClient {
   /** With `metadata.resourceVersion` in the object it fails as `conflict` when somebody else was faster. */
   replace<T>(resource: Resource, object: T & Named, subresource?: string): Promise<T>;
   patch<T>(resource: Resource, address: Address, patch: unknown, type: 'merge' | 'json'): Promise<T>;
-  /** `uid`: delete only this very object. `gracePeriodSeconds`: 0 is a kubelet's word that the pod's processes are gone. */
-  delete(resource: Resource, address: Address, options?: { uid?: string; gracePeriodSeconds?: number }): Promise<void>;
+  delete(resource: Resource, address: Address, options?: DeleteOptions): Promise<void>;
   /** One watch request: resolves when the server accepts it. The iteration ends with the server's end or throws. */
   watch<T>(resource: Resource, options: WatchOptions): Promise<AsyncIterable<WatchEvent<T>>>;
   /** May the identity this client uses do that? */
@@ -184,13 +193,15 @@ function clientOver(identity: Wardrobe, own: Pick<KubeClient, 'as' | 'close'>): 
 
   async function listPage(
     resource: Resource,
-    { namespace, ...selectors }: Omit<ListOptions, 'limit' | 'signal'>,
+    { namespace, at, ...selectors }: Omit<ListOptions, 'limit' | 'signal'>,
     limit: number | undefined,
     next: string | undefined,
     signal: AbortSignal | undefined,
   ) {
     const operation = describe('list', resource, { namespace });
-    const query = { ...selectors, limit, continue: next };
+    // a continue token names the version of the first page by itself
+    const version = at === undefined || next ? {} : { resourceVersion: at, resourceVersionMatch: 'Exact' };
+    const query = { ...selectors, ...version, limit, continue: next };
     const answer = await call({ operation, method: 'GET', path: pathOf(resource, { namespace }), query, signal });
     return parse(operation, listEnvelope, answer);
   }
@@ -244,8 +255,8 @@ function clientOver(identity: Wardrobe, own: Pick<KubeClient, 'as' | 'close'>): 
       const contentType = type === 'merge' ? 'application/merge-patch+json' : 'application/json-patch+json';
       return object('patch', 'PATCH', resource, address, { body, contentType });
     },
-    delete: async (resource, address, { uid, gracePeriodSeconds } = {}) => {
-      const preconditions = uid === undefined ? undefined : { uid };
+    delete: async (resource, address, { uid, resourceVersion, gracePeriodSeconds } = {}) => {
+      const preconditions = { uid, resourceVersion };
       const body = { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds, preconditions };
       await object('delete', 'DELETE', resource, address, { body });
     },

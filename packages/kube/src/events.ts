@@ -163,4 +163,4 @@ export class EventRecorder {
 }
 
 /** The API wants exactly six digits. */
-const microTime = (milliseconds: number): string => new Date(milliseconds).toISOString().replace('Z', '000Z');
+export const microTime = (milliseconds: number): string => new Date(milliseconds).toISOString().replace('Z', '000Z');

@@ -6,6 +6,15 @@ export type { KubeErrorCode } from './error.ts';
 export { isKubeError, KubeError } from './error.ts';
 export { type EventNews, EventRecorder, type EventRecorderOptions, type Regarding } from './events.ts';
 export type { ConnectOptions } from './identity.ts';
+export {
+  changeOfEvent,
+  listChanges,
+  newChangeId,
+  type OverrideChange,
+  overrideResource,
+  recordChange,
+} from './override-change.ts';
+export { type OverrideWrite, type WriteOptions, WriteRefusal, writeOverride } from './override-writer.ts';
 export type { Place, Resource } from './resource.ts';
 export { pathOf, resources } from './resource.ts';
 export type { FieldManager, Watched, WatchResourceOptions } from './watch.ts';

@@ -10,6 +10,11 @@ export const MAX_WEIGHT = 1000;
 /** Connections that a drain ends per second on each node, unless it says otherwise. */
 export const CUT_PER_SECOND = 50;
 
+/** The person who asked for the last change of an override, as the cluster knows them. */
+export const BY_ANNOTATION = 'kubecity.dev/by';
+/** On an override: names the change that made it what it is. On an event: that change as JSON. */
+export const CHANGE_ANNOTATION = 'kubecity.dev/change';
+
 const name = z.string().min(1).max(253);
 
 /** Compared with canonical text; what is no address names nobody. */

@@ -16,4 +16,4 @@ export { withRates } from './share-tables.ts';
 export { whatChanged } from './sight.ts';
 export { planSteer, type Recall, type Steer } from './steer.ts';
 export { planUndo, type Undo } from './undo.ts';
-export { BY, CHANGE, covers, effectWords, idOf, nameOf, specOf } from './words.ts';
+export { covers, effectWords, idOf, nameOf, specOf } from './words.ts';

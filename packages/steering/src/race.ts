@@ -1,11 +1,11 @@
-import type { KubeRoutingOverride } from '@kubecity/routing';
+import { BY_ANNOTATION, type KubeRoutingOverride } from '@kubecity/routing';
 import { groundOf, namedBy } from './ground.ts';
 import { held } from './held-city.ts';
 import { asStored, judge, sameObject } from './judge.ts';
 import type { SteerCity, Write } from './plan.ts';
 import { reachOf, servicesOf } from './reach.ts';
 import { versionOf } from './sight.ts';
-import { BY, effectWords, nameOf, specOf } from './words.ts';
+import { effectWords, nameOf, specOf } from './words.ts';
 
 /**
  * Whether somebody was faster with something that this write was not decided on: in words what, undefined = nobody.
@@ -40,6 +40,6 @@ export function overtakenBy(
 }
 
 function titleOf(object: KubeRoutingOverride): string {
-  const by = object.metadata.annotations?.[BY];
+  const by = object.metadata.annotations?.[BY_ANNOTATION];
   return `${nameOf(object)} (${effectWords(specOf(object))}${by === undefined ? '' : ` by ${by}`})`;
 }

@@ -1,10 +1,10 @@
-import type { KubeRoutingOverride, RoutingTable } from '@kubecity/routing';
+import { BY_ANNOTATION, type KubeRoutingOverride, type RoutingTable } from '@kubecity/routing';
 import { backendId } from './backend-id.ts';
 import { digest } from './digest.ts';
 import type { HeldCity } from './held-city.ts';
 import type { SeenOverride, Sight } from './plan.ts';
 import { membersOf, reachOf } from './reach.ts';
-import { BY, effectWords, nameOf, some, specOf } from './words.ts';
+import { effectWords, nameOf, some, specOf } from './words.ts';
 
 /** @param services `namespace/name` */
 export function sightOf(city: HeldCity, services: ReadonlySet<string>, table: RoutingTable): Sight {
@@ -25,7 +25,7 @@ export function versionOf({ metadata: { uid = '', generation = 1 } }: KubeRoutin
 
 function seen(object: KubeRoutingOverride): SeenOverride {
   const { uid = '', annotations } = object.metadata;
-  return { uid, title: nameOf(object), effect: effectWords(specOf(object)), by: annotations?.[BY] };
+  return { uid, title: nameOf(object), effect: effectWords(specOf(object)), by: annotations?.[BY_ANNOTATION] };
 }
 
 /** One that names its Service is among the city's only if that is concerned. */

@@ -1,5 +1,6 @@
 import type { SteerRequest } from '@kubecity/protocol';
 import {
+  BY_ANNOTATION,
   isDeepEqual,
   type KubeRoutingOverride,
   kindOf,
@@ -15,7 +16,7 @@ import { reachOf, servicesOf } from './reach.ts';
 import { nothing, settle } from './settle.ts';
 import { done, type Recall, refuseStale } from './steer.ts';
 import { checked } from './wish.ts';
-import { BY, covers, nameOf, specOf } from './words.ts';
+import { covers, nameOf, specOf } from './words.ts';
 
 export type Undo = Omit<Extract<SteerRequest, { action: 'undo' }>, 'change'>;
 
@@ -129,7 +130,7 @@ function settleBack(
   const object = checked({
     apiVersion: 'kubecity.dev/v1alpha1',
     kind: kindOf(metadata),
-    metadata: { ...metadata, annotations: { ...metadata.annotations, [BY]: actor.user } },
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [BY_ANNOTATION]: actor.user } },
     spec: { ...raw, ...(allowEmpty && { allowEmpty }) },
   } as KubeRoutingOverride);
   const { now } = ground.city;
@@ -151,7 +152,7 @@ function settleBack(
 const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function changedSince(change: Change, current: KubeRoutingOverride, parts: readonly Part[]): SteerRefusal {
-  const by = current.metadata.annotations?.[BY];
+  const by = current.metadata.annotations?.[BY_ANNOTATION];
   const what = parts.length === 0 ? 'made anew' : `changed (${parts.join(', ')})`;
   const text = `${titleOf(change)} was ${what} since${by === undefined ? '' : `, last by ${by}`}.`;
   return new SteerRefusal('conflict', `${text} Take back that change first, or steer anew.`);

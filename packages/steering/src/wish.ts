@@ -1,5 +1,6 @@
 import type { SteerEffect, SteerRequest } from '@kubecity/protocol';
 import {
+  BY_ANNOTATION,
   isDeepEqual,
   isExpired,
   type KubeRoutingOverride,
@@ -14,7 +15,7 @@ import type { Ground } from './ground.ts';
 import { overrideName } from './override-name.ts';
 import { type Actor, SteerRefusal } from './plan.ts';
 import { type Member, membersOf } from './reach.ts';
-import { BY, specOf } from './words.ts';
+import { specOf } from './words.ts';
 
 /** What shall hold, once an object says it. */
 export type Lasting = Exclude<SteerEffect, { kind: 'release' }>;
@@ -56,7 +57,7 @@ export function wishedObject(
     metadata: {
       ...existing?.metadata,
       ...metadata,
-      annotations: { ...existing?.metadata.annotations, [BY]: actor.user },
+      annotations: { ...existing?.metadata.annotations, [BY_ANNOTATION]: actor.user },
     },
     spec: { ...wished, ...(existing && startOf(existing, wished, now)) },
   } as KubeRoutingOverride);

@@ -23,11 +23,6 @@ export function idOf({ metadata }: Pick<KubeRoutingOverride, 'metadata'>): strin
   return namespace === '' ? name : `${namespace}/${name}`;
 }
 
-/** Whom the object names as its maker. */
-export const BY = 'kubecity.dev/by';
-/** Names the change that made it what it is. */
-export const CHANGE = 'kubecity.dev/change';
-
 /** What an override covers: `pods a, b in zones z of Service cart`. */
 export function covers(object: KubeRoutingOverride): string {
   const spec = specOf(object);
