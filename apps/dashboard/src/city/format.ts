@@ -9,6 +9,9 @@ export function rate(perSecond: number): string {
   return grouped.format(Math.round(perSecond));
 }
 
+/** A weight: whole as people write it, to two digits as a share makes it. */
+export const weightText = (weight: number): string => String(Math.round(weight * 100) / 100);
+
 /** Whole things: `1,284`. */
 export const count = (n: number): string => grouped.format(Math.round(n));
 

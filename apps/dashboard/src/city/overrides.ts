@@ -23,7 +23,8 @@ const FAILED = {
   noService: 'names a Service that is not there',
   noBackends: 'matches no backend',
   overruled: 'is overruled by another override',
-  lifted: 'is lifted: it would leave the Service empty',
+  lifted: 'is lifted: a Service would have fewer backends than its floor',
+  expired: 'is over: its time has come',
 } as const;
 
 /** Why it does not do what it says; undefined when it does. */

@@ -94,6 +94,9 @@ export function workloadOf(pod: Pick<CityRecord<'pod'>, 'name' | 'labels'>): str
 /** Overrides of one Service, the youngest first. */
 export function overridesOf(city: Pick<City, 'override'>, service: string): readonly CityRecord<'override'>[] {
   return [...city.override.values()]
-    .filter((override) => `${override.namespace}/${override.service}` === service || override.service === service)
+    .filter(
+      // Without a Service of its own it acts on those that have its backends: their ids begin with the Service's name.
+      (override) => override.service === service || override.backends.some((id) => id.startsWith(`${service}:`)),
+    )
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }

@@ -11,16 +11,16 @@ import { io, type Socket } from 'socket.io-client';
 import { type CityStream, NEW_STREAM, takeFrame } from '../city/city.ts';
 import { parseFrame } from '../city/parse.ts';
 import { parseAnswer } from '../city/parse-answer.ts';
+import { parseSteerAnswer } from '../city/parse-steer.ts';
 import { showCity, useCity } from './city-store.ts';
 import { LookTeller, lookOf, useLooking } from './looking.ts';
+import { takeSession } from './session-store.ts';
 
 /** The page's one connection to the hub: namespace `/map` of the origin it was loaded from. */
 let socket: Socket<HubToBrowser, BrowserToHub> | undefined;
 
-/** Longest wait for the hub's answer to a steer request, milliseconds. */
-const STEER_TIMEOUT = 15_000;
-/** To a question; the hub itself waits that long for its agents. */
-const ASK_TIMEOUT = ASK_TIMEOUT_MS + 5_000;
+/** Longest wait for the hub's answer, milliseconds: it waits that long for its agents, of previews too. */
+const ANSWER_TIMEOUT = ASK_TIMEOUT_MS + 5_000;
 
 /** Where this page stands in the hub's stream. The store is told of it as often as somebody can see it. */
 let stream: CityStream = NEW_STREAM;
@@ -49,6 +49,7 @@ export function openLink(): () => void {
   opened.on('connect_error', () =>
     useCity.setState(({ arrived }) => ({ link: arrived ? 'reconnecting' : 'connecting' })),
   );
+  opened.on('session', takeSession);
   opened.on('city', (message) => take(opened, message));
   const seen = () => {
     lookAnew();
@@ -126,7 +127,7 @@ const NOT_CONNECTED = 'This page is not connected to the dashboard.';
 export async function steer(request: SteerRequest): Promise<SteerAnswer> {
   if (!socket?.connected) return { ok: false, code: 'api-unavailable', message: NOT_CONNECTED };
   try {
-    return await socket.timeout(STEER_TIMEOUT).emitWithAck('steer', request);
+    return parseSteerAnswer(await socket.timeout(ANSWER_TIMEOUT).emitWithAck('steer', request));
   } catch {
     // socket.io rejects for one reason only: no answer within the time.
     const message = 'The dashboard did not answer in time. Whether the wish was written will show here.';
@@ -138,7 +139,7 @@ export async function steer(request: SteerRequest): Promise<SteerAnswer> {
 export async function ask(question: MapQuestion): Promise<MapAnswer> {
   if (!socket?.connected) return { kind: 'refused', code: 'api-unavailable', message: NOT_CONNECTED };
   try {
-    return parseAnswer(await socket.timeout(ASK_TIMEOUT).emitWithAck('ask', question));
+    return parseAnswer(await socket.timeout(ANSWER_TIMEOUT).emitWithAck('ask', question));
   } catch {
     // As with `steer`: only the time can run out.
     return { kind: 'refused', code: 'api-unavailable', message: 'The dashboard did not answer in time.' };

@@ -5,7 +5,6 @@ import { useCity } from '../live/city-store.ts';
 import { openLink } from '../live/link.ts';
 import { openView, useView } from '../live/view-store.ts';
 import { WhyCard } from './ask/WhyCard.tsx';
-import { ConfirmEmpty } from './ConfirmEmpty.tsx';
 import { Directory } from './Directory.tsx';
 import { FindBox } from './FindBox.tsx';
 import { FilterBar } from './filter/FilterBar.tsx';
@@ -17,6 +16,7 @@ import { MapView } from './MapView.tsx';
 import { OnlyBanner } from './OnlyBanner.tsx';
 import { Panel } from './panel/Panel.tsx';
 import { RewindBanner } from './RewindBanner.tsx';
+import { SteerSheet } from './steer/SteerSheet.tsx';
 import { TimeLine } from './TimeLine.tsx';
 import { Toasts } from './Toasts.tsx';
 import { Compare } from './time/Compare.tsx';
@@ -48,7 +48,7 @@ function City() {
     <Tooltip.Provider delayDuration={250}>
       {wall ? <Wall /> : <Workplace />}
       <FindBox />
-      <ConfirmEmpty />
+      <SteerSheet />
       <Keys />
       <Toasts />
     </Tooltip.Provider>

@@ -1,5 +1,5 @@
 import { copyText } from '../live/clipboard.ts';
-import { notify } from './steering.ts';
+import { notify } from './notices.ts';
 
 /** Copies, and says that it did or why it could not. `what` begins the sentence: `The link`. */
 export async function copy(what: string, text: string): Promise<void> {

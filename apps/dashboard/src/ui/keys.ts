@@ -1,6 +1,7 @@
 import { compareOrNot, playOrPause } from '../live/replay.ts';
 import { backToLive, useRewind } from '../live/rewind.ts';
 import { look, select, setMetric, setTheme, setWall, showTable, useView } from '../live/view-store.ts';
+import { steerSelected } from './steer/open.ts';
 
 /** One key, as the handler of the page takes it and the sheet shows it. */
 export interface Key {
@@ -41,6 +42,13 @@ export const KEYS: readonly KeyGroup[] = [
     ],
   },
   {
+    heading: 'Steering',
+    keys: [
+      { keys: ['d'], words: 'Drain what is selected, or ticked', run: () => steerSelected('drain') },
+      { keys: ['s'], words: 'Weight or share of what is selected, or ticked', run: () => steerSelected('weight') },
+    ],
+  },
+  {
     heading: 'Time',
     keys: [
       { keys: [' '], words: 'Replay and pause; from live, the last five minutes', run: playOrPause },
@@ -67,6 +75,7 @@ export const KEYS: readonly KeyGroup[] = [
       { keys: ['Home', 'End', 'PageUp', 'PageDown'], words: 'First, last, a page' },
       { keys: ['Enter'], words: 'Select the row' },
       { keys: ['c'], words: 'Copy the row' },
+      { keys: ['x', 'Space'], words: 'Tick the row; with Shift all up to it' },
     ],
   },
 ];

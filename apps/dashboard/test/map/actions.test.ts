@@ -1,13 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import type { Session } from '@kubecity/protocol';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { NO_FILTER } from '../../src/city/filter.ts';
 import { placeIndex } from '../../src/city/places.ts';
 import { useCity } from '../../src/live/city-store.ts';
 import { useRewind } from '../../src/live/rewind.ts';
+import { useSession } from '../../src/live/session-store.ts';
 import { useView } from '../../src/live/view-store.ts';
 import type { ActionContext } from '../../src/ui/find/action.ts';
 import { actionsOf } from '../../src/ui/find/actions.ts';
 import { KEYS } from '../../src/ui/keys.ts';
 import { cityOf } from './city-of.ts';
+
+const SESSION: Session = { user: 'mara', groups: [], how: 'local', maySteer: 'all' };
+beforeEach(() => useSession.setState({ session: SESSION }));
 
 const whole = cityOf(5);
 const context = (change: Partial<ActionContext> = {}): ActionContext => ({
@@ -38,13 +43,15 @@ describe('the actions of the palette', () => {
     expect(missing).toEqual(['mod+k', 'Escape']);
   });
 
-  it('steer the selected backend, but not in the past', () => {
+  it('steer the selected pod, but not in the past, and not without the right to', () => {
     const [backend] = whole.city.backend.values();
     const view = { ...useView.getState(), selection: { kind: 'pod', id: backend?.podUid as string } as const };
-    const drain = `Drain ${backend?.podName} in ${backend?.servicePort}`;
+    const drain = `Drain ${backend?.podName} in all its Services…`;
     expect(labels({ view })[0]).toBe(drain);
     expect(labels()).not.toContain(drain);
     expect(labels({ view, rewind: { ...useRewind.getState(), wanted: 5 } })).not.toContain(drain);
+    useSession.setState({ session: { ...SESSION, maySteer: ['elsewhere'] } });
+    expect(labels({ view })).not.toContain(drain);
   });
 
   it('lift a drain where there is one', () => {
@@ -55,6 +62,13 @@ describe('the actions of the palette', () => {
     const [id] = [...drained.city.backend].find(([, { draining }]) => draining) as [string, unknown];
     const view = { ...useView.getState(), selection: { kind: 'backend', id } as const };
     expect(labels({ city: { ...context().city, whole: drained }, view })[0]).toMatch(/^Undrain /);
+  });
+
+  it('understand an order as it is typed', () => {
+    expect(labels({ text: 'drain node-b' })[0]).toBe('Drain node-b, every backend on it…');
+    expect(labels({ text: 'share 10 % for version=v2 of cart over 5m' })[0]).toBe(
+      'Share 10 % for backends of shop/cart with version=v2 over 5 min…',
+    );
   });
 
   it('filter by the place found, a pod by the Service at which it stands, and let go of it again', () => {

@@ -7,6 +7,7 @@ import {
   type HubToBrowser,
   type Look,
   PROTOCOL_VERSION,
+  type Session,
   type SteerAnswer,
   type SteerRequest,
   steerRequest,
@@ -19,12 +20,18 @@ import { largeToy, TOP } from './large-toy.ts';
 import { answerOf } from './toy-answers.ts';
 import { type ToyCity, toyCity } from './toy-city.ts';
 
+export const ADMIN: Session = { user: 'local admin', groups: [], how: 'local', maySteer: 'all' };
+/** Reads everything, steers in `data` only. */
+export const VIEWER: Session = { user: 'vera@shop.example', groups: ['viewers'], how: 'token', maySteer: ['data'] };
+
 /** The page with a seeded city behind it, over the real protocol and under the real security headers: to look at it. */
 export interface Feed {
   readonly url: string;
   readonly city: ToyCity;
   /** Cuts every connection, as a hub that is started anew; pages may come back. */
   hangUp(): void;
+  /** Signs every page in as somebody else. */
+  enter(session: Session): void;
   close(): Promise<void>;
 }
 
@@ -43,7 +50,9 @@ export async function openFeed(options: {
   const http = createServer(pages({ hub: () => undefined, render, dev: false }));
   const sockets = new Server<BrowserToHub, HubToBrowser>(http, { serveClient: false });
   const map = sockets.of('/map');
+  let session = ADMIN;
   map.on('connection', (socket) => {
+    socket.emit('session', { state: 'session', session });
     const epoch = `${Date.now()}-${socket.id}`;
     const teller = new EdgeTeller();
     let seq = -1;
@@ -64,7 +73,7 @@ export async function openFeed(options: {
     });
     socket.on('ask', (question, answer) => answer(answerOf(city, question, Date.now())));
     socket.on('steer', (request, answer) => {
-      answer(steer(city, request));
+      answer(steer(city, request, session));
       goOn();
     });
     socket.on('disconnect', () => clearInterval(beat));
@@ -74,11 +83,15 @@ export async function openFeed(options: {
   const hangUp = () => {
     for (const socket of map.sockets.values()) socket.conn.close();
   };
+  const enter = (other: Session) => {
+    session = other;
+    map.emit('session', { state: 'session', session });
+  };
   const close = async () => {
     await sockets.close();
     await app.close();
   };
-  return { url: `http://127.0.0.1:${port}`, city, hangUp, close };
+  return { url: `http://127.0.0.1:${port}`, city, hangUp, enter, close };
 }
 
 /** One backend drains, one has another weight: the states a person should be able to tell. */
@@ -91,20 +104,13 @@ function prepare(city: ToyCity): void {
   city.weigh(of('shop/catalog')[1] as string, 220, now - 16 * 60_000);
 }
 
-function steer(city: ToyCity, message: SteerRequest): SteerAnswer {
+function steer(city: ToyCity, message: SteerRequest, session: Session): SteerAnswer {
   const parsed = steerRequest.safeParse(message);
   if (!parsed.success) return { ok: false, code: 'invalid-message', message: 'Not a steer request.' };
-  const request = parsed.data;
-  if (!city.has(request.backend)) return { ok: false, code: 'not-found', message: 'This backend is gone.' };
-  const empties = request.action === 'drain' || (request.action === 'weight' && request.weight === 0);
-  if (empties && city.usableOthers(request.backend) === 0 && !request.allowEmpty) {
-    return { ok: false, code: 'would-empty', message: 'It is the last backend that takes new connections.' };
-  }
-  const now = Date.now();
-  if (request.action === 'drain') city.drain(request.backend, now);
-  else if (request.action === 'undrain') city.undrain(request.backend, now);
-  else city.weigh(request.backend, request.weight, now);
-  return { ok: true, message: `The ${request.action} is written; the nodes are told.` };
+  // The page shows no control where the right is missing: who asks all the same is told so.
+  if (session.maySteer !== 'all')
+    return { ok: false, code: 'forbidden', message: `${session.user} may not steer here.` };
+  return city.steer(parsed.data, Date.now(), session.user);
 }
 
 // Run by hand: `node test/map/feed.ts 4100 [silent | large]` and open the address.

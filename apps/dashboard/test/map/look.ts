@@ -145,8 +145,51 @@ const SHOTS: readonly Shot[] = [
   { name: 'panel-node-night', theme: 'night', width: 1280, address: '/?lens=nodes&selected=node~node-d' },
   { name: 'panel-namespace-day', theme: 'day', width: 1280, address: '/?selected=namespace~shop' },
   { name: 'panel-gone-night', theme: 'night', width: 1280, address: '/?selected=pod~uid-gone' },
+  {
+    name: 'steer-drain-day',
+    theme: 'day',
+    width: 1280,
+    address: '/?selected=service~shop/checkout',
+    act: (page) => steer(page, 'd'),
+  },
+  {
+    name: 'steer-floor-night',
+    theme: 'night',
+    width: 1280,
+    address: '/?selected=service~data/orders-db',
+    act: (page) => steer(page, 'd', 'confirm-name'),
+  },
+  {
+    name: 'steer-share-night',
+    theme: 'night',
+    width: 1280,
+    address: '/?selected=service~shop/web',
+    act: async (page) => {
+      await steer(page, 's', 'outcome');
+      await page.getByTestId('effect-share').click();
+      await page.getByTestId('choose-matchLabels').click();
+      await page.getByRole('option', { name: 'version=v2' }).click();
+      await page.keyboard.press('Escape');
+      await page.getByTestId('ramp').fill('5 min');
+      await page.getByTestId('difference-node-a').locator('summary').click();
+    },
+  },
+  {
+    name: 'steer-node-day',
+    theme: 'day',
+    width: 1280,
+    address: '/?lens=nodes&selected=node~node-b',
+    act: (page) => steer(page, 'd'),
+  },
   { name: 'keys-day', theme: 'day', address: '/', act: (page) => page.keyboard.press('?') },
 ];
+
+/** The sheet, filled in and answered. */
+async function steer(page: Page, key: 'd' | 's', until = 'share-row'): Promise<void> {
+  await page.getByTestId('panel').waitFor();
+  await page.keyboard.press(key);
+  await page.getByTestId(until).first().waitFor();
+}
 
 /** So many presses on “Nearer”. */
 function nearer(times: number): (page: Page) => Promise<void> {

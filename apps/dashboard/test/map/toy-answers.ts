@@ -14,6 +14,11 @@ export function answerOf(city: ToyCity, question: MapQuestion, now: number): Map
     const at = Math.floor(question.at / step) * step;
     return { kind: 'moment', at, stepMilliseconds: step, edges: city.edges(at), folded: step > 1000 ? 7 : 0 };
   }
+  if (question.kind === 'audit') {
+    const { since = 0, until = now, limit } = question;
+    const entries = city.audit.filter(({ at }) => at >= since && at <= until).reverse();
+    return { kind: 'audit', entries: entries.slice(0, limit), truncated: entries.length > limit };
+  }
   if (question.kind === 'rules') return new ToyRules(city.snapshot(now)).of(question.service, now);
   if (question.kind === 'explain') return new ToyRules(city.snapshot(now)).explain(question, now);
   return flowsOf(city, question, now);

@@ -1,7 +1,18 @@
-import type { CityEdgeRow, CityOp, CityRecord, EdgeName } from '@kubecity/protocol';
+import type {
+  AuditEntry,
+  CityEdgeRow,
+  CityOp,
+  CityRecord,
+  EdgeName,
+  SteerAnswer,
+  SteerEffect,
+  SteerRequest,
+} from '@kubecity/protocol';
 import { type Edge, edgeOf } from '../../src/city/edges.ts';
 import { random } from '../../src/map/geometry.ts';
 import { toyEdges } from './toy-edges.ts';
+import { ToySteering, type ToyWish } from './toy-steering.ts';
+import { wishRecord } from './toy-wish.ts';
 
 /** A seeded city for looking at the page: records as the hub would send them, with a model behind the wishes. */
 const ZONES: Record<string, string> = {
@@ -26,12 +37,6 @@ const SERVICES: readonly (readonly [string, number, number, 'TCP' | 'UDP'])[] = 
   ['platform/dns', 2, 53, 'UDP'],
 ];
 
-interface Wish {
-  readonly override: CityRecord<'override'>;
-  readonly backend: string;
-  readonly since: number;
-}
-
 export interface ToyCity {
   /** Every record, between `reset` and `sync`. */
   snapshot(now: number): CityOp[];
@@ -39,11 +44,12 @@ export interface ToyCity {
   advance(now: number): CityOp[];
   /** What the edges do, the ids of their rows left at 0. */
   edges(now: number): [EdgeName, CityEdgeRow][];
-  drain(backend: string, now: number): string;
-  undrain(backend: string, now: number): string;
-  weigh(backend: string, weight: number, now: number): string;
-  usableOthers(backend: string): number;
-  has(backend: string): boolean;
+  /** By another hand than the browser's. */
+  drain(backend: string, now: number): void;
+  undrain(backend: string, now: number): void;
+  weigh(backend: string, weight: number, now: number): void;
+  steer(request: SteerRequest, now: number, by: string): SteerAnswer;
+  readonly audit: readonly AuditEntry[];
   addPod(service: string, now: number): void;
   /** With everything it backs. */
   removePod(uid: string): void;
@@ -74,7 +80,6 @@ export function toyCity(seed: number): ToyCity {
   const pods = new Map<string, CityRecord<'pod'>>();
   const backends = new Map<string, CityRecord<'backend'>>();
   const services = new Map<string, CityRecord<'service'>>();
-  const wishes = new Map<string, Wish>();
   const ticks: [string, CityRecord<'tick'>][] = [];
   const actions: [string, CityRecord<'action'>][] = [];
   const silentSince = new Map<string, number>();
@@ -101,7 +106,7 @@ export function toyCity(seed: number): ToyCity {
       phase: 'Running',
       ready: true,
       terminating: false,
-      labels: { app: workload },
+      labels: { app: workload, version: serial % 3 === 0 ? 'v2' : 'v1' },
     };
     pods.set(pod.uid, pod);
     return pod;
@@ -152,7 +157,14 @@ export function toyCity(seed: number): ToyCity {
   for (let n = 0; n < 3; n += 1) build('shop', 'loadgen', '5b6d');
   build('platform', 'reporter', '6c9a');
 
-  function reweigh(): void {
+  const steering = new ToySteering({ nodes: NODES, pods, backends, rates: () => ratesOf(Date.now()) });
+
+  function reweigh(now = Date.now()): void {
+    const { weights } = steering.weigh(undefined, now);
+    for (const [id, backend] of backends) {
+      const { weight = 100, draining = false, uid } = weights.get(id) ?? {};
+      Object.assign(backend, { weight: Math.round(weight * 100) / 100, draining, overrideUid: uid });
+    }
     for (const [id] of SERVICES) {
       const group = [...backends.values()].filter((backend) => backend.service === id);
       const total = group.reduce((sum, backend) => sum + (backend.usable ? backend.weight : 0), 0);
@@ -160,65 +172,47 @@ export function toyCity(seed: number): ToyCity {
     }
   }
 
-  /** The hand on a backend: `undefined` lifts it. */
-  function steerTo(id: string, weight: number | undefined, draining: boolean, now: number): string {
-    const backend = backends.get(id);
-    if (!backend) throw new Error(`no such backend: ${id}`);
-    const old = wishes.get(id);
-    if (old) {
-      wishes.delete(id);
-      gone.push(['delete', 'override', old.override.uid]);
+  function steer(request: SteerRequest, now: number, by: string): SteerAnswer {
+    const known = steering.audit.length;
+    const answer = steering.steer(request, now, by);
+    reweigh(now);
+    for (const { id, what, name, service, at, after } of steering.audit.slice(known)) {
+      const spec = (after ?? {}) as { drain?: unknown; weight?: number; share?: number };
+      const verb = spec.drain
+        ? 'drain'
+        : spec.weight !== undefined
+          ? 'weight'
+          : spec.share !== undefined
+            ? 'share'
+            : 'undrain';
+      const figure = spec.weight ?? spec.share;
+      const target = `${service ?? ''} ${name}${figure === undefined ? '' : ` at ${figure}`}`.trim();
+      const uid = steering.wishes.find((wish) => wish.name === name)?.uid;
+      actions.push([`action-${id}`, { at, verb: what === 'undo' ? 'changed' : verb, target, by, overrideUid: uid }]);
     }
-    backend.weight = draining ? 0 : (weight ?? 100);
-    backend.draining = draining;
-    backend.overrideUid = undefined;
-    const lifted = !draining && (weight === undefined || weight === 100);
-    const verb = draining ? 'drain' : weight === undefined ? 'undrain' : lifted ? 'reset' : 'weight';
-    serial += 1;
-    const uid = `override-${serial}`;
-    if (!lifted) {
-      backend.overrideUid = uid;
-      const [namespace = '', service = ''] = backend.service.split('/');
-      const override: CityRecord<'override'> = {
-        uid,
-        namespace,
-        name: `${service}-${draining ? 'drain' : 'weight'}-${backend.podName?.slice(-5)}`,
-        service,
-        generation: 1,
-        createdAt: new Date(now).toISOString(),
-        kind: draining ? 'drain' : 'weight',
-        weight: draining ? undefined : weight,
-        reason: draining ? 'INC-123 slow disk' : undefined,
-        by: draining ? 'mara@shop.example' : 'kubectl-edit',
-        state: 'applied',
-        backends: [id],
-        nodes: { desired: NODES.length, acknowledged: [], waitingFor: [...NODES] },
-        connections: { moving: 9, idle: 14, closing: 31, waiting: 0, coverage: 'complete' },
-      };
-      wishes.set(id, { override, backend: id, since: now });
-    }
-    const target = `${backend.service} ${backend.podName}${verb === 'weight' ? ` at ${weight}` : ''}`;
-    actions.push([`action-${serial}`, { at: now, verb, target, overrideUid: lifted ? undefined : uid }]);
-    reweigh();
-    return uid;
+    return answer;
   }
 
-  function progress({ override, since }: Wish, now: number): CityRecord<'override'> {
-    const seconds = (now - since) / 1000;
-    const acknowledged = NODES.filter((node, i) => !silentSince.has(node) && seconds > 0.4 + i * 0.7);
-    const left = Math.max(0, 1 - seconds / 90);
-    return {
-      ...override,
-      nodes: { desired: NODES.length, acknowledged, waitingFor: NODES.filter((node) => !acknowledged.includes(node)) },
-      connections: {
-        moving: Math.round(9 * left),
-        idle: Math.round(14 * left),
-        closing: Math.round(31 * Math.max(0, 1 - seconds / 120)),
-        waiting: 0,
-        coverage: silentSince.size > 0 ? 'atLeast' : 'complete',
-      },
-    };
+  /** Another hand's wish for one backend. */
+  function wish(id: string, effect: SteerEffect, now: number): void {
+    const drains = effect.kind === 'drain';
+    const reason = drains ? 'INC-123 slow disk' : undefined;
+    const request = { action: 'steer', target: { kind: 'backend', id }, effect, reason, allowEmpty: true } as const;
+    const answer = steer(request, now, drains ? 'mara@shop.example' : 'kubectl-edit');
+    if (!answer.ok) throw new Error(answer.message);
   }
+
+  function ratesOf(now: number): ReadonlyMap<string, number> {
+    const rates = new Map<string, number>();
+    for (const [{ backend }, row] of edges(now)) rates.set(backend, (rates.get(backend) ?? 0) + (row[10] as number));
+    return rates;
+  }
+
+  const recordOf = (wish: ToyWish, now: number) => {
+    const { weights, lifted } = steering.weigh(undefined, now);
+    const held = [...weights].flatMap(([id, { uid }]) => (uid === wish.uid ? [id] : []));
+    return wishRecord(wish, { nodes: NODES, silent: silentSince, backends: held, lifted: lifted.has(wish.uid) }, now);
+  };
 
   const edges = (now: number) => toyEdges({ nodes: NODES, pods, backends, silentSince, draw }, now);
 
@@ -324,7 +318,7 @@ export function toyCity(seed: number): ToyCity {
       ['set', 'cluster', 'cluster', cluster],
       ...NODES.map((name): CityOp => ['set', 'node', name, nodeRecord(name, now)]),
       ...[...backends].map(([id, backend]): CityOp => ['set', 'backend', id, { ...backend }]),
-      ...[...wishes.values()].map((wish): CityOp => ['set', 'override', wish.override.uid, progress(wish, now)]),
+      ...steering.wishes.map((wish): CityOp => ['set', 'override', wish.uid, recordOf(wish, now)]),
       ...loads(now),
       ...actions.map(([id, action]): CityOp => ['set', 'action', id, action]),
       ...[...pods].map(([id, pod]): CityOp => ['set', 'pod', id, pod]),
@@ -349,18 +343,21 @@ export function toyCity(seed: number): ToyCity {
     },
     advance: (now) => {
       const last = ticks.at(-1)?.[1].at ?? 0;
-      return [...gone.splice(0), ...(now - last >= 5000 ? [tickAt(now)] : []), ...standing(now)];
+      return [
+        ...gone.splice(0),
+        ...steering.takeGone(),
+        ...(now - last >= 5000 ? [tickAt(now)] : []),
+        ...standing(now),
+      ];
     },
     edges,
-    drain: (backend, now) => steerTo(backend, undefined, true, now),
-    undrain: (backend, now) => steerTo(backend, undefined, false, now),
-    weigh: (backend, weight, now) => steerTo(backend, weight, false, now),
-    has: (backend) => backends.has(backend),
-    usableOthers: (id) => {
-      const service = backends.get(id)?.service;
-      return [...backends].filter(
-        ([other, backend]) => other !== id && backend.service === service && backend.weight > 0,
-      ).length;
+    drain: (backend, now) => wish(backend, { kind: 'drain' }, now),
+    undrain: (backend, now) => wish(backend, { kind: 'release' }, now),
+    weigh: (backend, weight, now) =>
+      wish(backend, weight === 100 ? { kind: 'release' } : { kind: 'weight', weight }, now),
+    steer,
+    get audit() {
+      return steering.audit;
     },
     addPod: (service) => {
       addBackend(service);

@@ -1,5 +1,5 @@
 import type { CityRecord } from '@kubecity/protocol';
-import { count, percent, socket } from '../../city/format.ts';
+import { percent, socket, weightText } from '../../city/format.ts';
 import { type Sign, signOfBackend } from '../../city/services.ts';
 import type { Traffic } from '../../city/traffic.ts';
 import { figure, type Table, type Tone, word } from './table.ts';
@@ -37,7 +37,7 @@ export const backends: Table<Row> = {
       (row) => stateOf(row)[0],
       (row) => stateOf(row)[1],
     ),
-    figure({ id: 'weight', header: 'Weight', width: 64 }, ({ backend }) => backend.weight, count),
+    figure({ id: 'weight', header: 'Weight', width: 64 }, ({ backend }) => backend.weight, weightText),
     figure(
       { id: 'wished', header: 'Wished', title: 'Wished share of new connections', width: 68 },
       ({ backend }) => backend.wishedShare,

@@ -106,7 +106,7 @@ function useFound(text: string) {
   const kinds = useMemo(() => (typed && !socket ? findPlaces(index, text, ROWS) : []), [index, text, typed, socket]);
   const place = kinds[0]?.found[0]?.place;
   const actions = useMemo(() => {
-    const possible = actionsOf({ ...contextNow(), savedViews, place });
+    const possible = actionsOf({ ...contextNow(), savedViews, place, text });
     const found = rank(possible, text, ({ label, words }) => `${label} ${words.join(' ')}`);
     return found.slice(0, typed ? ROWS : possible.length);
   }, [savedViews, place, text, typed]);

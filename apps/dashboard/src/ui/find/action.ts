@@ -22,6 +22,8 @@ export interface ActionContext {
   readonly view: ViewStore;
   readonly rewind: RewindStore;
   readonly savedViews: readonly SavedView[];
-  /** The nearest place to what was typed. */
+  /** What was typed. */
+  readonly text?: string;
+  /** The nearest place to it. */
   readonly place?: Place;
 }

@@ -22,11 +22,14 @@ const SOURCES: readonly ((context: ActionContext) => readonly Action[])[] = [
   timeActions,
   whyActions,
   exportActions,
-  keyActions,
 ];
 
 /** Everything that can be done now, what belongs to the selected thing first. */
-export const actionsOf = (context: ActionContext): readonly Action[] => SOURCES.flatMap((source) => source(context));
+export function actionsOf(context: ActionContext): readonly Action[] {
+  const told = SOURCES.flatMap((source) => source(context));
+  const keys = new Set(told.map((action) => action.keys));
+  return [...told, ...keyActions().filter((action) => !keys.has(action.keys))];
+}
 
 /** The value by which a filter can ask for a place: a pod by the Service it stands at. */
 function askedBy({ city }: CityStore['whole'], { kind, id }: Place): readonly [FacetId, string] | undefined {
@@ -157,7 +160,7 @@ function exportActions({ view }: ActionContext): readonly Action[] {
 const IN_OTHER_WORDS: Readonly<Record<string, string>> = { '?': 'Show the sheet of keys' };
 
 /** Told above in other words, or of no use from here. */
-const TOLD = ['mod+k', 'Escape', '1', '2', '3', 'l'];
+const TOLD = ['mod+k', 'Escape', '1', '2', '3'];
 
 /** Every other key of the page is an action too. */
 function keyActions(): readonly Action[] {

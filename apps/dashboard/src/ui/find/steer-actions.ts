@@ -1,30 +1,52 @@
-import type { City } from '../../city/city.ts';
-import type { Selection } from '../../city/find.ts';
-import type { Backend } from '../../city/services.ts';
-import { wish } from '../steering.ts';
+import { commandsOf } from '../../city/steer/command.ts';
+import { type EffectKind, newForm } from '../../city/steer/form.ts';
+import { namedBackends, namespaceOf, targetOf, targetWords } from '../../city/steer/target.ts';
+import { maySteer, useSession } from '../../live/session-store.ts';
+import { openSheet, wish } from '../steering.ts';
 import type { Action, ActionContext } from './action.ts';
 
-/** Drains, or lifts the drain of, the backends of what is selected. Nothing can be steered while the past is shown. */
-export function steerActions({ city, view: { selection }, rewind }: ActionContext): readonly Action[] {
-  if (!selection || rewind.wanted !== undefined || city.moment) return [];
-  return backendsOf(city.whole.city, selection).map((backend) => {
-    const name = backend.podName ?? backend.address;
-    const action = backend.draining ? 'undrain' : 'drain';
-    return {
-      id: `${action}:${backend.id}`,
-      label: `${backend.draining ? 'Undrain' : 'Drain'} ${name} in ${backend.servicePort}`,
-      words: [backend.service, backend.address, 'selected', 'steer'],
-      // The hub asks back when nobody would be left; the question is the same as from the panel.
-      run: () => void wish({ action, backend: backend.id }, backend.service),
-    };
-  });
-}
+const LABELS: Readonly<Record<EffectKind, string>> = {
+  drain: 'Drain',
+  weight: 'Weight of',
+  share: 'Share of',
+};
+const KEYS: Readonly<Partial<Record<EffectKind, string>>> = { drain: 'd', weight: 's' };
 
-/** A Service's backends are too many to mean all of them. */
-function backendsOf({ backend }: City, { kind, id }: Selection): readonly Backend[] {
-  if (kind === 'pod') {
-    return [...backend].flatMap(([key, one]) => (one.podUid === id ? [{ ...one, id: key }] : []));
-  }
-  const one = kind === 'backend' ? backend.get(id) : undefined;
-  return one ? [{ ...one, id }] : [];
+/** The sheet of the selected thing, its way back, and orders that were typed. Nothing can be steered while the past is shown. */
+export function steerActions({ city, view: { selection }, rewind, text = '' }: ActionContext): readonly Action[] {
+  if (rewind.wanted !== undefined || city.moment) return [];
+  const whole = city.whole.city;
+  const { session } = useSession.getState();
+  const typed = commandsOf(whole, text)
+    .filter(({ form }) => maySteer(session, namespaceOf(whole, form.target)))
+    .map(
+      ({ words, form }): Action => ({
+        id: `order:${words}`,
+        label: words,
+        words: [text],
+        run: () => openSheet(form),
+      }),
+    );
+  const target = selection && targetOf(whole, selection);
+  if (!target || !maySteer(session, namespaceOf(whole, target))) return typed;
+  const named = namedBackends(whole, target);
+  const whom = targetWords(whole, target);
+  const words = ['selected', 'steer', ...new Set(named.map(({ service }) => service))].slice(0, 12);
+  const sheets = (['drain', 'weight', 'share'] as const).map(
+    (effect): Action => ({
+      id: `steer:${effect}`,
+      label: `${LABELS[effect]} ${whom}…`,
+      words,
+      keys: KEYS[effect],
+      run: () => openSheet(newForm(target, effect)),
+    }),
+  );
+  const release: Action = {
+    id: 'steer:release',
+    label: `Undrain ${whom}`,
+    words: [...words, 'release', 'neutral'],
+    run: () => void wish({ action: 'steer', target, effect: { kind: 'release' } }),
+  };
+  const drained = named.some(({ draining }) => draining);
+  return [...typed, ...(drained ? [release] : []), ...(named.length > 0 ? sheets : [])];
 }

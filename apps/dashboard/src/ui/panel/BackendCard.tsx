@@ -1,14 +1,17 @@
 'use client';
-import { count, socket } from '../../city/format.ts';
+import { SlidersHorizontal } from 'lucide-react';
+import { count, socket, weightText } from '../../city/format.ts';
+import type { Override } from '../../city/overrides.ts';
 import type { Backend } from '../../city/services.ts';
 import { judge, shareWith, wilson } from '../../city/share.ts';
+import { newForm } from '../../city/steer/form.ts';
 import { NO_TRAFFIC, open } from '../../city/traffic.ts';
 import { useCity } from '../../live/city-store.ts';
 import { goTo } from '../../live/view-store.ts';
 import { Button } from '../Button.tsx';
-import { useSteering, useSteeringLock, wish } from '../steering.ts';
-import { Confirmation } from './Confirmation.tsx';
-import { DrainProgress } from './DrainProgress.tsx';
+import { Locked } from '../Locked.tsx';
+import { keyOf, openSheet, useSteering, useSteeringLock, wish } from '../steering.ts';
+import { Progress } from './Progress.tsx';
 import { Chip } from './parts.tsx';
 import { ShareBar } from './ShareBar.tsx';
 import { ShareWords } from './ShareWords.tsx';
@@ -24,8 +27,9 @@ interface Props {
 export function BackendCard({ backend, group }: Props) {
   const survey = useCity((state) => state.whole);
   const past = useCity((state) => state.moment !== undefined);
-  const lock = useSteeringLock();
-  const pending = useSteering((state) => state.pending.has(backend.id)) || lock !== undefined;
+  const lock = useSteeringLock(backend.service.split('/')[0]);
+  const target = { kind: 'backend', id: backend.id } as const;
+  const pending = useSteering((state) => state.pending.has(keyOf(target))) || lock !== undefined;
   const weight = useWeightDraft(backend);
   const name = backend.podName ?? socket(backend);
   const load = survey.city.load.get(backend.id);
@@ -76,25 +80,68 @@ export function BackendCard({ backend, group }: Props) {
         draft={weight.draft !== undefined}
         seconds={load?.windowSeconds ?? 0}
       />
-      {backend.draining ? (
-        <DrainProgress backend={backend} name={name} pending={pending} />
-      ) : (
-        <div className="mt-2.5 flex items-center gap-2.5">
-          <WeightControl backend={backend} name={name} weight={weight} pending={pending} />
-          <Button
-            tone="drain"
-            disabled={pending}
-            data-testid={`drain-${name}`}
-            title={lock ?? 'New connections stop reaching it on every node; what is open goes on'}
-            onClick={() => void wish({ action: 'drain', backend: backend.id }, backend.service)}
-          >
-            Drain
-          </Button>
-        </div>
-      )}
-      {lock !== undefined && <p className="mt-1.5 text-xs text-light-ink">{lock}</p>}
-      {!backend.draining && override && <Confirmation override={override} name={name} />}
+      {override && <Progress override={override} name={name} />}
+      <Locked why={lock} className="mt-2.5 flex items-center gap-2">
+        {backend.draining ? (
+          <Undrain backend={backend} name={name} override={override} />
+        ) : (
+          <>
+            <WeightControl backend={backend} name={name} weight={weight} pending={pending} />
+            <Button
+              tone="drain"
+              disabled={pending}
+              data-testid={`drain-${name}`}
+              title="New connections stop reaching it on every node; what is open goes on"
+              onClick={() => void wish({ action: 'steer', target, effect: { kind: 'drain' } })}
+            >
+              Drain
+            </Button>
+          </>
+        )}
+        <Button
+          aria-label={`Steer ${name}…`}
+          title="Drain, weight or share, with a look at what comes of it"
+          data-testid={`steer-${name}`}
+          className="px-1.5!"
+          onClick={() => openSheet(newForm(target))}
+        >
+          <SlidersHorizontal className="size-3.5" aria-hidden="true" />
+        </Button>
+      </Locked>
+      {past && <p className="mt-1.5 text-xs text-light-ink">{lock}</p>}
     </article>
+  );
+}
+
+interface UndrainProps {
+  readonly backend: Backend;
+  readonly name: string;
+  readonly override: Override | undefined;
+}
+
+/** The way back. A drain that holds more than this pod is lifted as a whole, and says so. */
+function Undrain({ backend, name, override }: UndrainProps) {
+  const survey = useCity((state) => state.whole);
+  const others = (override?.backends ?? []).filter((id) => {
+    const one = survey.city.backend.get(id);
+    return one?.podUid !== backend.podUid || one?.service !== backend.service;
+  });
+  const whole = override !== undefined && others.length > 0;
+  const target = whole
+    ? ({ kind: 'override', namespace: override.cluster ? undefined : override.namespace, name: override.name } as const)
+    : ({ kind: 'backend', id: backend.id } as const);
+  const pending = useSteering((state) => state.pending.has(keyOf(target)));
+  return (
+    <Button
+      tone="undrain"
+      className="ml-auto"
+      disabled={pending}
+      data-testid={`undrain-${name}`}
+      title="New connections reach it again on every node"
+      onClick={() => void wish({ action: 'steer', target, effect: { kind: 'release' } })}
+    >
+      {whole ? `Undrain all ${count(override.backends.length)} of ${override.name}` : 'Undrain'}
+    </Button>
   );
 }
 
@@ -102,6 +149,6 @@ export function StateChip({ backend }: { readonly backend: Backend }) {
   if (backend.draining) return <Chip tone="drain">draining</Chip>;
   if (backend.terminating) return <Chip tone="drain">terminating{backend.serving && ', serving'}</Chip>;
   if (!backend.usable) return <Chip tone="light">{backend.ready ? 'not usable' : 'not ready'}</Chip>;
-  if (backend.overrideUid !== undefined) return <Chip tone="weight">weight {backend.weight}</Chip>;
-  return <Chip>{backend.weight}</Chip>;
+  if (backend.overrideUid !== undefined) return <Chip tone="weight">weight {weightText(backend.weight)}</Chip>;
+  return <Chip>{weightText(backend.weight)}</Chip>;
 }

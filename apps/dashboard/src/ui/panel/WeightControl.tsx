@@ -7,6 +7,8 @@ import { wish } from '../steering.ts';
 /** The slider's reach; the number field goes on to what an override may ask for. */
 const SLIDER_END = 200;
 const LARGEST = 1000;
+/** What a backend has when nobody says otherwise. */
+const NEUTRAL = 100;
 /** How long a released weight waits for the record that confirms it before the slider tells the record's value again. */
 const PATIENCE = 6000;
 
@@ -24,7 +26,8 @@ export function useWeightDraft(backend: Backend): WeightDraft {
   const apply = (weight: number) => {
     if (weight === backend.weight) return setDraft(undefined);
     setDraft(weight);
-    void wish({ action: 'weight', backend: backend.id, weight }, backend.service).then((written) => {
+    const effect = weight === NEUTRAL ? ({ kind: 'release' } as const) : ({ kind: 'weight', weight } as const);
+    void wish({ action: 'steer', target: { kind: 'backend', id: backend.id }, effect }).then((written) => {
       if (!written) setDraft(undefined);
       else setTimeout(() => setDraft(undefined), PATIENCE);
     });
@@ -41,8 +44,8 @@ interface Props {
 
 /** Drag and see the share it would get; let go and it is wished. The field takes exact numbers. */
 export function WeightControl({ backend, name, weight, pending }: Props) {
-  const value = weight.draft ?? backend.weight;
-  const changed = value !== 100;
+  const value = weight.draft ?? Math.round(backend.weight);
+  const changed = value !== NEUTRAL;
   return (
     <div className="flex min-w-0 flex-1 items-center gap-2.5">
       <span className="text-sm text-soft">Weight</span>
@@ -83,7 +86,8 @@ function WeightField({ name, value, apply, pending }: FieldProps) {
   /** Escape leaves the field before React has put the old text back: that is no submission. */
   const abandoned = useRef(false);
   const parsed = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
-  const valid = parsed <= LARGEST;
+  // A share may have given it more than a hand may write.
+  const valid = parsed <= LARGEST || text === String(value);
   const submit = () => {
     if (!valid) return setText(String(value));
     if (parsed !== value) apply(parsed);

@@ -9,6 +9,7 @@ const FLAGS = {
   drain: ['bg-drain', 'text-drain-ink', 'drain'],
   undrain: ['bg-live', 'text-live-ink', 'undrain'],
   weight: ['bg-weight', 'text-weight-ink', 'weight'],
+  share: ['bg-weight', 'text-weight-ink', 'share'],
   reset: ['bg-live', 'text-live-ink', 'reset'],
   changed: ['bg-light', 'text-light-ink', 'changed'],
 } as const;
@@ -18,6 +19,7 @@ const SHAPES = {
   drain: '',
   undrain: 'rounded-full',
   weight: 'rotate-45',
+  share: 'rotate-45',
   reset: 'rounded-full',
   changed: 'rotate-45',
 } as const;
@@ -61,6 +63,7 @@ export function Flag({ action, left, mirrored, written }: FlagProps) {
   const [service = '', ...who] = action.target.split(' ');
   const known = city.service.has(service);
   const override = city.override.get(action.overrideUid ?? '');
+  const by = action.by ?? override?.by;
   const show = () => {
     rewindTo(action.at);
     if (known) goTo({ kind: 'service', id: service });
@@ -77,7 +80,7 @@ export function Flag({ action, left, mirrored, written }: FlagProps) {
       <span className={`absolute -top-0.5 left-2 size-2 ${SHAPES[action.verb]} ${colour}`} />
       <span className="sr-only">
         {clock(action.at)}: {verb} {action.target}
-        {override?.by ? ` by ${override.by}` : ''}
+        {by ? ` by ${by}` : ''}
         {override?.reason ? `, ${override.reason}` : ''}. Shows the map then
       </span>
       <span
@@ -94,7 +97,7 @@ export function Flag({ action, left, mirrored, written }: FlagProps) {
         {who.length > 0 && <span className="code block wrap-anywhere">{who.join(' ')}</span>}
         <span className="block text-soft">
           {second(action.at)}
-          {override?.by ? ` by ${override.by}` : ''}
+          {by ? ` by ${by}` : ''}
           {override ? `, ${override.name}` : ''}
           {override?.reason ? `: ${override.reason}` : ''}
         </span>
