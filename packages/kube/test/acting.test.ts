@@ -67,17 +67,11 @@ test('a token that is no good costs us nothing of our own', async () => {
 
 test('a name in any script goes over the wire as UTF-8, and none becomes a second header', async () => {
   const names = { user: 'jörg', groups: ['отдел', '運用'] };
-  expect(await client.as(names).whoAmI()).toEqual({
-    user: utf8(names.user),
-    groups: [...names.groups.map(utf8), 'system:authenticated'],
-  });
+  expect(await client.as(names).whoAmI()).toEqual({ ...names, groups: [...names.groups, 'system:authenticated'] });
   for (const user of ['ann\r\nImpersonate-Group: system:masters', '']) {
     await expect(client.as({ user, groups: [] }).whoAmI()).rejects.toMatchObject({ code: 'invalid' });
   }
 });
-
-/** Node reads headers as latin1, one character for each byte. */
-const utf8 = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
 
 test('a token is renewed between two requests, and its refusal is the request’s', async () => {
   const tokens = [ANN, 'token-of-the-dashboard'];

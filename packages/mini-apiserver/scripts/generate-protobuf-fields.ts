@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 const [api = '', machinery = ''] = process.argv.slice(2);
 const files = [
-  ...['core', 'apps', 'discovery', 'networking', 'authentication', 'authorization', 'autoscaling'].map((group) =>
-    join(api, group, 'v1/generated.proto'),
+  ...['core', 'apps', 'discovery', 'networking', 'authentication', 'authorization', 'autoscaling', 'rbac'].map(
+    (group) => join(api, group, 'v1/generated.proto'),
   ),
   ...['apis/meta/v1', 'runtime', 'util/intstr', 'api/resource'].map((pkg) =>
     join(machinery, 'pkg', pkg, 'generated.proto'),
@@ -29,10 +29,13 @@ const ROOTS = [
   'networking.v1.NetworkPolicy',
   'networking.v1.ServiceCIDR',
   'autoscaling.v1.Scale',
+  ...['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'].map((kind) => `rbac.v1.${kind}`),
+  'authentication.v1.TokenRequest',
   'authentication.v1.TokenReview',
   'authentication.v1.SelfSubjectReview',
   'authorization.v1.SubjectAccessReview',
   'authorization.v1.SelfSubjectAccessReview',
+  'authorization.v1.SelfSubjectRulesReview',
 ];
 const SCALARS = new Set(['string', 'bool', 'int32', 'int64', 'bytes', 'double']);
 

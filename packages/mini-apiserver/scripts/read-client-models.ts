@@ -23,6 +23,10 @@ const ROOTS = [
   'V1NetworkPolicy',
   'V1ServiceCIDR',
   'V1CustomResourceDefinition',
+  'V1Role',
+  'V1ClusterRole',
+  'V1RoleBinding',
+  'V1ClusterRoleBinding',
 ];
 
 /** The models say `string` for a quantity; the API also takes a number there (`cpu: 1`). */

@@ -31,12 +31,20 @@ const NAME_RULES = {
 } as const;
 
 /** Checks a name by one of Kubernetes' rules. */
-export function checkName(field: string, name: string, rule: keyof typeof NAME_RULES): FieldError[] {
+export function checkName(field: string, name: string, rule: ResourceType['names']): FieldError[] {
+  if (rule === 'path') return checkPathSegment(field, name);
   const { pattern, length, detail } = NAME_RULES[rule];
   if (name.length > length) return [invalidValue(field, name, `must be no more than ${length} characters`)];
   return pattern.test(name)
     ? []
     : [invalidValue(field, name, `${detail} (regex used for validation is '${pattern.source}')`)];
+}
+
+function checkPathSegment(field: string, name: string): FieldError[] {
+  if (name === '.' || name === '..') return [invalidValue(field, name, `may not be '${name}'`)];
+  return ['/', '%']
+    .filter((sign) => name.includes(sign))
+    .map((sign) => invalidValue(field, name, `may not contain '${sign}'`));
 }
 
 export function checkLabels(field: string, labels: { readonly [key: string]: unknown }): FieldError[] {

@@ -11,6 +11,8 @@ import { timestamp } from './timestamp.ts';
 
 export interface WriteOptions {
   readonly dryRun: boolean;
+  /** Sees what is about to be stored, whole; may throw to refuse it. */
+  readonly admit?: (object: KubeObject, old: KubeObject | undefined) => void;
   /** Hears of unknown fields; may throw to refuse them. */
   readonly onUnknownFields?: (unknown: readonly string[]) => void;
 }
@@ -52,6 +54,7 @@ export class ObjectApi {
     this.#checkNamespace(type, namespace, metadata.name);
     if (type.status && !type.rules.keepsStatusOnCreate) delete object.status;
     this.#refine(type, object, undefined);
+    options.admit?.(object, undefined);
     if (this.#cluster.store.get(type.key, namespace, metadata.name))
       throw alreadyExists(subjectOf(type, metadata.name));
     return options.dryRun ? object : this.#cluster.store.put(type.key, object);
@@ -74,6 +77,7 @@ export class ObjectApi {
     if (options.subresource === 'status' && type.model !== undefined) this.#checkMetadata(type, next);
     else this.#refine(type, next, old);
     if (sameJson(next, old)) return old;
+    options.admit?.(next, old);
     if (type.generation && specChanged(type, next, old)) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
     if (options.dryRun) return next;
     if (isFinished(next)) return this.#cluster.store.remove(type.key, namespace, name) ?? next;

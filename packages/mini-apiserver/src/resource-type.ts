@@ -56,8 +56,8 @@ export interface ResourceType {
   /** Field selectors besides metadata.name and metadata.namespace. */
   readonly fieldSelectors: readonly string[];
   readonly columns: readonly Column[];
-  /** RFC 1123 subdomain or label, or RFC 1035 label (starts with a letter). */
-  readonly names: 'subdomain' | 'label' | 'dns1035';
+  /** RFC 1123 subdomain or label, RFC 1035 label (starts with a letter), or whatever can stand in a path. */
+  readonly names: 'subdomain' | 'label' | 'dns1035' | 'path';
   readonly rules: KindRules;
   /** For a version whose fields have other names than those of the stored object. Columns and selectors see the stored one. */
   readonly conversion?: Conversion;

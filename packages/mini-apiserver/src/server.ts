@@ -1,15 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, unlink } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { Authenticator } from './auth/authenticator.ts';
+import { Authorizer } from './auth/authorizer.ts';
+import { bootstrapPolicy } from './auth/bootstrap-policy.ts';
+import { Escalation } from './auth/escalation.ts';
+import { SOCKET_OWNER } from './auth/identity.ts';
+import { RoleAggregation } from './auth/role-aggregation.ts';
+import { ServiceAccountTokens } from './auth/service-account-tokens.ts';
+import { type User, Users } from './auth/users.ts';
 import type { Cluster } from './cluster.ts';
 import { Deletion } from './deletion.ts';
 import { EndpointSliceController } from './endpointslice-controller.ts';
 import { apiListener } from './http/api-listener.ts';
-import { SOCKET_OWNER, type User, Users } from './http/identity.ts';
 import { ResourceHandler } from './http/resource-handler.ts';
 import { builtinTypes } from './kinds/index.ts';
 import { kubeconfigText } from './kubeconfig.ts';
@@ -22,11 +29,11 @@ import { makeCertificates } from './tls.ts';
 import { TypeRegistry } from './type-registry.ts';
 
 export interface MiniApiServerOptions {
-  /** Path of a Unix socket, made with mode 0600: whoever can open it acts as `system:masters`. */
+  /** Path of a Unix socket, made with mode 0600: whoever can open it acts as `system:masters`, or as the bearer of a token. */
   readonly socketPath?: string;
   /** HTTPS with an authority of its own; loopback addresses only. Port 0 takes a free one. */
   readonly listen?: { readonly host: string; readonly port: number };
-  /** Who may come over HTTPS, by bearer token. `view` may get, list and watch. */
+  /** Who may come by bearer token, besides ServiceAccounts. */
   readonly users?: readonly User[];
   /** IPv4 range of cluster IPs, default 10.96.0.0/16. */
   readonly serviceCidr?: string;
@@ -79,9 +86,16 @@ export async function startMiniApiServer(options: MiniApiServerOptions): Promise
   cluster.store.subscribe((change) => cluster.serviceAddresses.observe(change));
   cluster.store.subscribe((change) => lifecycle.observe(change));
   cluster.store.subscribe((change) => slices.observe(change));
-  furnish(cluster, api);
-  const resources = new ResourceHandler(cluster, api, deletion, { bookmarkEveryMs: options.bookmarkEveryMs ?? 60_000 });
-  const shared = { cluster, resources, users, onFault: options.onFault ?? console.error };
+  const aggregation = new RoleAggregation(cluster.store);
+  cluster.store.subscribe((change) => aggregation.observe(change));
+  furnish(cluster, api, options.users ?? []);
+  const tokens = new ServiceAccountTokens(cluster);
+  const authenticator = new Authenticator(users, tokens);
+  const authorizer = new Authorizer(cluster.store);
+  const escalation = new Escalation(authorizer);
+  const pace = { bookmarkEveryMs: options.bookmarkEveryMs ?? 60_000 };
+  const resources = new ResourceHandler({ cluster, api, deletion, escalation, tokens, pace });
+  const shared = { cluster, resources, authenticator, authorizer, onFault: options.onFault ?? console.error };
   const servers: Server[] = [];
   const close = async () => {
     slices.stop();
@@ -89,13 +103,15 @@ export async function startMiniApiServer(options: MiniApiServerOptions): Promise
   };
   try {
     if (socketPath !== undefined) {
-      const server = createServer(apiListener({ ...shared, identify: () => SOCKET_OWNER }));
+      const identify = (request: IncomingMessage) =>
+        request.headers.authorization === undefined ? SOCKET_OWNER : authenticator.authenticate(request);
+      const server = createServer(apiListener({ ...shared, identify }));
       await openSocket(server, socketPath);
       servers.push(server);
     }
     if (listen === undefined) return { ...backDoor(cluster, api, slices), kubeconfig: noKubeconfig, close };
     const { ca, cert, key } = await makeCertificates(listen.host);
-    const identify = users.authenticate.bind(users);
+    const identify = authenticator.authenticate.bind(authenticator);
     const server = createTlsServer({ cert, key }, apiListener({ ...shared, identify }));
     await open(server, () => server.listen(listen.port, listen.host));
     servers.push(server);
@@ -128,13 +144,17 @@ function makeCluster(options: MiniApiServerOptions): Cluster {
 }
 
 /** What every new cluster has. */
-function furnish({ types, serviceAddresses }: Cluster, api: ObjectApi): void {
+function furnish({ types, serviceAddresses }: Cluster, api: ObjectApi, users: readonly User[]): void {
   const namespaces = types.find('', 'v1', 'namespaces');
   for (const name of ['default', 'kube-system']) {
     api.create(namespaces, undefined, { metadata: { name } }, { dryRun: false });
   }
   const range = { metadata: { name: 'kubernetes' }, spec: { cidrs: [serviceAddresses.cidr] } };
   api.create(types.find('networking.k8s.io', 'v1', 'servicecidrs'), undefined, range, { dryRun: false });
+  for (const object of bootstrapPolicy(users)) {
+    const type = types.forObject(object);
+    if (type !== undefined) api.put(type, object);
+  }
 }
 
 function backDoor({ types }: Cluster, api: ObjectApi, slices: EndpointSliceController) {

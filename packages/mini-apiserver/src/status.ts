@@ -82,7 +82,7 @@ export const MODIFIED =
 export const forbidden = (subject: StatusSubject, why: string) =>
   new ApiError(
     'Forbidden',
-    `${qualified(subject)}${subject.name ? ` "${subject.name}"` : ''} is forbidden: ${why}`,
+    `${subject.kind === '' ? '' : `${qualified(subject)}${subject.name ? ` "${subject.name}"` : ''} is `}forbidden: ${why}`,
     detailsOf(subject),
   );
 

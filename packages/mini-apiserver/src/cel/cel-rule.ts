@@ -112,7 +112,7 @@ export class CelRule {
 
 function checkTexts({ rule = '', message, messageExpression, reason }: ValidationRule): RuleFault[] {
   const faults: RuleFault[] = [];
-  if (message !== undefined && message.includes('\n')) {
+  if (message?.includes('\n')) {
     faults.push({ field: 'message', detail: 'message must not contain line breaks' });
   }
   if (rule.trim().includes('\n') && !message && !messageExpression) {

@@ -1,19 +1,23 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Authorizer } from '../auth/authorizer.ts';
+import type { Identity } from '../auth/identity.ts';
+import { impersonated } from '../auth/impersonation.ts';
 import type { Cluster } from '../cluster.ts';
 import type { JsonObject } from '../object.ts';
 import { ApiError, asApiError, notFound } from '../status.ts';
 import { readBody, requireObject } from './body.ts';
 import { discovery, versionInfo } from './discovery.ts';
-import { authorize, type Identity, type Users } from './identity.ts';
 import { openApi } from './openapi.ts';
-import { type Accepted, parseAccept, parseResourceRequest, type ResourceRequest } from './request.ts';
+import { type Accepted, attributesOf, parseAccept, parseResourceRequest, type ResourceRequest } from './request.ts';
 import type { Answer, ResourceHandler } from './resource-handler.ts';
 import { answerReview, findReview } from './reviews.ts';
 
 export interface ApiListenerOptions {
   readonly cluster: Cluster;
   readonly resources: ResourceHandler;
-  readonly users: Users;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
   /** Who sent a request. @throws ApiError Unauthorized */
   readonly identify: (request: IncomingMessage) => Identity;
   /** Hears of faults of ours, which the client sees as InternalError. */
@@ -40,7 +44,7 @@ async function answer(options: ApiListenerOptions, request: IncomingMessage, res
     response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
     return;
   }
-  const identity = options.users.impersonated(request, options.identify(request));
+  const identity = impersonated(request, options.identify(request), options.authorizer);
   const accepted = parseAccept(request);
   if (!accepted.json)
     throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
@@ -50,6 +54,8 @@ async function answer(options: ApiListenerOptions, request: IncomingMessage, res
     if (found !== undefined) sendAnswer(response, found);
     return;
   }
+  const verb = (request.method ?? 'GET').toLowerCase();
+  options.authorizer.require(identity, { verb, path: url.pathname });
   const path = url.pathname.split('/').filter(Boolean);
   const types = options.cluster.types.all();
   if (url.pathname === '/version') sendJson(response, 200, versionInfo());
@@ -62,19 +68,20 @@ async function answer(options: ApiListenerOptions, request: IncomingMessage, res
 }
 
 async function resource(
-  { resources, users }: ApiListenerOptions,
+  { resources, authenticator, authorizer }: ApiListenerOptions,
   request: IncomingMessage,
   response: ServerResponse,
   asked: ResourceRequest,
   identity: Identity,
   accepted: Accepted,
 ): Promise<Answer | undefined> {
-  authorize(identity, asked);
+  authorizer.require(identity, attributesOf(asked));
   const review = findReview(asked.group, asked.version, asked.resource);
-  if (review === undefined) return resources.handle(request, response, asked, accepted);
+  if (review === undefined) return resources.handle(request, response, asked, accepted, identity);
   if (asked.verb !== 'create') throw new ApiError('MethodNotAllowed', `${review.kind} is answered to POST only`);
   requireObject(request);
-  return { code: 201, body: answerReview(review, await readBody(request), identity, users), warnings: [] };
+  const body = answerReview(review, await readBody(request), { asking: identity, authenticator, authorizer });
+  return { code: 201, body, warnings: [] };
 }
 
 function sendAnswer(response: ServerResponse, { code, body, warnings }: Answer): void {

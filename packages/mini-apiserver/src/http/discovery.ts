@@ -82,6 +82,9 @@ function entriesOf(type: ResourceType): Entry[] {
     ...(type.status ? [sub('status', {})] : []),
     ...(type.scale ? [sub('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),
     ...(type.key === '/pods' ? [sub('binding', { kind: 'Binding', verbs: ['create'] })] : []),
+    ...(type.key === '/serviceaccounts'
+      ? [sub('token', { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: ['create'] })]
+      : []),
   ];
 }
 

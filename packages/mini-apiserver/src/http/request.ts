@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { ResourceAttributes } from '../auth/attributes.ts';
 import { badRequest } from '../status.ts';
 import { parseQuery, type Query } from './query.ts';
 
@@ -35,6 +36,17 @@ export function parseResourceRequest(method: string, url: URL): ResourceRequest 
   if (beyond.length > 0) return undefined;
   const query = parseQuery(url.searchParams);
   return { verb: verbOf(method, name, query), group, version, resource, namespace, name, subresource, query };
+}
+
+/**
+ * What an authorizer looks at. A list or watch of one object by its name is about that object, and a request for a namespace
+ * lies in it.
+ */
+export function attributesOf({ query, ...asked }: ResourceRequest): ResourceAttributes {
+  const { verb, group, resource, subresource } = asked;
+  const selected = /^metadata\.name=+([^,=]+)$/.exec(query.fieldSelector)?.[1];
+  const namespace = group === '' && resource === 'namespaces' ? asked.name : asked.namespace;
+  return { verb, group, resource, subresource, namespace, name: asked.name ?? selected };
 }
 
 function decoded(pathname: string): string[] {

@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { Escalation } from '../auth/escalation.ts';
+import type { Identity } from '../auth/identity.ts';
+import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
 import type { Cluster } from '../cluster.ts';
 import { strictError } from '../decode.ts';
 import type { DeleteOptions, Deletion } from '../deletion.ts';
@@ -15,6 +18,7 @@ import { applyPatch } from './patch.ts';
 import type { Accepted, ResourceRequest } from './request.ts';
 import { scaleOf, withScale } from './scale.ts';
 import { served, tableOf } from './table.ts';
+import { answerTokenRequest } from './token-request.ts';
 import { serveWatch, type WatchPace } from './watch.ts';
 
 export interface Answer {
@@ -29,6 +33,7 @@ interface Call {
   readonly asked: ResourceRequest;
   readonly type: ResourceType;
   readonly accepted: Accepted;
+  readonly identity: Identity;
   readonly warnings: string[];
 }
 
@@ -39,17 +44,31 @@ const deleteOptions = z.object({
   preconditions: z.object({ uid: z.string().nullish(), resourceVersion: z.string().nullish() }).nullish(),
 });
 
+/** What the handler works with. */
+export interface ResourceParts {
+  readonly cluster: Cluster;
+  readonly api: ObjectApi;
+  readonly deletion: Deletion;
+  readonly escalation: Escalation;
+  readonly tokens: ServiceAccountTokens;
+  readonly pace: WatchPace;
+}
+
 /** Serves every verb of every resource. */
 export class ResourceHandler {
   readonly #cluster: Cluster;
   readonly #api: ObjectApi;
   readonly #deletion: Deletion;
+  readonly #escalation: Escalation;
+  readonly #tokens: ServiceAccountTokens;
   readonly #pace: WatchPace;
 
-  constructor(cluster: Cluster, api: ObjectApi, deletion: Deletion, pace: WatchPace) {
+  constructor({ cluster, api, deletion, escalation, tokens, pace }: ResourceParts) {
     this.#cluster = cluster;
     this.#api = api;
     this.#deletion = deletion;
+    this.#escalation = escalation;
+    this.#tokens = tokens;
     this.#pace = pace;
   }
 
@@ -59,10 +78,11 @@ export class ResourceHandler {
     response: ServerResponse,
     asked: ResourceRequest,
     accepted: Accepted,
+    identity: Identity,
   ): Promise<Answer | undefined> {
     const type = this.#cluster.types.find(asked.group, asked.version, asked.resource);
     if (!type.namespaced && asked.namespace !== undefined) throw notFound({ group: type.group, kind: type.plural });
-    const call: Call = { request, asked, type, accepted, warnings: [] };
+    const call: Call = { request, asked, type, accepted, identity, warnings: [] };
     if (asked.verb === 'watch') {
       serveWatch(this.#cluster, { ...asked, type, table: accepted.table }, this.#pace, request, response);
       return undefined;
@@ -106,7 +126,11 @@ export class ResourceHandler {
     if (type.namespaced && asked.namespace === undefined)
       throw badRequest('an object of this kind is created in a namespace');
     const body = (await readBody(request)) ?? null;
-    const options = { dryRun: asked.query.dryRun !== undefined, onUnknownFields: unknownFields(call, undefined) };
+    const options = {
+      dryRun: asked.query.dryRun !== undefined,
+      admit: this.#admission(call),
+      onUnknownFields: unknownFields(call, undefined),
+    };
     return this.#answer(call, this.#api.create(type, asked.namespace, body, options), 201);
   }
 
@@ -122,13 +146,21 @@ export class ResourceHandler {
         subresource,
         requireVersion: !patching && type.model === undefined,
         dryRun: asked.query.dryRun !== undefined,
+        admit: this.#admission(call),
         onUnknownFields: unknownFields(call, patching ? body : undefined),
       },
     );
   }
 
+  #admission({ type, identity }: Call) {
+    return (object: KubeObject, old: KubeObject | undefined) => this.#escalation.check(type, identity, object, old);
+  }
+
   async #subresource(call: Call): Promise<Answer> {
     const { asked, type } = call;
+    if (asked.subresource === 'token' && type.key === '/serviceaccounts' && asked.verb === 'create') {
+      return this.#token(call);
+    }
     if (asked.subresource === 'binding' && type.key === '/pods' && asked.verb === 'create') return this.#bind(call);
     const changing = asked.verb === 'update' || asked.verb === 'patch';
     if (!changing && asked.verb !== 'get') throw methodNotAllowed(asked);
@@ -137,6 +169,14 @@ export class ResourceHandler {
     }
     if (asked.subresource === 'scale' && type.scale) return this.#scale(call, changing);
     throw notFound({ group: type.group, kind: `${type.plural}/${asked.subresource}`, name: asked.name });
+  }
+
+  async #token(call: Call): Promise<Answer> {
+    requireObject(call.request);
+    const account = this.#api.get(location(call));
+    const wish = await readBody(call.request);
+    const body = answerTokenRequest(this.#tokens, this.#cluster.store, account, wish);
+    return { code: 201, body, warnings: call.warnings };
   }
 
   /** Past the validation of updates, which holds a pod to its node. */

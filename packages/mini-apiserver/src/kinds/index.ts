@@ -8,6 +8,7 @@ import { namespaces } from './namespace.ts';
 import { networkPolicies } from './networkpolicy.ts';
 import { nodes } from './node.ts';
 import { pods } from './pod.ts';
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac.ts';
 import { services } from './service.ts';
 
 /** Everything that is served from the start. */
@@ -25,4 +26,8 @@ export const builtinTypes: readonly ResourceType[] = [
   networkPolicies,
   serviceCidrs,
   customResourceDefinitions,
+  roles,
+  clusterRoles,
+  roleBindings,
+  clusterRoleBindings,
 ];
