@@ -1,6 +1,6 @@
 import { FakeIpset, FakeNetfilter } from '@kubecity/netfilter/testing';
 import type { RulesReport } from '@kubecity/protocol';
-import { RoutingTracker } from '@kubecity/routing';
+import { type KubeRoutingOverride, RoutingTracker } from '@kubecity/routing';
 import { Compiler } from '@kubecity/ruleset';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -174,5 +174,106 @@ describe('RuleLoop', () => {
     await pass(20_000);
     expect(seen.reports.at(-1)).toMatchObject({ problems: [] });
     expect(await kernels.IPv4.save('nat')).toContain('10.244.9.9:8080');
+  });
+});
+
+describe('overrides', () => {
+  const override = (name: string, spec: object, made = Date.now()): KubeRoutingOverride => ({
+    metadata: { namespace: 'shop', name, uid: name, generation: 1, creationTimestamp: new Date(made).toISOString() },
+    spec: { service: 'cart', backends: { addresses: ['10.244.1.1'] }, ...spec },
+  });
+  /** The part of new connections that the first backend gets by the rules that were written last. */
+  const chance = async (kernel: FakeNetfilter) => {
+    const rule = (await kernel.save('nat')).split('\n').find((line) => line.includes('10.244.1.1:8080'));
+    return rule === undefined ? 0 : Number(/--probability ([\d.]+)/.exec(rule)?.[1] ?? 1);
+  };
+
+  it('ramp by the clock alone, each step told with its value', async () => {
+    const { loop, tracker, kernels, seen, pass } = setUp();
+    loop.begin();
+    await pass(10);
+    tracker.setOverride(override('ramp', { weight: 0, ramp: { from: 100, seconds: 20 } }));
+    loop.request();
+    await pass(200);
+    expect(await chance(kernels.IPv4)).toBeCloseTo(0.5, 5);
+    const restores = kernels.IPv4.restores.length;
+    for (let second = 1; second <= 20; second += 1) {
+      await pass(1000);
+      const weight = 100 - second * 5;
+      expect(await chance(kernels.IPv4), `after ${second} s`).toBeCloseTo(weight / (weight + 100), 5);
+      const [told] = seen.reports.at(-1)?.acknowledged ?? [];
+      expect(told?.value ?? 0, `after ${second} s`).toBe(weight);
+    }
+    expect(kernels.IPv4.restores.length - restores).toBe(20);
+    await pass(60_000);
+    expect(kernels.IPv4.restores.length - restores).toBe(20);
+  });
+
+  it('expire by the clock alone', async () => {
+    const { loop, tracker, kernels, seen, pass } = setUp();
+    tracker.setOverride(override('drain', { drain: {}, expiresAt: new Date(Date.now() + 90_000).toISOString() }));
+    loop.begin();
+    await pass(89_000);
+    expect(await chance(kernels.IPv4)).toBe(0);
+    expect(seen.reports.at(-1)?.acknowledged).toMatchObject([{ state: 'applied' }]);
+    await pass(2_000);
+    expect(await chance(kernels.IPv4)).toBeCloseTo(0.5, 5);
+    expect(seen.reports.at(-1)?.acknowledged).toMatchObject([{ state: 'expired' }]);
+  });
+
+  it('step at most once a second, however many they are', async () => {
+    const { loop, tracker, kernels, pass } = setUp();
+    const made = Date.now();
+    for (let i = 1; i <= 9; i += 1) {
+      tracker.setService(service(`s${i}`, `10.96.1.${i}`));
+      tracker.setEndpointSlice(slice(`s${i}`, `10.244.2.${i}`, `10.244.3.${i}`));
+      const backends = { addresses: [`10.244.2.${i}`] };
+      const ramp = { from: 100, seconds: 30 };
+      tracker.setOverride(override(`o${i}`, { service: `s${i}`, backends, weight: 0, ramp }, made + i * 111));
+    }
+    loop.begin();
+    await pass(35_000);
+    expect(kernels.IPv4.restores.length).toBeGreaterThan(25);
+    expect(kernels.IPv4.restores.length).toBeLessThanOrEqual(36);
+    expect(await kernels.IPv4.save('nat')).not.toMatch(/10\.244\.2\.\d:8080/);
+  });
+
+  it('stand where the clock says when the agent begins anew', async () => {
+    const { loop, tracker, kernels, pass } = setUp();
+    tracker.setOverride(override('ramp', { weight: 0, ramp: { from: 100, seconds: 100 } }, Date.now() - 50_000));
+    loop.begin();
+    await pass(10);
+    expect(await chance(kernels.IPv4)).toBeCloseTo(1 / 3, 2);
+    expect(kernels.IPv4.restores).toHaveLength(1);
+  });
+
+  it('are acknowledged and held only by what the kernel took', async () => {
+    const { loop, tracker, kernels, seen, pass } = setUp();
+    loop.begin();
+    await pass(10);
+    kernels.IPv4.poison(/10\.244\.9\.9:/);
+    tracker.setService(service('bad', '10.96.0.10'));
+    tracker.setEndpointSlice(slice('bad', '10.244.9.9', '10.244.9.8'));
+    const backends = { addresses: ['10.244.9.8'] };
+    tracker.setOverride(override('bad', { service: 'bad', backends, drain: { existing: 'cut' } }));
+    tracker.setOverride(override('good', { drain: { existing: 'cut' } }));
+    loop.request();
+    await pass(200);
+    const names = () => seen.reports.at(-1)?.acknowledged.map(({ name }) => name);
+    expect(names()).toEqual(['good']);
+    expect(seen.held.at(-1)).toMatchObject({ isolated: new Set(['shop/bad:http/TCP']) });
+    const restore = kernels.IPv6.restore;
+    kernels.IPv6.restore = async () => {
+      throw new Error('no IPv6 today');
+    };
+    tracker.setService(service('six', 'fd00:96::6'));
+    loop.request();
+    await pass(200);
+    expect(seen.held.at(-1)?.families).toEqual(new Set(['IPv4']));
+    kernels.IPv6.restore = restore;
+    kernels.IPv4.poison(undefined);
+    await pass(310_000);
+    expect(names()).toEqual(['bad', 'good']);
+    expect(seen.held.at(-1)).toMatchObject({ isolated: new Set(), families: new Set(['IPv4', 'IPv6']) });
   });
 });
