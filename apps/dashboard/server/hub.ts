@@ -3,10 +3,12 @@ import type { KubeClient } from '@kubecity/kube';
 import type { Logger } from 'pino';
 import { Server as SocketServer } from 'socket.io';
 import { openAgentsDoor } from './agents-door.ts';
+import { api } from './api.ts';
 import { type AuthSettings, LOCAL } from './auth/auth-settings.ts';
 import { Gate } from './auth/gate.ts';
 import { CityModel } from './city-model.ts';
 import { ClusterWatch } from './cluster-watch.ts';
+import { type Doorkeeper, doorkeeper } from './doorkeeper.ts';
 import { watchEvents } from './event-watch.ts';
 import { History, type HistorySettings, historySettings } from './history/history.ts';
 import { HistoryRecorder } from './history/history-recorder.ts';
@@ -15,7 +17,7 @@ import { mapQuestions } from './map-questions.ts';
 import { type HubMetrics, hubMetrics } from './metrics.ts';
 import { sameSite } from './origin.ts';
 import { statusWriter } from './status-writer.ts';
-import { type SteerDoor, steerDoor } from './steer-door.ts';
+import { steerDoor } from './steer-door.ts';
 import { steering } from './steering.ts';
 import { trafficMetrics } from './traffic-metrics.ts';
 
@@ -40,8 +42,8 @@ export interface HubOptions {
 
 export interface Hub {
   readonly metrics: HubMetrics;
-  readonly gate: Gate;
-  readonly steer: SteerDoor;
+  /** For the server of the pages: answers the API, and says who may see a page. */
+  readonly keep: Doorkeeper;
   /** Every kind of object was listed once. */
   synced(): boolean;
   /** The cluster is watched without interruption. */
@@ -130,8 +132,7 @@ export function startHub(options: HubOptions): Hub {
 
   return {
     metrics,
-    gate,
-    steer,
+    keep: doorkeeper(gate, api({ gate, steer, log, metrics, now }), log),
     synced: () => watch.synced,
     live: () => watch.live,
     agents: () => ({ live: model.roster.countBy('live', now()), stale: model.roster.countBy('stale', now()) }),

@@ -10,7 +10,8 @@ import { historySettings } from './history/history.ts';
 import { type Hub, startHub } from './hub.ts';
 import { addProcessMetrics } from './metrics.ts';
 import { type DashboardOptions, readOptions } from './options.ts';
-import { pages } from './pages.ts';
+import { isLoopback } from './origin.ts';
+import { operations, pages } from './pages.ts';
 
 const PAGES_DIRECTORY = fileURLToPath(new URL('..', import.meta.url));
 /** Whoever has not let go by then is cut off. */
@@ -40,7 +41,8 @@ async function run(options: DashboardOptions): Promise<void> {
   const server = createServer();
   const site = next({ dev, dir: PAGES_DIRECTORY, hostname: listen.host, port: listen.port, httpServer: server });
   await site.prepare();
-  server.on('request', pages({ hub: () => hub, render: site.getRequestHandler(), dev }));
+  const withOperations = isLoopback(listen.host);
+  server.on('request', pages({ hub: () => hub, render: site.getRequestHandler(), dev, withOperations }));
 
   const agentServer =
     options.agentSocket === undefined ? undefined : createServer((_request, response) => response.writeHead(404).end());
@@ -48,6 +50,7 @@ async function run(options: DashboardOptions): Promise<void> {
   hub = startHub({
     client,
     clusterName: options.clusterName,
+    auth: options.auth,
     token,
     log,
     server,
@@ -57,9 +60,13 @@ async function run(options: DashboardOptions): Promise<void> {
   });
   addProcessMetrics(hub.metrics);
   if (agentServer && options.agentSocket) await listenOnSocket(agentServer, options.agentSocket);
+  if (options.metricsListen) {
+    const { host, port } = options.metricsListen;
+    await once(createServer(operations(() => hub)).listen(port, host), 'listening');
+  }
   server.listen(listen.port, listen.host);
   await once(server, 'listening');
-  log.info({ url: urlOf(server) }, 'listening');
+  log.info({ url: urlOf(server), auth: options.auth.ways }, 'listening');
 
   const shutdown = async (why: string) => {
     log.info({ why }, 'shutting down');

@@ -1,10 +1,17 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { isLoopback } from './origin.ts';
+import { AUTH_WAYS, type AuthFlags, type AuthSettings, type AuthWay, authSettings } from './auth/auth-settings.ts';
 
-export interface DashboardOptions {
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Flags extends AuthFlags {
   readonly kubeconfig?: string;
   readonly kubeSocket?: string;
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: Place;
+  /** Where `/healthz`, `/livez` and `/metrics` are answered besides. */
+  readonly metricsListen?: Place;
   readonly agentSocket?: string;
   readonly agentTokenFile: string;
   readonly clusterName: string;
@@ -15,13 +22,13 @@ export interface DashboardOptions {
   readonly dev: boolean;
 }
 
+export interface DashboardOptions extends Omit<Flags, keyof AuthFlags> {
+  readonly auth: AuthSettings;
+}
+
 /** Flags before environment before defaults. Prints and ends the process on `--help` and on a flag that is wrong. */
 export function readOptions(argv: readonly string[]): DashboardOptions {
-  const option = (flags: string, help: string) => {
-    const made = new Option(flags, help);
-    return made.env(`KUBECITY_${made.name().toUpperCase().replaceAll('-', '_')}`);
-  };
-  return new Command('kubecity-dashboard')
+  const command = new Command('kubecity-dashboard')
     .description('Shows a Kubernetes cluster as a city and steers its traffic.')
     .addOption(
       option('--kubeconfig <file>', 'cluster to show; without this and --kube-socket: the one it runs in').conflicts(
@@ -31,8 +38,14 @@ export function readOptions(argv: readonly string[]): DashboardOptions {
     .addOption(option('--kube-socket <path>', 'Unix socket of an API server'))
     .addOption(
       option('--listen <host:port>', 'where browsers connect')
-        .default(parseListen('127.0.0.1:8585'), '127.0.0.1:8585')
-        .argParser(parseListen),
+        .default(parsePlace('127.0.0.1:8585'), '127.0.0.1:8585')
+        .argParser(parsePlace),
+    )
+    .addOption(
+      option(
+        '--metrics-listen <host:port>',
+        'where /metrics, /healthz and /livez are answered; without it: where browsers connect, on loopback only',
+      ).argParser(parsePlace),
     )
     .addOption(option('--agent-socket <path>', 'Unix socket for agents; without it they connect where browsers do'))
     .addOption(option('--agent-token-file <file>', 'file with the secret that agents show').makeOptionMandatory())
@@ -49,9 +62,69 @@ export function readOptions(argv: readonly string[]): DashboardOptions {
         .default('info'),
     )
     .addOption(option('--exit-with-stdin', 'end when standard input closes').default(false))
-    .addOption(option('--dev', 'serve the pages from their sources').default(false))
-    .parse(argv)
-    .opts<DashboardOptions>();
+    .addOption(option('--dev', 'serve the pages from their sources').default(false));
+  for (const one of authOptions()) command.addOption(one);
+  const flags = command.parse(argv).opts<Flags>();
+  try {
+    return { ...flags, auth: authSettings(flags, { host: flags.listen.host, kubeSocket: flags.kubeSocket }) };
+  } catch (error) {
+    return command.error(`error: ${(error as Error).message}.`);
+  }
+}
+
+function option(flags: string, help: string): Option {
+  const made = new Option(flags, help);
+  return made.env(`KUBECITY_${made.name().toUpperCase().replaceAll('-', '_')}`);
+}
+
+function authOptions(): Option[] {
+  return [
+    option('--auth <way>', `how people prove who they are: ${AUTH_WAYS.join(', ')}; several with commas`)
+      .default(['local'], 'local')
+      .argParser(parseWays),
+    option('--public-url <url>', 'where browsers reach the dashboard, when a proxy stands before it').argParser(
+      parseUrl,
+    ),
+    option('--session-idle-hours <hours>', 'a session ends after so long without use').default(8).argParser(parseHours),
+    option('--session-hours <hours>', 'a session ends after so long').default(24).argParser(parseHours),
+    option('--oidc-issuer <url>', 'OpenID Connect issuer').argParser(parseUrl),
+    option('--oidc-client-id <id>', 'of the dashboard at the issuer'),
+    option('--oidc-client-secret-file <file>', 'without it: a public client'),
+    option('--oidc-scopes <scopes>', 'asked for at the issuer').default('openid profile email'),
+    option(
+      '--oidc-acts-as <how>',
+      'token: the ID token is shown to the cluster; impersonate: the dashboard’s own right',
+    )
+      .choices(['token', 'impersonate'])
+      .default('token'),
+    option('--oidc-username-claim <claim>', 'whom to impersonate').default('sub'),
+    option('--oidc-username-prefix <prefix>', 'put before the user').default(''),
+    option('--oidc-groups-claim <claim>', 'with which groups').default('groups'),
+    option('--oidc-groups-prefix <prefix>', 'put before each group').default(''),
+    option('--proxy-secret-file <file>', 'secret that an authenticating proxy shows in X-Kubecity-Proxy-Secret'),
+  ];
+}
+
+export function parseWays(text: string): AuthWay[] {
+  const ways = text.split(',').map((way) => way.trim());
+  for (const way of ways) {
+    if (!AUTH_WAYS.some((known) => known === way)) {
+      throw new InvalidArgumentError(`give some of ${AUTH_WAYS.join(', ')}, with commas between them.`);
+    }
+  }
+  return [...new Set(ways)] as AuthWay[];
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url && ['http:', 'https:'].includes(url.protocol) && url.search === '' && url.hash === '') return url;
+  throw new InvalidArgumentError('give it as https://HOST, without a query.');
+}
+
+function parseHours(text: string): number {
+  const hours = Number(text);
+  if (hours > 0 && hours <= 720) return hours;
+  throw new InvalidArgumentError('give a number of hours, at most 720.');
 }
 
 export function parseMegabytes(text: string): number {
@@ -61,16 +134,9 @@ export function parseMegabytes(text: string): number {
 }
 
 /** `host:port`, an IPv6 address in brackets. */
-export function parseListen(text: string): { host: string; port: number } {
+export function parsePlace(text: string): Place {
   const match = /^(\[[^\]]+\]|[^:]+):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
   if (!match?.[1] || port > 65_535) throw new InvalidArgumentError('give it as HOST:PORT, for example 127.0.0.1:8585.');
-  const host = match[1].replace(/^\[|\]$/g, '');
-  if (!isLoopback(host)) {
-    throw new InvalidArgumentError(
-      `${host} can be reached from other machines, and browsers are not authenticated yet: ` +
-        'listen on 127.0.0.1 and reach it through a tunnel (ssh -L, kubectl port-forward).',
-    );
-  }
-  return { host, port };
+  return { host: match[1].replace(/^\[|\]$/g, ''), port };
 }

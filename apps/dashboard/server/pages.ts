@@ -1,29 +1,47 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { sendText } from './http-answer.ts';
 import type { Hub } from './hub.ts';
 
 export interface PageOptions {
+  /** Its doorkeeper answers what is not a page, and says who may see those. Undefined: everybody may. */
   readonly hub: () => Hub | undefined;
   /** Renders everything that is not one of our own addresses. */
   readonly render: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** The development server evaluates code and speaks over its own sockets. */
   readonly dev: boolean;
+  /** `/healthz`, `/livez` and `/metrics` are answered here too: where nobody from another machine comes by. Default true. */
+  readonly withOperations?: boolean;
 }
 
-/** Answers `/healthz`, `/livez` and `/metrics`, and gives the pages their security headers. */
-export function pages({ hub, render, dev }: PageOptions): RequestListener {
+/** Gives pages and API their security headers, and the pages to whom the doorkeeper lets pass. */
+export function pages({ hub, render, dev, withOperations = true }: PageOptions): RequestListener {
   return async (request, response) => {
-    const path = request.url?.split('?', 1)[0];
-    if (path === '/livez') return answer(response, 200, 'text/plain', 'ok\n');
-    if (path === '/healthz') return health(hub(), response);
-    if (path === '/metrics') return metrics(hub(), response);
+    if (withOperations && (await operate(hub(), request, response))) return;
     const policy = contentSecurityPolicy(randomBytes(16).toString('base64'), dev);
     // Next.js takes the nonce for its inline scripts from the policy in the request
     request.headers['content-security-policy'] = policy;
     response.setHeader('Content-Security-Policy', policy);
     for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
+    if (await hub()?.keep(request, response)) return;
     await render(request, response);
   };
+}
+
+/** `/healthz`, `/livez` and `/metrics` on a listener of their own. */
+export function operations(hub: () => Hub | undefined): RequestListener {
+  return async (request, response) => {
+    if (!(await operate(hub(), request, response))) sendText(response, 404, 'text/plain', 'not found\n');
+  };
+}
+
+async function operate(hub: Hub | undefined, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  const path = request.url?.split('?', 1)[0];
+  if (path === '/livez') sendText(response, 200, 'text/plain', 'ok\n');
+  else if (path === '/healthz') health(hub, response);
+  else if (path === '/metrics') await metrics(hub, response);
+  else return false;
+  return true;
 }
 
 const PAGE_HEADERS = {
@@ -55,15 +73,11 @@ export function contentSecurityPolicy(nonce: string, dev: boolean): string {
 function health(hub: Hub | undefined, response: ServerResponse): void {
   const synced = hub?.synced() ?? false;
   const body = { synced, api: hub?.live() ? 'live' : 'reconnecting', agents: hub?.agents() };
-  answer(response, synced ? 200 : 503, 'application/json', `${JSON.stringify(body)}\n`);
+  sendText(response, synced ? 200 : 503, 'application/json', `${JSON.stringify(body)}\n`);
 }
 
 async function metrics(hub: Hub | undefined, response: ServerResponse): Promise<void> {
-  if (!hub) return answer(response, 503, 'text/plain', 'starting\n');
+  if (!hub) return sendText(response, 503, 'text/plain', 'starting\n');
   const { registry } = hub.metrics;
-  answer(response, 200, registry.contentType, await registry.metrics());
-}
-
-function answer(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(body);
+  sendText(response, 200, registry.contentType, await registry.metrics());
 }

@@ -210,7 +210,9 @@ export class Gate {
       throw new RefusedPeer('forbidden', `${user} may not see this map: ${NEEDED}`);
     }
     log.info({ user, how }, 'signed in');
-    return this.#book.open(key, person, rights, now());
+    const session = this.#book.open(key, person, rights, now());
+    await this.#fresh(session);
+    return session;
   }
 
   #personWith(token: string, how: 'token'): Promise<Person> {
