@@ -16,10 +16,15 @@ export interface Api {
   readonly server: MiniApiServer;
   readonly socketPath: string;
   call(method: string, path: string, body?: unknown, contentType?: string, accept?: string): Promise<Reply>;
+  /** The same door as somebody else: by a bearer token, or with headers of impersonation. */
+  as(who: string | Headers): Caller;
   /** Starts a watch; `next` waits for the coming event, undefined at the end of the stream. */
   watch(path: string, accept?: string): Watching;
   close(): Promise<void>;
 }
+
+export type Headers = Readonly<Record<string, string | string[]>>;
+export type Caller = (method: string, path: string, body?: unknown, contentType?: string) => Promise<Reply>;
 
 export interface Watching {
   next(): Promise<{ type: string; object: JsonObject & { metadata: JsonObject } } | undefined>;
@@ -35,6 +40,10 @@ export async function startApi(options: Partial<MiniApiServerOptions> = {}): Pro
     server,
     socketPath,
     call: (method, path, body, contentType, accept) => call(socketPath, method, path, body, contentType, accept),
+    as: (who) => {
+      const more = typeof who === 'string' ? { authorization: `Bearer ${who}` } : who;
+      return (method, path, body, contentType) => call(socketPath, method, path, body, contentType, undefined, more);
+    },
     watch: (path, accept) => watch(socketPath, path, accept),
     close: async () => {
       await server.close();
@@ -50,10 +59,11 @@ function call(
   body?: unknown,
   contentType = 'application/json',
   accept = 'application/json',
+  more: Headers = {},
 ): Promise<Reply> {
   const sent = body === undefined ? '' : Buffer.isBuffer(body) ? body : JSON.stringify(body);
   // Without the length Node would send the body of a DELETE unframed.
-  const headers = { 'content-type': contentType, 'content-length': Buffer.byteLength(sent), accept };
+  const headers = { 'content-type': contentType, 'content-length': Buffer.byteLength(sent), accept, ...more };
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath, method, path, headers }, (incoming) => {
       const chunks: Buffer[] = [];

@@ -176,6 +176,28 @@ describe.skipIf(!kubectlIsHere)('kubectl', { timeout: 60_000 }, () => {
     expect(spec.template.spec.containers[0].ports).toEqual([{ containerPort: 80, protocol: 'TCP' }]);
   });
 
+  test('roles, bindings and tokens: create, can-i, get', async () => {
+    await ok(['create', 'role', 'reader', '-n', 'shop', '--verb=get,list', '--resource=pods,deployments.apps']);
+    await ok(['create', 'rolebinding', 'bob-reads', '-n', 'shop', '--role=reader', '--user=bob']);
+    await ok(['create', 'clusterrole', 'logs', '--verb=get', '--non-resource-url=/logs/*']);
+    await ok(['create', 'clusterrolebinding', 'bob-logs', '--clusterrole=logs', '--user=bob', '--group=ops']);
+    const may = async (...question: string[]) => (await kubectl(['auth', 'can-i', ...question, '--as=bob'])).out.trim();
+    expect(await may('list', 'pods', '-n', 'shop')).toBe('yes');
+    expect(await may('list', 'deployments.apps', '-n', 'shop')).toBe('yes');
+    expect(await may('list', 'pods', '-n', 'default')).toBe('no');
+    expect(await may('get', '/logs/x')).toBe('yes');
+    const listed = rows(await ok(['auth', 'can-i', '--list', '--as=bob', '-n', 'shop', '--no-headers']));
+    expect(listed).toContainEqual(['pods', '[]', '[]', '[get list]']);
+    const refused = await kubectl(['get', 'pods', '-n', 'default', '--as=bob']);
+    expect(refused.err).toContain('User "bob" cannot list resource "pods" in API group "" in the namespace "default"');
+    const [head, line] = rows(await ok(['get', 'rolebindings', '-n', 'shop', '-o', 'wide']));
+    expect(head).toEqual(['NAME', 'ROLE', 'AGE', 'USERS', 'GROUPS', 'SERVICEACCOUNTS']);
+    expect(line?.slice(0, 2)).toEqual(['bob-reads', 'Role/reader']);
+    const token = await ok(['create', 'token', 'default', '-n', 'shop', '--duration=20m', '--audience=kubecity']);
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    expect([claims.aud, claims.exp - claims.iat]).toEqual([['kubecity'], 1200]);
+  });
+
   test('a definition, its objects, and the words for a bad one', async () => {
     await ok(['apply', '-f', '-'], lampDefinition);
     await ok(['wait', '--for=condition=Established', 'crd/lamps.city.example', '--timeout=10s']);
