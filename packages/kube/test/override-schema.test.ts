@@ -85,18 +85,19 @@ describe('the API server refuses, by field', () => {
 });
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
-const rarely = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 });
+const rarely = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 const time = fc.constantFrom('2026-11-23T10:00:00Z', '2026-11-23T10:00:01.5+00:00', '2026-11-23T09:30:00-02:00');
 const connections = maybe(fc.constantFrom('wait', 'cutIdle', 'cut'));
 
 const specs = fc
   .record({
-    service: maybe(fc.constant('cart')),
+    service: fc.constantFrom('cart', undefined),
     ports: rarely(fc.subarray(['http', ''])),
     backends: maybe(
       fc.record({
         selector: rarely(fc.record({ matchLabels: fc.constantFrom({}, { app: 'cart' }) })),
-        podNames: rarely(fc.subarray(['cart-1'])),
+        podNames: maybe(fc.subarray(['cart-1'])),
         zones: rarely(fc.subarray(['zone-1'])),
         addresses: rarely(fc.subarray(['10.0.0.1', 'fd00::1'])),
       }),
@@ -106,7 +107,11 @@ const specs = fc
       fc.record({ share: fc.integer({ min: -1, max: 101 }) }),
       fc.record({ weight: maybe(fc.constant(5)), share: maybe(fc.constant(5)) }),
       fc.record({
-        drain: fc.record({ existing: connections, udp: connections, deadlineSeconds: maybe(fc.integer({ min: -1 })) }),
+        drain: fc.record({
+          existing: connections,
+          udp: connections,
+          deadlineSeconds: maybe(fc.integer({ min: -1, max: 604_801 })),
+        }),
         weight: rarely(fc.constant(5)),
       }),
     ),

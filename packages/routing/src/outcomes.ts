@@ -69,7 +69,9 @@ function ofMany(override: Override, findings: readonly Finding[]): Said {
     const where = override.namespace === '' ? 'any Service' : `any Service of namespace ${override.namespace}`;
     return { state: 'noBackends', field: 'spec.backends', message: `names no backend of ${where}` };
   }
-  const message = [...liftedIn(findings), ...lostIn(findings), ...curtailedIn(findings)].join('; ');
+  // every node must say the same, whatever it learnt first
+  const sorted = [...findings].sort((a, b) => (a.service < b.service ? -1 : 1));
+  const message = [...liftedIn(sorted), ...lostIn(sorted), ...curtailedIn(sorted)].join('; ');
   return { state, ...(message !== '' && { message }) };
 }
 

@@ -44,7 +44,7 @@ export class OverrideBook {
     const id = idOf(object.metadata);
     const parsed = parseOverride(object);
     const before = this.#pages.get(id);
-    if (before && isDeepEqual(before.parsed, parsed)) return undefined;
+    if (before && saysTheSame(before, object, parsed)) return undefined;
     const reach = before ? this.#leave(id, before) : [];
     const selection = 'override' in parsed ? selectionOf(parsed.override.spec) : undefined;
     const page: Page = { object, parsed, selection, wish: undefined };
@@ -138,6 +138,12 @@ export class OverrideBook {
       ? { map: this.#ofNamespace, key: namespace }
       : { map: this.#ofService, key: `${namespace}/${spec.service}` };
   }
+}
+
+/** Somebody wrote its status, most likely: the hub does with every acknowledgement. */
+function saysTheSame(before: Page, { metadata: { uid, generation } }: KubeRoutingOverride, parsed: ParsedOverride) {
+  const { metadata } = before.object;
+  return metadata.uid === uid && metadata.generation === generation && isDeepEqual(before.parsed, parsed);
 }
 
 function overrideOf({ parsed }: Page): Override | undefined {

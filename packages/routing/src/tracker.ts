@@ -1,11 +1,10 @@
 import type { NodeIdentity } from './endpoints.ts';
 import { isDeepEqual } from './equal.ts';
-import { DEFAULT_FLOOR, type Floor, parseFloor } from './floor.ts';
 import { NamePool } from './name-pool.ts';
+import { NamespaceFloors } from './namespace-floors.ts';
 import type { KubeEndpointSlice, KubePod, KubeRoutingOverride, KubeService, ObjectMeta } from './objects.ts';
 import { OverrideBook, type Reach } from './override-book.ts';
 import type { Wish } from './precedence.ts';
-import type { Problem } from './problem.ts';
 import { samePort } from './same-port.ts';
 import type { PodLabels } from './selection.ts';
 import { type ParsedService, parseService } from './service.ts';
@@ -28,11 +27,6 @@ interface Entry {
 /** What is to be said about one Service. */
 type Remarks = Pick<ServiceRoutes, 'findings' | 'problems'>;
 
-interface NamespaceFloor {
-  readonly floor: Floor | undefined;
-  readonly problems: readonly Problem[];
-}
-
 export interface RoutingChange {
   readonly table: RoutingTable;
   /** Service ports whose routes differ from the last `take`: new, changed or gone. */
@@ -41,8 +35,8 @@ export interface RoutingChange {
 
 /**
  * Folds API events and hands over once: `set…`/`delete…` only read what the object says, `take` recomputes the Services
- * that were touched. A change that was undone before `take` leaves nothing in `changed`, and an unchanged service port keeps its identity,
- * so that readers may compare by reference.
+ * that were touched. A change that was undone before `take` leaves nothing in `changed`, and an unchanged service port
+ * keeps its identity, so that readers may compare by reference.
  */
 export class RoutingTracker {
   #node: NodeIdentity | undefined;
@@ -56,8 +50,7 @@ export class RoutingTracker {
   readonly #pods = new Map<string, PodLabels>();
   /** Names of pods whose labels changed, by namespace, while overrides choose by labels. */
   readonly #movedPods = new Map<string, Set<string>>();
-  /** Of namespaces that say something of it. */
-  readonly #floors = new Map<string, NamespaceFloor>();
+  readonly #floors = new NamespaceFloors();
   /** Where a slice was last seen, since its Service may change under it. */
   readonly #sliceHome = new Map<string, string>();
   readonly #names = new NamePool();
@@ -87,9 +80,7 @@ export class RoutingTracker {
     for (const service of this.#withExternalIPs.values()) this.setService(service);
   }
 
-  /**
-   * It is so late now: Unix ms, 0 until told. Ramps and expiries that are due by then are carried out.
-   */
+  /** It is so late now (Unix ms, 0 until told): ramps and expiries that are due by then are carried out. */
   setTime(now: number): void {
     this.#felt(this.#overrides.setTime(now));
   }
@@ -137,15 +128,11 @@ export class RoutingTracker {
 
   /** Only its floor counts, for Services that have none of their own. */
   setNamespace({ metadata }: { readonly metadata: ObjectMeta }): void {
-    const problems: Problem[] = [];
-    const floor = parseFloor(metadata, (field, message) =>
-      problems.push({ kind: 'Namespace', namespace: '', name: metadata.name, field, message }),
-    );
-    this.#setFloor(metadata.name, floor || problems.length > 0 ? { floor, problems } : undefined);
+    if (this.#floors.set(metadata)) this.#touchAllOf(metadata.name);
   }
 
   deleteNamespace({ metadata }: { readonly metadata: ObjectMeta }): void {
-    this.#setFloor(metadata.name, undefined);
+    if (this.#floors.delete(metadata.name)) this.#touchAllOf(metadata.name);
   }
 
   setPod({ metadata }: KubePod): void {
@@ -183,7 +170,7 @@ export class RoutingTracker {
         outcomes: this.#overrides.outcomes(remarks.flatMap(({ findings }) => findings)),
         problems: [
           ...remarks.flatMap(({ problems }) => problems),
-          ...[...this.#floors.values()].flatMap(({ problems }) => problems),
+          ...this.#floors.problems,
           ...this.#overrides.problems,
         ],
       },
@@ -196,18 +183,18 @@ export class RoutingTracker {
     const arrived = [...this.#arrived].flatMap((id) => this.#overrides.wishOf(id) ?? []);
     if (arrived.length > 0 || this.#movedPods.size > 0) {
       for (const [id, entry] of this.#entries) {
-        if (!this.#dirty.has(id) && this.#concerns(id, entry, arrived)) this.#dirty.add(id);
+        if (!this.#dirty.has(id) && this.#concerns(entry, arrived)) this.#dirty.add(id);
       }
     }
     this.#arrived.clear();
     this.#movedPods.clear();
   }
 
-  #concerns(id: string, { namespace, slices }: Entry, arrived: readonly Wish[]): boolean {
+  #concerns({ namespace, slices }: Entry, arrived: readonly Wish[]): boolean {
     const pods = this.#movedPods.get(namespace);
     const about = arrived.filter(({ override }) => override.namespace === '' || override.namespace === namespace);
     if (!pods && about.length === 0) return false;
-    const podOf = (endpoint: Endpoint) => this.#podOf(id, endpoint);
+    const podOf = (endpoint: Endpoint) => this.#podOf(namespace, endpoint);
     const moved = (endpoint: Endpoint) =>
       pods?.has(endpoint.podName ?? '') || about.some(({ selection }) => selection.chooses(endpoint, podOf));
     return [...slices.values()].some(({ endpoints }) => endpoints.some(moved));
@@ -231,16 +218,11 @@ export class RoutingTracker {
   #route(id: string, { namespace, service, slices }: Entry): ServiceRoutes {
     if (!service) return NOTHING;
     const wishes = this.#overrides.wishesFor(id, namespace);
-    const floor = this.#floors.get(namespace)?.floor ?? DEFAULT_FLOOR;
-    return routeService(
-      { service, slices: sorted(slices), wishes, floor },
-      (endpoint) => this.#podOf(id, endpoint),
-      this.#node,
-    );
+    const input = { service, slices: sorted(slices), wishes, floor: this.#floors.of(namespace) };
+    return routeService(input, (endpoint) => this.#podOf(namespace, endpoint), this.#node);
   }
 
-  #podOf(serviceId: string, endpoint: Endpoint): PodLabels | undefined {
-    const namespace = serviceId.slice(0, serviceId.indexOf('/'));
+  #podOf(namespace: string, endpoint: Endpoint): PodLabels | undefined {
     const pod = this.#pods.get(`${namespace}/${endpoint.podName ?? ''}`);
     // A pod of the same name may be another one: labels of a successor say nothing about this endpoint.
     return pod?.uid === endpoint.podUid || endpoint.podUid === undefined ? pod : undefined;
@@ -283,10 +265,7 @@ export class RoutingTracker {
     this.#movedPods.set(namespace, (this.#movedPods.get(namespace) ?? new Set()).add(name));
   }
 
-  #setFloor(namespace: string, floor: NamespaceFloor | undefined): void {
-    if (isDeepEqual(this.#floors.get(namespace), floor)) return;
-    if (floor) this.#floors.set(namespace, floor);
-    else this.#floors.delete(namespace);
+  #touchAllOf(namespace: string): void {
     this.#unsaid = true;
     for (const [id, entry] of this.#entries) if (entry.namespace === namespace) this.#dirty.add(id);
   }

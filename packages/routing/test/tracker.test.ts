@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type RoutingTable, RoutingTracker } from '../src/index.ts';
+import { FLOOR_ANNOTATION, type ObjectMeta, type RoutingTable, RoutingTracker } from '../src/index.ts';
 import { override, pod, service, slice } from './city-fixture.ts';
 import { type Event, World } from './world.ts';
 
@@ -12,12 +12,29 @@ const nodeName = fc.constantFrom('node-a', 'node-b');
 const zone = fc.constantFrom('zone-1', 'zone-2', undefined);
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
+const rarely = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+
 /** Hints count only where every ready endpoint has one. */
 const often = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 9 });
+
+/** Overrides of one namespace, of the whole cluster, and the floor of a namespace must not be taken for another's. */
+const namespace = fc.constantFrom('shop', 'shop', 'shop', 'shop', 'blog');
+const inside = <T extends { readonly metadata: ObjectMeta }>(namespace: string, object: T): T => ({
+  ...object,
+  metadata: { ...object.metadata, namespace },
+});
+const floor = fc.constantFrom(undefined, '3', '50%', '1,75%', '0', 'most');
+const withFloor = <T extends { readonly metadata: ObjectMeta }>(floor: string | undefined, object: T): T =>
+  floor === undefined
+    ? object
+    : { ...object, metadata: { ...object.metadata, annotations: { [FLOOR_ANNOTATION]: floor } } };
 
 const services = fc
   .record({
     name,
+    namespace,
+    floor,
     port: fc.constantFrom(80, 80, 81, 81, 99_999),
     type: fc.constantFrom('ClusterIP', 'ClusterIP', 'NodePort', 'LoadBalancer', 'LoadBalancer', 'ExternalName'),
     families: fc.constantFrom(undefined, ['IPv4'], ['IPv6'], ['IPv4', 'IPv6']),
@@ -28,7 +45,7 @@ const services = fc
     ranges: maybe(fc.subarray(['192.0.2.0/24', '2001:db8::/32', '::/0'], { minLength: 1 })),
     ingress: maybe(fc.constantFrom({ ip: '203.0.113.1' }, { ip: '203.0.113.1', ipMode: 'Proxy' })),
   })
-  .map(({ name, port, families, ranges, ingress, ...spec }) => {
+  .map(({ name, namespace, floor, port, families, ranges, ingress, ...spec }) => {
     const index = SERVICES.indexOf(name) + 1;
     const clusterIPs = families?.map((family) => (family === 'IPv4' ? `10.96.0.${index}` : `fd00:96::${index}`));
     const made = service(name, {
@@ -40,12 +57,14 @@ const services = fc
       loadBalancerSourceRanges: ranges,
       healthCheckNodePort: 32_000 + index,
     });
-    return { ...made, ...(ingress && { status: { loadBalancer: { ingress: [ingress] } } }) };
+    const placed = withFloor(floor, inside(namespace, made));
+    return { ...placed, ...(ingress && { status: { loadBalancer: { ingress: [ingress] } } }) };
   });
 
 const slices = fc
   .record({
     owner: name,
+    namespace,
     id: fc.constantFrom('s1', 's2', 's3'),
     family: fc.constantFrom('IPv4', 'IPv6', 'FQDN'),
     endpoints: fc.array(
@@ -62,40 +81,68 @@ const slices = fc
       { maxLength: 4, size: 'max' },
     ),
   })
-  .map(({ owner, id, family, endpoints }) => {
+  .map(({ owner, namespace, id, family, endpoints }) => {
     const base = family === 'IPv6' ? 'fd00:244::' : '10.244.1.';
     const members = endpoints.map(({ octet, ...more }) => ({ ...more, ip: `${base}${octet}` }));
-    return slice(owner, members, id, family);
+    return inside(namespace, slice(owner, members, id, family));
   });
 
+const at = fc.integer({ min: 10, max: 19 }).map((hour) => `2026-11-22T${hour}:00:00Z`);
 const overrides = fc
   .record({
     id: fc.constantFrom('o1', 'o2', 'o3'),
-    service: name,
-    octet,
-    wish: fc.constantFrom(
-      { weight: 0 },
-      { weight: 10 },
-      { weight: 5000 },
-      { drain: {} },
-      { drain: { sticky: 'keep' } },
+    /** Of the whole cluster, of a namespace, or of one Service of it. */
+    about: fc.constantFrom('cluster', 'shop', 'blog', 'shop/cart', 'shop/cart', 'shop/web', 'blog/cart'),
+    octets: fc.uniqueArray(octet, { minLength: 2, maxLength: 5 }),
+    wish: fc.oneof(
+      fc.constantFrom<object>(
+        { weight: 0 },
+        { weight: 10 },
+        { weight: 5000 },
+        { drain: {} },
+        { drain: {} },
+        { drain: { sticky: 'keep' } },
+        { drain: { sticky: 'keep' } },
+      ),
+      fc.record({ share: fc.integer({ min: 0, max: 100 }) }),
+      fc.record({
+        share: fc.integer({ min: 0, max: 100 }),
+        ramp: fc.record({ from: fc.integer({ min: 0, max: 100 }), seconds: fc.integer({ min: 1, max: 20_000 }) }),
+      }),
+      fc.record({
+        weight: fc.integer({ min: 0, max: 1000 }),
+        ramp: fc.record({ from: fc.integer({ min: 0, max: 1000 }), seconds: fc.integer({ min: 1, max: 20_000 }) }),
+      }),
     ),
-    by: fc.constantFrom('label', 'pod', 'zone'),
+    by: fc.constantFrom('label', 'pod', 'pod', 'zone'),
     allowEmpty: fc.boolean(),
-    at: fc.integer({ min: 10, max: 19 }),
+    made: at,
+    startAt: rarely(at),
+    expiresAt: rarely(at),
   })
-  .map(({ id, service: of, octet, wish, by, allowEmpty, at }) => {
+  .map(({ id, about, octets, wish, by, made, ...more }) => {
     const backends = {
       label: { selector: { matchLabels: { version: 'v2' } } },
-      pod: { podNames: [`pod-${octet}`] },
+      pod: { podNames: octets.map((octet) => `pod-${octet}`) },
       zone: { zones: ['zone-1'] },
     }[by];
-    return override(id, { service: of, backends, ...wish, allowEmpty }, `2026-11-22T${at}:00:00Z`);
+    const [namespace = '', service] = about.split('/');
+    const object = override(id, { backends, ...wish, ...more, service }, made);
+    const { metadata } = object;
+    const place = namespace === 'cluster' ? undefined : namespace;
+    return { ...object, metadata: { ...metadata, namespace: place, uid: `${metadata.uid}-${place}` } };
   });
 
 const pods = fc
-  .record({ octet, version: fc.constantFrom('v1', 'v2') })
-  .map(({ octet, version }) => pod(`10.244.1.${octet}`, { version }));
+  .record({ octet, namespace, version: fc.constantFrom('v1', 'v2') })
+  .map(({ octet, namespace, version }) => inside(namespace, pod(`10.244.1.${octet}`, { version })));
+
+const namespaces = fc
+  .record({ name: namespace, floor })
+  .map(({ name, floor }) => withFloor(floor, { metadata: { name } }));
+
+const START = Date.parse('2026-11-22T09:00:00Z');
+const time = fc.integer({ min: 0, max: 12 * 60 }).map((minutes) => START + minutes * 60_000);
 
 const gone = fc.integer({ min: 0, max: 3 }).map((dice) => dice === 0);
 const event: fc.Arbitrary<Event> = fc.oneof(
@@ -103,16 +150,27 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant('slices' as const), object: slices, gone }),
   fc.record({ kind: fc.constant('slices' as const), object: slices, gone }),
   fc.record({ kind: fc.constant('overrides' as const), object: overrides, gone }),
+  fc.record({ kind: fc.constant('overrides' as const), object: overrides, gone }),
+  fc.record({ kind: fc.constant('namespaces' as const), object: namespaces, gone }),
+  fc.record({ kind: fc.constant('time' as const), now: time }),
   fc.record({ kind: fc.constant('pods' as const), object: pods, gone }),
   fc.record({ kind: fc.constant('node' as const), node: fc.record({ name: nodeName, zone }) }),
   fc.record({ kind: fc.constant('externalIPs' as const), allowed: fc.boolean() }),
 );
-const events = fc.array(event, { minLength: 1, maxLength: 40, size: 'max' });
+/** Something to steer, in both namespaces, before anything happens. */
+const BASIS: readonly Event[] = ['shop', 'blog'].flatMap((namespace): Event[] => {
+  const members = [1, 2, 3, 4].map((octet) => ({ ip: `10.244.1.${octet}`, zone: octet < 3 ? 'zone-1' : 'zone-2' }));
+  return [
+    { kind: 'services', object: inside(namespace, service('cart')), gone: false },
+    { kind: 'slices', object: inside(namespace, slice('cart', members, 's1')), gone: false },
+  ];
+});
+const events = fc.array(event, { minLength: 1, maxLength: 40, size: 'max' }).map((list) => [...BASIS, ...list]);
 const reader = often(fc.record({ name: nodeName, zone }));
 
 describe('RoutingTracker', () => {
   it('equals a table built from nothing after any events, and names exactly what changed', () => {
-    const seen = { IPv4: 0, IPv6: 0, narrowed: 0, keepsSticky: 0, outcomes: 0, problems: 0 };
+    const seen = new Map(WORTH_SEEING.map((what) => [what, 0]));
     fc.assert(
       fc.property(events, reader, fc.integer({ min: 1, max: 5 }), (list, node, every) => {
         const tracker = new RoutingTracker(node);
@@ -131,9 +189,9 @@ describe('RoutingTracker', () => {
           before = table;
         });
       }),
-      { seed: 20261122, numRuns: 900 },
+      { seed: 20261122, numRuns: 600 },
     );
-    for (const [what, times] of Object.entries(seen)) expect(times, `no ${what} was seen`).toBeGreaterThan(20);
+    for (const [what, times] of seen) expect(times, `no ${what} was seen`).toBeGreaterThan(20);
   });
 
   it('forgets changes that were undone before they were taken', () => {
@@ -223,16 +281,30 @@ function expectSame(table: RoutingTable, other: RoutingTable): void {
   expect(texts(table.problems)).toEqual(texts(other.problems));
 }
 
-function count(
-  seen: Record<'IPv4' | 'IPv6' | 'narrowed' | 'keepsSticky' | 'outcomes' | 'problems', number>,
-  { servicePorts, outcomes, problems }: RoutingTable,
-): void {
-  seen.outcomes += outcomes.length;
-  seen.problems += problems.length;
-  for (const { family, backends } of servicePorts.values()) {
-    seen[family]++;
-    if (backends.some(({ onCluster }) => onCluster) && backends.some(({ ready, onCluster }) => ready && !onCluster))
-      seen.narrowed++;
-    if (backends.some(({ keepsSticky }) => keepsSticky)) seen.keepsSticky++;
+const WORTH_SEEING = [
+  ...['IPv4', 'IPv6', 'narrowed', 'keepsSticky', 'problem', 'fraction', 'floor above one', 'ramp'],
+  ...['applied', 'invalid', 'noService', 'noBackends', 'overruled', 'lifted', 'expired'],
+  ...['applied by all', 'overruled by all', 'lifted by all', 'held in part'],
+];
+
+function count(seen: Map<string, number>, { servicePorts, outcomes, problems }: RoutingTable): void {
+  const see = (what: string, really = true) => seen.set(what, (seen.get(what) ?? 0) + Number(really));
+  see('problem', problems.length > 0);
+  for (const { state, override, message, value } of outcomes) {
+    see(state);
+    see('ramp', value !== undefined);
+    see('held in part', state === 'applied' && message !== undefined);
+    if (seen.has(`${state} by all`)) see(`${state} by all`, override?.spec.service === undefined);
+  }
+  for (const { family, backends, floor } of servicePorts.values()) {
+    see(family);
+    see('floor above one', floor > 1);
+    see('fraction', !backends.every(({ weight }) => Number.isInteger(weight)));
+    const listed = backends.filter(({ onCluster }) => onCluster);
+    see('narrowed', listed.length > 0 && backends.some(({ ready, onCluster }) => ready && !onCluster));
+    see(
+      'keepsSticky',
+      backends.some(({ keepsSticky }) => keepsSticky),
+    );
   }
 }

@@ -5,6 +5,7 @@ import {
   type KubeRoutingOverride,
   type KubeService,
   type NodeIdentity,
+  type ObjectMeta,
   type RoutingTable,
   type RoutingTracker,
 } from '../src/index.ts';
@@ -14,22 +15,31 @@ export interface Objects {
   slices: KubeEndpointSlice;
   overrides: KubeRoutingOverride;
   pods: KubePod;
+  namespaces: { readonly metadata: ObjectMeta };
 }
 export type Kind = keyof Objects;
 
-/** One thing that the API may tell: an object is there now, is gone, or the reader's node has moved, or external IPs count or not. */
+/** One thing that may happen: an object is there or gone, the reader's node moves, external IPs count or not, time passes. */
 export type Event =
   | { [K in Kind]: { kind: K; object: Objects[K]; gone: boolean } }[Kind]
   | { kind: 'node'; node: NodeIdentity }
-  | { kind: 'externalIPs'; allowed: boolean };
+  | { kind: 'externalIPs'; allowed: boolean }
+  | { kind: 'time'; now: number };
 
 type Held = { readonly [K in Kind]: Map<string, Objects[K]> };
 
 /** The objects of a cluster, told to a tracker as they change, so that a table can be built from nothing beside it. */
 export class World {
-  readonly held: Held = { services: new Map(), slices: new Map(), overrides: new Map(), pods: new Map() };
+  readonly held: Held = {
+    services: new Map(),
+    slices: new Map(),
+    overrides: new Map(),
+    pods: new Map(),
+    namespaces: new Map(),
+  };
   node: NodeIdentity | undefined;
   allowExternalIPs = true;
+  now = 0;
   readonly #tracker: RoutingTracker;
 
   constructor(tracker: RoutingTracker, node: NodeIdentity | undefined) {
@@ -48,10 +58,15 @@ export class World {
       this.#tracker.allowExternalIPs(event.allowed);
       return;
     }
-    const { name } = event.object.metadata;
+    if (event.kind === 'time') {
+      this.now = event.now;
+      this.#tracker.setTime(event.now);
+      return;
+    }
+    const id = idOf(event.object);
     const held = this.held[event.kind] as Map<string, Objects[Kind]>;
-    if (event.gone) held.delete(name);
-    else held.set(name, event.object);
+    if (event.gone) held.delete(id);
+    else held.set(id, event.object);
     this.#tell(event);
   }
 
@@ -60,7 +75,8 @@ export class World {
     const undo: Event[] = events.flatMap((event): Event[] => {
       if (event.kind === 'node') return [];
       if (event.kind === 'externalIPs') return [{ ...event, allowed: this.allowExternalIPs }];
-      const before = this.held[event.kind].get(event.object.metadata.name);
+      if (event.kind === 'time') return [{ ...event, now: this.now }];
+      const before = this.held[event.kind].get(idOf(event.object));
       return [{ ...event, object: before ?? event.object, gone: before === undefined } as Event];
     });
     return this.node ? [...undo, { kind: 'node', node: this.node }] : undo;
@@ -73,6 +89,8 @@ export class World {
       endpointSlices: this.held.slices.values(),
       overrides: this.held.overrides.values(),
       pods: this.held.pods.values(),
+      namespaces: this.held.namespaces.values(),
+      now: this.now,
       node: this.node,
       allowExternalIPs: this.allowExternalIPs,
     });
@@ -84,6 +102,12 @@ export class World {
     else if (event.kind === 'slices')
       event.gone ? tracker.deleteEndpointSlice(event.object) : tracker.setEndpointSlice(event.object);
     else if (event.kind === 'pods') event.gone ? tracker.deletePod(event.object) : tracker.setPod(event.object);
+    else if (event.kind === 'namespaces')
+      event.gone ? tracker.deleteNamespace(event.object) : tracker.setNamespace(event.object);
     else event.gone ? tracker.deleteOverride(event.object) : tracker.setOverride(event.object);
   }
+}
+
+function idOf({ metadata: { namespace = '', name } }: Objects[Kind]): string {
+  return `${namespace}/${name}`;
 }
