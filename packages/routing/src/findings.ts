@@ -56,7 +56,7 @@ export function findingsOf(
     const least = Math.min(...ports.map(({ granted }) => granted.get(wish) ?? wish.value));
     const curtailed = least < wish.value;
     const messages = lostMessages(lost);
-    if (curtailed) messages.push(`younger shares leave ${least} of ${wish.value} %`);
+    if (curtailed) messages.push(`gets ${least} % instead of ${wish.value} %: younger shares take the rest`);
     return [
       {
         ...{ wish, service, curtailed },

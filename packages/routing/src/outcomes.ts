@@ -69,6 +69,8 @@ function ofMany(override: Override, findings: readonly Finding[]): Said {
     const where = override.namespace === '' ? 'any Service' : `any Service of namespace ${override.namespace}`;
     return { state: 'noBackends', field: 'spec.backends', message: `names no backend of ${where}` };
   }
+  const [only] = findings.length === 1 ? findings : [];
+  if (only) return { state, ...(only.message !== undefined && { message: `${only.service}: ${only.message}` }) };
   // every node must say the same, whatever it learnt first
   const sorted = [...findings].sort((a, b) => (a.service < b.service ? -1 : 1));
   const message = [...liftedIn(sorted), ...lostIn(sorted), ...curtailedIn(sorted)].join('; ');
@@ -85,13 +87,13 @@ function liftedIn(findings: readonly Finding[]): string[] {
 function lostIn(findings: readonly Finding[]): string[] {
   const lost = findings.filter(({ lostTo }) => lostTo.length > 0);
   if (lost.length === 0) return [];
-  return [`overruled: ${listed(lost.map(({ service, lostTo }) => `${service} by ${lostTo[0]}`))}`];
+  return [`overruled: ${listed(lost.map(({ service, lostTo }) => `${service} by ${listed(lostTo)}`))}`];
 }
 
 function curtailedIn(findings: readonly Finding[]): string[] {
   const curtailed = findings.filter(({ curtailed }) => curtailed);
   if (curtailed.length === 0) return [];
-  return [`younger shares leave less: ${listed(curtailed.map(({ service }) => service))}`];
+  return [`gets less, since younger shares take the rest: ${listed(curtailed.map(({ service }) => service))}`];
 }
 
 function short(message: string): string {

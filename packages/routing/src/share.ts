@@ -6,7 +6,7 @@ import { rounded } from './ramp.ts';
 export interface Division {
   /** Beside the candidates. */
   readonly weights: readonly number[];
-  /** Percent that each wished share gets: less than it wishes where younger ones leave less. */
+  /** Percent that each wished share gets, youngest first: less than it wishes where younger ones leave less. */
   readonly granted: ReadonlyMap<Wish, number>;
 }
 

@@ -52,10 +52,13 @@ function judge({ doors, candidates, usable: isUsable }: PortCandidates, active: 
   return { doors, candidates, holders, usable, ...divide(holders, usable) };
 }
 
-function decide({ holders, weights }: Judged): Decision[] {
+function decide({ holders, weights, granted }: Judged): Decision[] {
+  // who is in no group has nothing where groups take everything
+  const [taker] = [...granted].find(([, percent]) => percent > 0) ?? [];
+  const emptied: Decision = { ...NEUTRAL, weight: 0, overrideUid: taker?.override.uid };
   return holders.map((holder, i) => {
     const weight = weights[i] as number;
-    if (!holder) return weight === NEUTRAL_WEIGHT ? NEUTRAL : { ...NEUTRAL, weight };
+    if (!holder) return weight === NEUTRAL_WEIGHT ? NEUTRAL : emptied;
     const { uid, spec } = holder.override;
     return {
       weight,

@@ -189,7 +189,7 @@ describe('RoutingTracker', () => {
           before = table;
         });
       }),
-      { seed: 20261122, numRuns: 600 },
+      { seed: 20261122, numRuns: 800 },
     );
     for (const [what, times] of seen) expect(times, `no ${what} was seen`).toBeGreaterThan(20);
   });
