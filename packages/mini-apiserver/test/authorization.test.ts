@@ -157,6 +157,9 @@ test('nobody gives rights that they do not have', async () => {
   await grant(api, user('ann'), 'shop', rule('bind', 'clusterroles', 'rbac.authorization.k8s.io', 'edit'));
   expect((await ann('POST', bindings, binding('edit', 'ClusterRole/edit', user('ann')))).code).toBe(201);
   expect((await ann('POST', bindings, binding('admin', 'ClusterRole/admin', user('ann')))).code).toBe(403);
+  await grant(api, user('ann'), 'shop', rule('escalate', 'roles', 'rbac.authorization.k8s.io', 'mine', 'all'));
+  expect((await ann('PUT', `${roles}/mine`, { ...mine, rules: [rule('*', 'pods')] })).code).toBe(200);
+  expect((await ann('POST', roles, role('all', rule('*', '*', '*')))).code).toBe(403);
   await grant(api, user('ann'), 'shop', rule('escalate', 'roles', 'rbac.authorization.k8s.io'));
   expect((await ann('POST', roles, role('all', rule('*', '*', '*')))).code).toBe(201);
 });

@@ -218,6 +218,13 @@ test('transition rules see the object before, lists of keyed items by their key;
   ).toBe(200);
 });
 
+test('a rule with an optional oldSelf also sees new objects', async () => {
+  const rule = { rule: 'oldSelf.hasValue() || self.width > 1', message: 'starts wide', optionalOldSelf: true };
+  expect(await outcome(ruled(rule), { width: 1 })).toBe(refused('spec: Invalid value: "object": starts wide'));
+  await api.call('POST', GATES, gate({ width: 2 }));
+  expect((await api.call('PATCH', `${GATES}/g`, { spec: { width: 1 } }, MERGE)).code).toBe(200);
+});
+
 test('rules wait until the shape is right', async () => {
   const made = await outcome(ruled({ rule: 'self.width > 1' }), { width: 'x' });
   expect(made).toContain('spec.width: Invalid value: "x": spec.width in body must be of type integer: "string"');

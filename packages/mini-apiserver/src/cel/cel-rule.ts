@@ -2,6 +2,7 @@ import { type Environment, Optional } from '@marcbachmann/cel-js';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../field-error.ts';
 import type { Json } from '../object.ts';
 import type { Schema, ValidationRule } from '../schema.ts';
+import { compile, type Program, wordsOf } from './cel-program.ts';
 import type { CelType } from './cel-types.ts';
 
 /** What is wrong with a rule, and in which of its fields. */
@@ -9,8 +10,6 @@ export interface RuleFault {
   readonly field: 'rule' | 'messageExpression' | 'fieldPath' | 'message' | 'reason';
   readonly detail: string;
 }
-
-type Program = (context: { readonly self: unknown; readonly oldSelf?: unknown }) => unknown;
 
 const REASONS = ['FieldValueRequired', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueDuplicate'];
 const LONGEST_MESSAGE = 5 * 1024;
@@ -37,14 +36,14 @@ export class CelRule {
     const old = rule.optionalOldSelf ? `optional<${type.name}>` : type.name;
     const scope = environment.clone().registerVariable('self', type.name).registerVariable('oldSelf', old);
     const compiled = compile(scope, rule.rule ?? '', 'rule', 'bool');
-    if ('fault' in compiled) faults.push(compiled.fault);
+    if ('fault' in compiled) faults.push({ field: 'rule', detail: compiled.fault });
     else {
       this.#program = compiled.program;
       this.usesOldSelf = compiled.names.has('oldSelf');
     }
     if (rule.messageExpression !== undefined) {
       const message = compile(scope, rule.messageExpression, 'messageExpression', 'string');
-      if ('fault' in message) faults.push(message.fault);
+      if ('fault' in message) faults.push({ field: 'messageExpression', detail: message.fault });
       else this.#message = message.program;
     }
     if (rule.fieldPath !== undefined) {
@@ -125,69 +124,6 @@ function checkTexts({ rule = '', message, messageExpression, reason }: Validatio
     });
   }
   return faults;
-}
-
-type Compiled = { readonly program: Program; readonly names: ReadonlySet<string> } | { readonly fault: RuleFault };
-
-function compile(scope: Environment, text: string, field: RuleFault['field'], wanted: string): Compiled {
-  if (text.trim() === '') return { fault: { field, detail: `${field} is not specified` } };
-  try {
-    const program = scope.parse(text);
-    const { names, presences } = readTree(program.ast);
-    const { error, type } = program.check();
-    const fault = error ?? scope.check(asReads(text, presences)).error;
-    if (fault !== undefined) return { fault: { field, detail: compilationError(text, fault) } };
-    if (type !== wanted && type !== 'dyn') {
-      return { fault: { field, detail: `must evaluate to a ${wanted}` } };
-    }
-    return { program, names };
-  } catch (error) {
-    return { fault: { field, detail: compilationError(text, error) } };
-  }
-}
-
-/** Names that an expression uses, and where its calls of `has` begin. */
-function readTree(root: unknown): { names: Set<string>; presences: number[] } {
-  const names = new Set<string>();
-  const presences: number[] = [];
-  const visit = (node: unknown) => {
-    if (Array.isArray(node)) node.forEach(visit);
-    if (typeof node !== 'object' || node === null || !('op' in node && 'args' in node && 'start' in node)) return;
-    if (node.op === 'id') names.add(String(node.args));
-    if (node.op === 'call' && Array.isArray(node.args) && node.args[0] === 'has') presences.push(Number(node.start));
-    visit(node.args);
-  };
-  visit(root);
-  return { names, presences };
-}
-
-/**
- * The library lets `has` ask for fields that the schema does not have; kube-apiserver refuses them. `dyn(…)`, as long as
- * `has(…)`, reads the field instead, so the type check looks at it.
- */
-function asReads(text: string, presences: readonly number[]): string {
-  return presences.reduce((read, at) => `${read.slice(0, at)}dyn${read.slice(at + 3)}`, text);
-}
-
-function compilationError(text: string, error: unknown): string {
-  const start = rangeOf(error);
-  const before = text.slice(0, start).split('\n');
-  const place = `<input>:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
-  const words = wordsOf(error)
-    .replace(/^No such key: (.*)$/, "undefined field '$1'")
-    .replace(/^Unknown variable: (.*)$/, "undeclared reference to '$1' (in container '')");
-  return `compilation failed: ERROR: ${place}: ${words}`;
-}
-
-function rangeOf(error: unknown): number {
-  const range = typeof error === 'object' && error !== null && 'range' in error ? error.range : undefined;
-  return typeof range === 'object' && range !== null && 'start' in range ? Number(range.start) : 0;
-}
-
-/** The library's messages go on with a drawing of the expression. */
-function wordsOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'summary' in error && error.summary) return String(error.summary);
-  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
