@@ -4,6 +4,7 @@ import {
   type HubToBrowser,
   type MapAnswer,
   type MapQuestion,
+  type Refusal,
   type SteerAnswer,
   type SteerRequest,
 } from '@kubecity/protocol';
@@ -15,12 +16,16 @@ import { parseSteerAnswer } from '../city/parse-steer.ts';
 import { showCity, useCity } from './city-store.ts';
 import { LookTeller, lookOf, useLooking } from './looking.ts';
 import { takeSession } from './session-store.ts';
+import { leaveForLogin } from './sign-in.ts';
 
 /** The page's one connection to the hub: namespace `/map` of the origin it was loaded from. */
 let socket: Socket<HubToBrowser, BrowserToHub> | undefined;
 
 /** Longest wait for the hub's answer, milliseconds: it waits that long for its agents, of previews too. */
 const ANSWER_TIMEOUT = ASK_TIMEOUT_MS + 5_000;
+
+/** Between two tries of a page that the hub refuses, milliseconds. */
+const REFUSED_PAUSE = 5000;
 
 /** Where this page stands in the hub's stream. The store is told of it as often as somebody can see it. */
 let stream: CityStream = NEW_STREAM;
@@ -46,10 +51,18 @@ export function openLink(): () => void {
     looks.close();
     useCity.setState(({ link }) => ({ link: link === 'foreign' ? link : 'reconnecting' }));
   });
-  opened.on('connect_error', () =>
-    useCity.setState(({ arrived }) => ({ link: arrived ? 'reconnecting' : 'connecting' })),
-  );
-  opened.on('session', takeSession);
+  let again: ReturnType<typeof setTimeout> | undefined;
+  opened.on('connect_error', (error: Error & { data?: { code?: Refusal } }) => {
+    useCity.setState(({ arrived }) => ({ link: arrived ? 'reconnecting' : 'connecting' }));
+    const code = error.data?.code;
+    if (code === 'unauthenticated' || code === 'forbidden') return leaveForLogin(code);
+    // Whoever was refused is not connected again by the library: the hub may have room, or the cluster, in a while.
+    if (!opened.active) again = setTimeout(() => opened.connect(), REFUSED_PAUSE);
+  });
+  opened.on('session', (change) => {
+    if (change.state === 'ended') leaveForLogin(change.why);
+    takeSession(change);
+  });
   opened.on('city', (message) => take(opened, message));
   const seen = () => {
     lookAnew();
@@ -60,6 +73,7 @@ export function openLink(): () => void {
   return () => {
     document.removeEventListener('visibilitychange', seen);
     for (const stop of stops) stop();
+    clearTimeout(again);
     looks.close();
     opened.close();
     if (socket === opened) socket = undefined;

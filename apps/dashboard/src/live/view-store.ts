@@ -123,21 +123,27 @@ function applyTheme(theme: Theme): void {
   useView.setState({ theme });
 }
 
-/** Reads address and theme, and follows the system's theme until the person chooses one. Returns how to stop. */
-export function openView(): () => void {
+/** The theme that the person chose, else the system's, also when that changes. Returns how to stop. */
+export function followTheme(): () => void {
   const system = window.matchMedia('(prefers-color-scheme: dark)');
   const follow = () => {
     const own = localStorage.getItem(THEME_KEY);
     applyTheme(own === 'day' || own === 'night' ? own : system.matches ? 'night' : 'day');
   };
   follow();
-  readAddress();
   system.addEventListener('change', follow);
+  return () => system.removeEventListener('change', follow);
+}
+
+/** Reads address and theme, and follows both. Returns how to stop. */
+export function openView(): () => void {
+  const stopTheme = followTheme();
+  readAddress();
   window.addEventListener('popstate', readAddress);
   const stopTime = followTime();
   return () => {
     stopTime();
-    system.removeEventListener('change', follow);
+    stopTheme();
     window.removeEventListener('popstate', readAddress);
   };
 }

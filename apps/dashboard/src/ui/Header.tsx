@@ -6,6 +6,7 @@ import { chipsOf } from '../city/facets.ts';
 import { plural } from '../city/format.ts';
 import { useCity } from '../live/city-store.ts';
 import { look, type Metric, setMetric, setTheme, showTable, useView, type View } from '../live/view-store.ts';
+import { Account } from './account/Account.tsx';
 import { SavedViews } from './find/SavedViews.tsx';
 import { LivePill } from './LivePill.tsx';
 import { Mark } from './Mark.tsx';
@@ -68,6 +69,7 @@ export function Header() {
         <LivePill />
         <MeasuringPill />
         <ThemeButton />
+        <Account />
       </div>
     </header>
   );

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { isKubeError, type KubeClient, resources } from '@kubecity/kube';
@@ -15,7 +15,7 @@ import type { Hub } from '../../server/hub.ts';
 import { type MapNamespace, openMapDoor } from '../../server/map-door.ts';
 import { hubMetrics } from '../../server/metrics.ts';
 import { sameSite } from '../../server/origin.ts';
-import { pages } from '../../server/pages.ts';
+import { type PageOptions, pages } from '../../server/pages.ts';
 import { RecordStore } from '../../server/record-store.ts';
 import { type Steer, steerDoor } from '../../server/steer-door.ts';
 import { edgeNamer } from '../../server/traffic/edge-table.ts';
@@ -44,7 +44,11 @@ export interface GatedSite {
 
 export const STEER = { action: 'steer', target: { kind: 'node', name: 'node-a' }, effect: { kind: 'release' } };
 
-export async function openGatedSite(client: KubeClient, settings: AuthSettings): Promise<GatedSite> {
+export async function openGatedSite(
+  client: KubeClient,
+  settings: AuthSettings,
+  render: PageOptions['render'] = async (_request, response) => void response.end('page'),
+): Promise<GatedSite> {
   const lines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
   const metrics = hubMetrics();
@@ -70,7 +74,6 @@ export async function openGatedSite(client: KubeClient, settings: AuthSettings):
   const audit: AuditExport = async ({ format }) => (format === 'csv' ? 'at,who\r\n' : '[]');
   const keep = doorkeeper(gate, api({ gate, steer: door, audit, log, metrics, now }), log);
   const server: Server = createServer();
-  const render = async (_request: IncomingMessage, response: ServerResponse) => void response.end('page');
   server.on('request', pages({ hub: () => ({ keep }) as Hub, dev: false, render, withOperations: false }));
   const sockets = new SocketServer(server, {
     allowRequest: (request, answer) => answer(null, sameSite(request, gate.site)),
