@@ -9,7 +9,8 @@ export type Override = CityRecord<'override'>;
 export function overridesOn({ city }: Pick<Survey, 'city'>, { kind, id }: Selection): readonly Override[] {
   if (kind === 'service') return overridesOf(city, id);
   const acts = (override: Override): boolean => {
-    if (kind === 'namespace') return override.namespace === id;
+    if (kind === 'namespace')
+      return override.namespace === id || override.backends.some((one) => one.startsWith(`${id}/`));
     if (kind === 'backend') return override.backends.includes(id);
     const touches = (backend: string) => city.backend.get(backend)?.[kind === 'pod' ? 'podUid' : 'node'] === id;
     if (kind === 'pod') return override.backends.some(touches);

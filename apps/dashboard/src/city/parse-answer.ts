@@ -14,6 +14,27 @@ const point = z.object({
   open: count,
 });
 
+const text = z.string().max(16_384);
+
+const auditEntry = z.object({
+  id: text,
+  at: z.number(),
+  who: text,
+  how: z.enum(['dashboard', 'cli', 'kubectl', 'agent']),
+  what: z.enum(['create', 'replace', 'delete', 'undo', 'refused', 'lifted', 'expired', 'drained', 'cut']),
+  kind: z.enum(['RoutingOverride', 'ClusterRoutingOverride']),
+  namespace: text.optional(),
+  name: text,
+  uid: text.optional(),
+  generation: z.number().optional(),
+  service: text.optional(),
+  reason: text.optional(),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+  of: text.optional(),
+  outcome: text.optional(),
+});
+
 const answer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('rules'), nodes: z.array(z.object({ node: z.string(), answer: agentAnswer })) }),
   z.object({
@@ -31,6 +52,7 @@ const answer = z.discriminatedUnion('kind', [
     folded: count,
   }),
   z.object({ kind: z.literal('explain'), node: z.string(), answer: agentAnswer }),
+  z.object({ kind: z.literal('audit'), entries: z.array(auditEntry).max(10_000), truncated: z.boolean() }),
   z.object({ kind: z.literal('refused'), code: z.enum(REFUSALS), message: z.string() }),
 ]);
 

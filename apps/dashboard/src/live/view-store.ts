@@ -15,7 +15,7 @@ export interface Trail {
   readonly legs: readonly { readonly from: string; readonly to: string /** 0..1 */; readonly chance: number }[];
 }
 
-export const TABS = ['services', 'backends', 'pods', 'nodes', 'edges'] as const;
+export const TABS = ['services', 'backends', 'pods', 'nodes', 'edges', 'changes'] as const;
 export type Tab = (typeof TABS)[number];
 
 /** What of the tables is read, and how. The traffic table beside the map is the Directory's tab `edges`. */

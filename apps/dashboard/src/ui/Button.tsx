@@ -3,6 +3,7 @@ import type { ComponentProps } from 'react';
 const TONES = {
   plain: 'border-line bg-raised text-text hover:bg-hover',
   drain: 'border-line bg-raised text-text hover:border-drain/60 hover:text-drain-ink hover:bg-drain/10',
+  drainNow: 'border-drain/50 bg-drain/12 text-drain-ink hover:bg-drain/20',
   undrain: 'border-live/40 bg-live/10 text-live-ink hover:bg-live/20',
   weight: 'border-weight/50 bg-weight/12 text-weight-ink hover:bg-weight/20',
   danger: 'border-transparent bg-drain text-[#22060c] font-semibold hover:brightness-110',

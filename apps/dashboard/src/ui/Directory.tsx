@@ -2,11 +2,15 @@
 import { Tabs } from 'radix-ui';
 import { useEffect } from 'react';
 import { count } from '../city/format.ts';
+import { isBulkTab } from '../city/steer/bulk.ts';
 import { useCity } from '../live/city-store.ts';
 import { read, TABS, type Tab, useView } from '../live/view-store.ts';
+import { BulkBar } from './directory/BulkBar.tsx';
+import { Changes } from './directory/Changes.tsx';
+import { changes } from './directory/changes.ts';
 import { Grid } from './directory/Grid.tsx';
 import { TableBar } from './directory/TableBar.tsx';
-import { TABLES } from './directory/tables.ts';
+import { type CityTab, TABLES } from './directory/tables.ts';
 import { useRows } from './directory/use-rows.ts';
 import { Waiting } from './Waiting.tsx';
 
@@ -16,7 +20,7 @@ export function Directory() {
   const { service, backend, pod, node, edge } = useCity((state) => state.survey.city);
   const tab = useView((state) => state.reading.tab);
   const flight = useView((state) => state.flight);
-  const counts: Readonly<Record<Tab, number>> = {
+  const counts: Readonly<Partial<Record<Tab, number>>> = {
     services: service.size,
     backends: backend.size,
     pods: pod.size,
@@ -42,28 +46,29 @@ export function Directory() {
             data-testid={`directory-${id}`}
             className="group flex h-8 items-center gap-2 rounded-control px-3 font-medium text-soft transition-colors duration-150 hover:text-text data-[state=active]:bg-raised data-[state=active]:text-text data-[state=active]:shadow-cast"
           >
-            {TABLES[id].label}
-            <span className="text-xs font-normal text-soft">{count(counts[id])}</span>
+            {id === 'changes' ? changes.label : TABLES[id].label}
+            {id !== 'changes' && <span className="text-xs font-normal text-soft">{count(counts[id] ?? 0)}</span>}
           </Tabs.Trigger>
         ))}
       </Tabs.List>
       <Tabs.Content
         value={tab}
-        className="flex min-h-0 flex-1 flex-col overflow-hidden rounded-card border border-line bg-panel outline-none"
+        className="relative flex min-h-0 flex-1 flex-col overflow-hidden rounded-card border border-line bg-panel outline-none"
         tabIndex={-1}
       >
-        <Sheet key={tab} tab={tab} />
+        {tab === 'changes' ? <Changes /> : <Sheet key={tab} tab={tab} />}
       </Tabs.Content>
     </Tabs.Root>
   );
 }
 
-function Sheet({ tab }: { readonly tab: Tab }) {
+function Sheet({ tab }: { readonly tab: CityTab }) {
   const shown = useRows(TABLES[tab]);
   return (
     <>
       <TableBar table={TABLES[tab]} shown={shown} />
       <Grid table={TABLES[tab]} shown={shown} />
+      {isBulkTab(tab) && <BulkBar tab={tab} one={TABLES[tab].one} />}
     </>
   );
 }

@@ -75,7 +75,7 @@ export const KEYS: readonly KeyGroup[] = [
       { keys: ['Home', 'End', 'PageUp', 'PageDown'], words: 'First, last, a page' },
       { keys: ['Enter'], words: 'Select the row' },
       { keys: ['c'], words: 'Copy the row' },
-      { keys: ['x', 'Space'], words: 'Tick the row; with Shift all up to it' },
+      { keys: [' '], words: 'Tick the row to steer several at once; with Shift all from the last one' },
     ],
   },
 ];

@@ -181,6 +181,45 @@ const SHOTS: readonly Shot[] = [
     address: '/?lens=nodes&selected=node~node-b',
     act: (page) => steer(page, 'd'),
   },
+  { name: 'changes-day', theme: 'day', width: 1280, address: '/?lens=directory&tab=changes', act: firstChange },
+  { name: 'changes-night', theme: 'night', address: '/?lens=directory&tab=changes', act: firstChange },
+  {
+    name: 'bulk-day',
+    theme: 'day',
+    width: 1280,
+    address: '/?lens=directory&tab=backends&text=shop',
+    act: async (page) => {
+      for (const row of [0, 1, 2]) await page.getByTestId('tick').nth(row).click();
+    },
+  },
+  {
+    name: 'bulk-night',
+    theme: 'night',
+    width: 1280,
+    address: '/?lens=directory&tab=nodes',
+    act: async (page) => {
+      await page.getByTestId('tick').first().click();
+      await page.getByTestId('tick').nth(1).click();
+    },
+  },
+  {
+    name: 'steered-day',
+    theme: 'day',
+    width: 1280,
+    address: '/?selected=service~shop/catalog',
+    act: async (page) => {
+      await steer(page, 'd', 'outcome');
+      await page.getByTestId('effect-share').click();
+      await page.getByTestId('choose-nodeNames').click();
+      await page.getByRole('option', { name: 'node-b' }).click();
+      await page.keyboard.press('Escape');
+      await page.getByTestId('ramp').fill('1 min');
+      await page.locator('[data-testid=outcome][data-fresh=true]').waitFor();
+      await page.getByTestId('apply').click();
+      await page.getByTestId('notice-undo').waitFor();
+      await page.getByTestId('overrides').scrollIntoViewIfNeeded();
+    },
+  },
   { name: 'keys-day', theme: 'day', address: '/', act: (page) => page.keyboard.press('?') },
 ];
 
@@ -189,6 +228,11 @@ async function steer(page: Page, key: 'd' | 's', until = 'share-row'): Promise<v
   await page.getByTestId('panel').waitFor();
   await page.keyboard.press(key);
   await page.getByTestId(until).first().waitFor();
+}
+
+async function firstChange(page: Page): Promise<void> {
+  await page.getByTestId('change-row').first().click();
+  await page.getByTestId('change-detail').waitFor();
 }
 
 /** So many presses on “Nearer”. */

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { surveyCity } from '../../src/city/survey.ts';
-import { TABS } from '../../src/live/view-store.ts';
 import { stepOf } from '../../src/ui/directory/keys.ts';
 import { valuesOf, withWords } from '../../src/ui/directory/table.ts';
-import { TABLES } from '../../src/ui/directory/tables.ts';
+import { type CityTab, TABLES } from '../../src/ui/directory/tables.ts';
 import { cityOf } from './city-of.ts';
 
 const survey = cityOf(5, (toy) => {
@@ -11,11 +10,12 @@ const survey = cityOf(5, (toy) => {
   toy.drain(op?.[2] as string, 0);
 });
 const { city } = survey;
+const TABS = Object.keys(TABLES) as CityTab[];
 const KINDS = { services: 'service', backends: 'backend', pods: 'pod', nodes: 'node', edges: 'edge' } as const;
 const NOW = 1_700_000_000_000;
 
 /** By column id, as it is read and as it is worth. */
-function read(tab: (typeof TABS)[number], id: string, of = survey) {
+function read(tab: CityTab, id: string, of = survey) {
   const table = TABLES[tab];
   const row = table.rows(of, NOW).find((one) => table.idOf(one) === id);
   return Object.fromEntries(table.columns.map((column) => [column.id, [column.text(row), column.value(row)]]));
@@ -61,7 +61,7 @@ describe.each(TABS)('the table of %s', (tab) => {
 
 describe('what the tables say', () => {
   it('is what the map says: sums over rows are those of the city', () => {
-    const opened = (tab: (typeof TABS)[number]) => {
+    const opened = (tab: CityTab) => {
       const column = TABLES[tab].columns.find(({ id }) => id === 'opened' || id === 'opened-rate');
       return TABLES[tab].rows(survey, NOW).reduce<number>((sum, row) => sum + (column?.value(row) as number), 0);
     };

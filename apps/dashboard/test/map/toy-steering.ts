@@ -147,7 +147,7 @@ export class ToySteering {
       allowEmpty: request.allowEmpty ?? false,
       change: '',
     };
-    const message = `The ${effect.kind} is written; the nodes are told.`;
+    const message = `${key} holds once every node has confirmed it.`;
     return { key, wish, write: this.#write(old ? 'replace' : 'create', old, wish), message };
   }
 

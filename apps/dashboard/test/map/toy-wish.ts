@@ -41,8 +41,7 @@ export function wishRecord(wish: ToyWish, around: Around, now: number): CityReco
     reason: wish.reason,
     by: wish.by,
     change: wish.change,
-    state: expired ? 'expired' : around.lifted ? 'lifted' : 'applied',
-    message: around.lifted ? 'it would leave fewer backends than the floor of a Service' : undefined,
+    ...standingOf(around, expired),
     backends: [...around.backends],
     nodes: {
       desired: around.nodes.length,
@@ -53,6 +52,14 @@ export function wishRecord(wish: ToyWish, around: Around, now: number): CityReco
       ? drainOf(effect, seconds, since, around.silent.size > 0)
       : { connections: none(around) }),
   };
+}
+
+function standingOf({ lifted, backends }: Around, expired: boolean): Pick<CityRecord<'override'>, 'state' | 'message'> {
+  if (expired) return { state: 'expired' };
+  if (lifted) return { state: 'lifted', message: 'it would leave fewer backends than the floor of a Service' };
+  return backends.length > 0
+    ? { state: 'applied' }
+    : { state: 'overruled', message: 'others hold every backend of it' };
 }
 
 const none = ({ silent }: Around) => ({

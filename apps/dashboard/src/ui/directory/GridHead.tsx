@@ -1,21 +1,23 @@
 // biome-ignore-all lint/a11y/useSemanticElements: rows of an ARIA grid, placed absolutely
 'use client';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import type { KeyboardEvent } from 'react';
+import type { KeyboardEvent, ReactNode } from 'react';
 import type { Reading } from '../../live/view-store.ts';
-import type { Table } from './table.ts';
+import type { Layout } from './table.ts';
 import { sortBy } from './use-rows.ts';
 
 interface Props {
-  readonly table: Table<unknown>;
+  readonly table: Layout<unknown>;
   readonly sort: NonNullable<Reading['sort']>;
   readonly template: string;
   /** Back down to the rows. */
   readonly leave: () => void;
+  /** Before the first head. */
+  readonly children?: ReactNode;
 }
 
 /** The heads sort; from the first row an arrow leads up to them, and from head to head. */
-export function GridHead({ table, sort, template, leave }: Props) {
+export function GridHead({ table, sort, template, leave, children }: Props) {
   const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.key === 'ArrowDown') leave();
     else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
@@ -36,6 +38,7 @@ export function GridHead({ table, sort, template, leave }: Props) {
       className="sticky top-0 z-10 grid border-b border-line bg-panel px-3"
       style={{ gridTemplateColumns: template }}
     >
+      {children}
       {table.columns.map(({ id, header, title, figure }, i) => {
         const on = id === sort.column;
         const Arrow = sort.down ? ArrowDown : ArrowUp;

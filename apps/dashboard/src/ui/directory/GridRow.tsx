@@ -2,7 +2,8 @@
 'use client';
 import { memo } from 'react';
 import { count } from '../../city/format.ts';
-import type { Column, Table, Tone, Totals } from './table.ts';
+import { TickBox } from './TickBox.tsx';
+import type { Column, Layout, Tone, Totals } from './table.ts';
 
 /** Pixels. */
 export const ROW = 30;
@@ -18,18 +19,21 @@ const TONES: Readonly<Record<Tone, string>> = {
 };
 
 interface Props {
-  readonly table: Table<unknown>;
+  readonly table: Layout<unknown>;
   readonly row: unknown;
   readonly index: number;
   readonly top: number;
   readonly template: string;
   readonly selected: boolean;
   readonly current: boolean;
+  /** Undefined: rows of this table are not ticked. */
+  readonly ticked: boolean | undefined;
+  readonly tick: (range: boolean) => void;
   readonly choose: () => void;
 }
 
 export const GridRow = memo(
-  function GridRow({ table, row, index, top, template, selected, current, choose }: Props) {
+  function GridRow({ table, row, index, top, template, selected, current, ticked, tick, choose }: Props) {
     return (
       // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys (arrows and Enter)
       <div
@@ -44,19 +48,21 @@ export const GridRow = memo(
         className={`absolute inset-x-0 grid cursor-pointer items-center border-b border-line/60 px-3 ${selected ? 'bg-selected' : 'hover:bg-hover'} ${current ? 'group-focus-visible:shadow-[inset_2px_0_0_var(--live)]' : ''} ${table.staleOf?.(row) ? 'text-soft' : ''}`}
         style={{ gridTemplateColumns: template, height: ROW, top }}
       >
+        {ticked !== undefined && <TickBox on={ticked} label={`Tick ${table.columns[0]?.text(row)}`} tick={tick} />}
         {table.columns.map((column, i) => (
           <Cell key={column.id} column={column} row={row} apart={table.columns[i - 1]?.figure ?? false} />
         ))}
       </div>
     );
   },
-  // `choose` is another function at every frame and does the same: the row decides.
+  // `choose` and `tick` are other functions at every frame and do the same: the row decides.
   (a, b) =>
     a.row === b.row &&
     a.index === b.index &&
     a.top === b.top &&
     a.template === b.template &&
     a.selected === b.selected &&
+    a.ticked === b.ticked &&
     a.current === b.current,
 );
 
@@ -103,7 +109,7 @@ function Cell({ column, row, apart }: CellProps) {
 }
 
 interface TotalsProps {
-  readonly table: Table<unknown>;
+  readonly table: Layout<unknown>;
   readonly totals: Totals;
   readonly shown: number;
   /** Rows there are, those left out by words included. */

@@ -10,11 +10,11 @@ import { Button } from '../Button.tsx';
 import { copy } from '../copy.ts';
 import { AtLeast } from '../traffic/AtLeast.tsx';
 import { Moment } from '../traffic/Moment.tsx';
-import { type Table, valuesOf } from './table.ts';
+import { type Layout, valuesOf } from './table.ts';
 import type { ShownRows } from './use-rows.ts';
 
 interface Props {
-  readonly table: Table<unknown>;
+  readonly table: Layout<unknown>;
   readonly shown: ShownRows<unknown>;
   readonly title?: string;
   /** At the end of the bar. */
@@ -32,8 +32,12 @@ export function TableBar({ table, shown: { rows, all }, title, children }: Props
   return (
     <div className="flex h-10 shrink-0 items-center gap-3 border-b border-line px-3">
       {title !== undefined && <h2 className="font-semibold">{title}</h2>}
-      <Moment />
-      <AtLeast />
+      {table.id !== 'changes' && (
+        <>
+          <Moment />
+          <AtLeast />
+        </>
+      )}
       <FoldedLine table={table} shown={rows.length} all={all} />
       <div className="ml-auto flex items-center gap-1">
         <input
@@ -76,12 +80,12 @@ function FoldedLine({
   shown,
   all,
 }: {
-  readonly table: Table<unknown>;
+  readonly table: Layout<unknown>;
   readonly shown: number;
   readonly all: number;
 }) {
   const whole = useCity((state) => wholeOf(state.whole.city, table));
-  const folded = whole - all;
+  const folded = (whole ?? all) - all;
   if (shown === all && folded === 0) return null;
   return (
     <p className="truncate text-sm text-soft" data-testid="table-folded">
@@ -93,7 +97,8 @@ function FoldedLine({
 }
 
 const KINDS = { services: 'service', backends: 'backend', pods: 'pod', nodes: 'node', edges: 'edge' } as const;
+/** Undefined of what is not part of the city: nothing of it is folded. */
 const wholeOf = (
   city: Readonly<Record<(typeof KINDS)[keyof typeof KINDS], ReadonlyMap<string, unknown>>>,
-  { id }: Table<unknown>,
-) => city[KINDS[id]].size;
+  { id }: Layout<unknown>,
+) => (id === 'changes' ? undefined : city[KINDS[id]].size);

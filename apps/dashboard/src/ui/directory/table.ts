@@ -24,17 +24,17 @@ export interface Column<Row> {
   tone?(row: Row): Tone | undefined;
 }
 
-export interface Table<Row> {
+/** A table as it is drawn, wherever its rows come from. */
+export interface Layout<Row> {
   readonly id: Tab;
   readonly label: string;
   /** What one row is. */
   readonly one: string;
   readonly columns: readonly Column<Row>[];
   readonly sort: { readonly column: string; readonly down: boolean };
-  /** In no order; `now` in Unix ms by the hub's clock. Rows of the frame before may be kept. */
-  rows(survey: Survey, now: number): readonly Row[];
   idOf(row: Row): string;
-  selectionOf(row: Row): Selection;
+  /** What choosing it selects; none: what is chosen is told below the table. */
+  selectionOf?(row: Row): Selection;
   /** All it is found by, in small letters. */
   wordsOf(row: Row): string;
   /** Nothing of it is fresh. */
@@ -43,13 +43,20 @@ export interface Table<Row> {
   totals?(rows: readonly Row[]): Totals;
 }
 
+/** A table of the city's records. */
+export interface Table<Row> extends Layout<Row> {
+  selectionOf(row: Row): Selection;
+  /** In no order; `now` in Unix ms by the hub's clock. Rows of the frame before may be kept. */
+  rows(survey: Survey, now: number): readonly Row[];
+}
+
 export interface Totals {
   readonly note?: string;
   readonly values: ReadonlyMap<string, { readonly value: number; readonly text: string; readonly tone?: Tone }>;
 }
 
 /** Rows in which every word of the text occurs. */
-export function withWords<Row>(table: Table<Row>, rows: readonly Row[], text: string): readonly Row[] {
+export function withWords<Row>(table: Layout<Row>, rows: readonly Row[], text: string): readonly Row[] {
   const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (wanted.length === 0) return rows;
   return rows.filter((row) => {
@@ -59,7 +66,7 @@ export function withWords<Row>(table: Table<Row>, rows: readonly Row[], text: st
 }
 
 /** What a row is worth in every column, for CSV. */
-export const valuesOf = <Row>({ columns }: Table<Row>, row: Row): readonly SortValue[] =>
+export const valuesOf = <Row>({ columns }: Layout<Row>, row: Row): readonly SortValue[] =>
   columns.map((column) => column.value(row));
 
 /** A column of names. */

@@ -6,5 +6,8 @@ import { pods } from './pods.ts';
 import { services } from './services.ts';
 import type { Table } from './table.ts';
 
+/** Changes are asked of the hub: they are no records of the city. */
+export type CityTab = Exclude<Tab, 'changes'>;
+
 /** The tables of the Directory, in the order of their tabs. */
-export const TABLES: Readonly<Record<Tab, Table<unknown>>> = { services, backends, pods, nodes, edges };
+export const TABLES: Readonly<Record<CityTab, Table<unknown>>> = { services, backends, pods, nodes, edges };

@@ -1,6 +1,6 @@
 'use client';
 import { SlidersHorizontal } from 'lucide-react';
-import { count, socket, weightText } from '../../city/format.ts';
+import { count, plural, socket, weightText } from '../../city/format.ts';
 import type { Override } from '../../city/overrides.ts';
 import type { Backend } from '../../city/services.ts';
 import { judge, shareWith, wilson } from '../../city/share.ts';
@@ -80,7 +80,12 @@ export function BackendCard({ backend, group }: Props) {
         draft={weight.draft !== undefined}
         seconds={load?.windowSeconds ?? 0}
       />
-      {override && <Progress override={override} name={name} />}
+      {override &&
+        (others(override, backend) === 0 ? (
+          <Progress override={override} name={name} />
+        ) : (
+          <HeldWith override={override} backend={backend} />
+        ))}
       <Locked why={lock} className="mt-2.5 flex items-center gap-2">
         {backend.draining ? (
           <Undrain backend={backend} name={name} override={override} />
@@ -113,6 +118,25 @@ export function BackendCard({ backend, group }: Props) {
   );
 }
 
+/** Backends of other pods, or other Services, that the same override holds. */
+function others({ backends }: Override, backend: Backend): number {
+  const { city } = useCity.getState().whole;
+  return backends.filter((id) => {
+    const one = city.backend.get(id);
+    return one?.podUid !== backend.podUid || one?.service !== backend.service;
+  }).length;
+}
+
+/** How far it is stands once, with the override. */
+function HeldWith({ override, backend }: { readonly override: Override; readonly backend: Backend }) {
+  return (
+    <p className="mt-2 text-sm text-soft wrap-anywhere">
+      By <span className="code">{override.name}</span>, which holds {plural(others(override, backend), 'other backend')}{' '}
+      too: see Overrides.
+    </p>
+  );
+}
+
 interface UndrainProps {
   readonly backend: Backend;
   readonly name: string;
@@ -121,12 +145,7 @@ interface UndrainProps {
 
 /** The way back. A drain that holds more than this pod is lifted as a whole, and says so. */
 function Undrain({ backend, name, override }: UndrainProps) {
-  const survey = useCity((state) => state.whole);
-  const others = (override?.backends ?? []).filter((id) => {
-    const one = survey.city.backend.get(id);
-    return one?.podUid !== backend.podUid || one?.service !== backend.service;
-  });
-  const whole = override !== undefined && others.length > 0;
+  const whole = override !== undefined && others(override, backend) > 0;
   const target = whole
     ? ({ kind: 'override', namespace: override.cluster ? undefined : override.namespace, name: override.name } as const)
     : ({ kind: 'backend', id: backend.id } as const);

@@ -13,6 +13,7 @@ import { NoneLine } from './NoneLine.tsx';
 import { Overrides } from './Overrides.tsx';
 import { Fact, PlaceLink, Section } from './parts.tsx';
 import { Ranking } from './Ranking.tsx';
+import { Steer } from './Steer.tsx';
 import { Title } from './Title.tsx';
 import { useScope } from './use-scope.ts';
 import { useStanding } from './use-standing.ts';
@@ -34,6 +35,7 @@ export function BackendPanel({ id }: { readonly id: string }) {
       <Title title={record.podName ?? socket(record)} code detail={`backend · ${record.servicePort}`} />
       <Figures id={`backend:${id}`} traffic={traffic} standing={standing} />
       <div className="mt-3 flex flex-wrap gap-2">
+        <Steer of={{ kind: 'backend', id }} />
         <Why destination={{ service: record.service, servicePort: record.servicePort }} />
       </div>
       {pod && <NoneLine uid={pod.uid} servicePort={record.servicePort} />}

@@ -15,6 +15,7 @@ import { MeasuringFacts } from './MeasuringFacts.tsx';
 import { Overrides } from './Overrides.tsx';
 import { Chip, Fact, Problem, Row, Section } from './parts.tsx';
 import { Ranking } from './Ranking.tsx';
+import { Steer } from './Steer.tsx';
 import { Title } from './Title.tsx';
 import { useScope } from './use-scope.ts';
 import { useStanding } from './use-standing.ts';
@@ -40,6 +41,7 @@ export function NodePanel({ name }: { readonly name: string }) {
       />
       <Figures id={`node:${name}`} traffic={traffic} standing={standing} />
       <div className="mt-3 flex flex-wrap gap-2">
+        <Steer of={{ kind: 'node', id: name }} />
         <Why source={{ kind: 'node', node: name }} />
       </div>
       {!node.ready && <Problem title="The node is not ready">Kubernetes says so; its rules stay as they are.</Problem>}

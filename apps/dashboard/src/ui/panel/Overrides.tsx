@@ -2,9 +2,15 @@
 import type { Selection } from '../../city/find.ts';
 import { age, count } from '../../city/format.ts';
 import { failureOf, type Override, overridesOn } from '../../city/overrides.ts';
+import { formOf } from '../../city/steer/form.ts';
+import { effectChip } from '../../city/steer/progress.ts';
 import { useCity } from '../../live/city-store.ts';
 import { goTo } from '../../live/view-store.ts';
+import { Button } from '../Button.tsx';
+import { Locked } from '../Locked.tsx';
+import { keyOf, openSheet, undo, useSteering, useSteeringLock, wish } from '../steering.ts';
 import { useNow } from '../use-now.ts';
+import { Progress } from './Progress.tsx';
 import { Chip, Section } from './parts.tsx';
 
 /** Who has a hand on it, how, since when and why. */
@@ -13,12 +19,19 @@ export function Overrides({ of }: { readonly of: Selection }) {
   const past = useCity((state) => state.moment !== undefined);
   const now = useNow(1000);
   const overrides = overridesOn(survey, of);
+  // The card of a backend tells how far the overrides of that one are.
+  const cards = of.kind === 'service' || of.kind === 'backend' || of.kind === 'pod';
   if (overrides.length === 0) return null;
   return (
     <Section title="Overrides" aside={past ? 'of now, not of then' : undefined}>
       <ul className="divide-y divide-line" data-testid="overrides">
         {overrides.slice(0, MOST).map((override) => (
-          <OverrideLine key={override.uid} override={override} now={now} />
+          <OverrideLine
+            key={override.uid}
+            override={override}
+            now={now}
+            told={cards && override.backends.length === 1}
+          />
         ))}
       </ul>
       {overrides.length > MOST && <p className="text-sm text-soft">and {count(overrides.length - MOST)} older ones</p>}
@@ -30,16 +43,22 @@ const MOST = 50;
 /** Backends that a line names. */
 const NAMED = 3;
 
-function OverrideLine({ override, now }: { readonly override: Override; readonly now: number }) {
-  const { kind, weight, name, by, reason, createdAt, nodes, message } = override;
+interface LineProps {
+  readonly override: Override;
+  readonly now: number;
+  /** How far it is stands elsewhere on the panel. */
+  readonly told: boolean;
+}
+
+function OverrideLine({ override, now, told }: LineProps) {
+  const { kind, name, by, reason, createdAt, message } = override;
   const since = Date.parse(createdAt);
   const failure = failureOf(override);
   return (
     <li className="py-2">
       <p className="flex items-center gap-2">
-        <Chip tone={kind === 'drain' ? 'drain' : kind === 'weight' ? 'weight' : 'light'}>
-          {kind === 'weight' ? `weight ${weight}` : kind}
-        </Chip>
+        <Chip tone={kind === 'drain' ? 'drain' : kind === 'invalid' ? 'light' : 'weight'}>{effectChip(override)}</Chip>
+        {override.cluster && <Chip>whole cluster</Chip>}
         <span className="code min-w-0 flex-1 truncate" title={name}>
           {name}
         </span>
@@ -60,14 +79,43 @@ function OverrideLine({ override, now }: { readonly override: Override; readonly
           {message !== undefined && `: ${message}`}
         </p>
       )}
-      {failure === undefined && nodes.waitingFor.length > 0 && (
-        <p className="mt-1 text-sm text-light-ink wrap-anywhere">
-          {nodes.acknowledged.length} of {nodes.desired} nodes hold it, waiting for{' '}
-          {nodes.waitingFor.slice(0, 5).join(', ')}
-          {nodes.waitingFor.length > 5 && ` and ${count(nodes.waitingFor.length - 5)} more`}
-        </p>
-      )}
+      {failure === undefined && !told && <Progress override={override} name={name} />}
+      <Ways override={override} />
     </li>
+  );
+}
+
+/** What can be done with it: change it, take the last change back, let go of it. */
+function Ways({ override }: { readonly override: Override }) {
+  const { name, change, cluster, namespace } = override;
+  const target = { kind: 'override', name, ...(cluster ? {} : { namespace }) } as const;
+  const lock = useSteeringLock(cluster ? undefined : namespace);
+  const pending = useSteering(({ pending }) => pending.has(keyOf(target)) || pending.has(change ?? ''));
+  return (
+    <Locked why={lock} className="mt-2 flex gap-1.5">
+      <Button onClick={() => openSheet(formOf(override))} data-testid={`change-${name}`}>
+        Change…
+      </Button>
+      {change !== undefined && (
+        <Button
+          disabled={pending}
+          onClick={() => void undo(change)}
+          title="Back to the state before its last change"
+          data-testid={`undo-${name}`}
+        >
+          Undo
+        </Button>
+      )}
+      <Button
+        tone="undrain"
+        disabled={pending}
+        onClick={() => void wish({ action: 'steer', target, effect: { kind: 'release' } })}
+        title="Delete it: what it holds is neutral again"
+        data-testid={`release-${name}`}
+      >
+        Release
+      </Button>
+    </Locked>
   );
 }
 

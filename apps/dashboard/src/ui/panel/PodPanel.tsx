@@ -12,6 +12,7 @@ import { NoneLine } from './NoneLine.tsx';
 import { Overrides } from './Overrides.tsx';
 import { Chip, Fact, PlaceLink, Section } from './parts.tsx';
 import { Ranking } from './Ranking.tsx';
+import { Steer } from './Steer.tsx';
 import { Title } from './Title.tsx';
 import { useScope } from './use-scope.ts';
 import { useStanding } from './use-standing.ts';
@@ -39,6 +40,7 @@ export function PodPanel({ uid }: { readonly uid: string }) {
       />
       <Figures id={`pod:${uid}`} traffic={traffic} standing={standing} />
       <div className="mt-3 flex flex-wrap gap-2">
+        <Steer of={{ kind: 'pod', id: uid }} />
         <Why source={{ kind: 'pod', uid }} label="Where would it go?" />
         {backs && <Why pod={uid} label="Why none?" />}
       </div>

@@ -20,6 +20,7 @@ import { Overrides } from './Overrides.tsx';
 import { Policy } from './Policy.tsx';
 import { Problem } from './parts.tsx';
 import { Ranking } from './Ranking.tsx';
+import { Steer } from './Steer.tsx';
 import { Title } from './Title.tsx';
 import { useScope } from './use-scope.ts';
 import { useStanding } from './use-standing.ts';
@@ -41,6 +42,7 @@ export function ServicePanel({ id }: { readonly id: string }) {
       <Title title={service.name} detail={<Address service={service} />} />
       <Figures id={`service:${id}`} traffic={traffic} standing={standing} ports={service.ports.map(({ key }) => key)} />
       <div className="mt-3 flex flex-wrap gap-2">
+        <Steer of={{ kind: 'service', id }} />
         <Why destination={{ service: id }} />
         <Rules service={id} />
         <OnlyThis id={id} />

@@ -150,7 +150,7 @@ function Sheet({ begin }: { readonly begin: SteerForm }) {
         </Dialog.Close>
         <Button
           type="submit"
-          tone={breaks ? 'danger' : form.effect === 'drain' ? 'drain' : 'weight'}
+          tone={breaks ? 'danger' : form.effect === 'drain' ? 'drainNow' : 'weight'}
           disabled={!ready || refused !== undefined}
           data-testid={breaks ? 'confirm-empty' : 'apply'}
         >
