@@ -12,6 +12,10 @@ import { stringify } from 'yaml';
 import { type ActAs, connect, type KubeClient, resources } from '../src/index.ts';
 
 const ANN = 'token-of-ann';
+const steersDefault = {
+  namespace: 'default',
+  rules: [{ apiGroups: ['kubecity.dev'], resources: ['routingoverrides'], verbs: ['*'] }],
+};
 let directory: string;
 let socketPath: string;
 let server: MiniApiServer;
@@ -25,7 +29,7 @@ beforeEach(async () => {
     listen: { host: '127.0.0.1', port: 0 },
     users: [
       { name: 'dashboard', groups: [], token: 'token-of-the-dashboard', access: 'admin' },
-      { name: 'ann', groups: ['ops', 'night'], token: ANN, access: 'view', steers: ['default'] },
+      { name: 'ann', groups: ['ops', 'night'], token: ANN, access: 'view', grants: [steersDefault] },
     ],
   });
   const kubeconfig = join(directory, 'kubeconfig');

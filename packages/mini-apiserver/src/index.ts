@@ -1,3 +1,3 @@
-export type { Access, User } from './auth/users.ts';
+export type { Access, Grant, User } from './auth/users.ts';
 export type { KubeObject } from './object.ts';
 export { type MiniApiServer, type MiniApiServerOptions, startMiniApiServer } from './server.ts';

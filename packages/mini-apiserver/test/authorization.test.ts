@@ -11,6 +11,13 @@ beforeEach(async () => {
       { token: 'token-of-ann', name: 'ann', groups: ['night'], access: 'none' },
       { token: 'token-of-view', name: 'view', groups: [], access: 'view' },
       { token: 'token-of-boss', name: 'boss', groups: [], access: 'admin' },
+      {
+        token: 'token-of-eve',
+        name: 'eve',
+        groups: [],
+        access: 'none',
+        grants: [{ namespace: 'shop', rules: [rule('list', 'pods')] }, { rules: [rule('list', 'nodes')] }],
+      },
     ],
   });
   await api.call('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } });
@@ -99,13 +106,16 @@ test('a binding that goes takes the right along; one to no role says so', async 
   expect((await ann('GET', PODS)).code).toBe(403);
 });
 
-test('the users of the server: readers read everything, admins write', async () => {
+test('the users of the server: readers read everything, admins write, grants hold where they say', async () => {
   const [view, boss] = [api.as('token-of-view'), api.as('token-of-boss')];
   for (const path of ['/api/v1/nodes', `${RBAC}/clusterroles`, PODS, '/logs']) {
     expect([path, (await view('GET', path)).code]).not.toEqual([path, 403]);
   }
   expect((await view('POST', PODS, pod('p'))).code).toBe(403);
   expect((await boss('POST', PODS, pod('p'))).code).toBe(201);
+  const eve = api.as('token-of-eve');
+  const paths = [PODS, '/api/v1/namespaces/default/pods', '/api/v1/nodes', '/api/v1/pods'];
+  expect(await Promise.all(paths.map(async (path) => (await eve('GET', path)).code))).toEqual([200, 403, 200, 403]);
 });
 
 test('aggregated roles gather what carries their label, also through one another', async () => {

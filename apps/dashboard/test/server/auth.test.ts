@@ -16,6 +16,7 @@ const tokens = {
   nobody: 'token-of-nobody',
 };
 const PROXY_SECRET = 'proxy-secret-of-at-least-32-characters';
+const steering = { apiGroups: ['kubecity.dev'], resources: ['routingoverrides'], verbs: ['*'] };
 const HOUR = 3_600_000;
 const limits = { idle: 8 * HOUR, longest: 24 * HOUR };
 
@@ -32,7 +33,7 @@ beforeAll(async () => {
     groups: [`${name}s`],
     token: tokens[name],
     access,
-    steers,
+    grants: steers.map((namespace) => ({ namespace, rules: [steering] })),
   });
   cluster = new TestCluster(directory, [
     user('admin', 'admin'),

@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '../object.ts';
+import { copy, type Json, type JsonObject, type KubeObject } from '../object.ts';
 import { RBAC } from './authorizer.ts';
 import { AUTHENTICATED, MASTERS } from './identity.ts';
 import type { User } from './users.ts';
@@ -29,6 +29,9 @@ const gathering = (role: KubeObject): KubeObject => ({
 });
 
 const NAMESPACED = ['configmaps', 'events', 'pods', 'serviceaccounts', 'services'];
+
+/** Reads everything, nodes and roles too, which the ClusterRole `view` of Kubernetes does not. */
+const READER = 'mini-apiserver:reader';
 
 /** The ClusterRoles of a new cluster: those of Kubernetes that speak of resources this server has. */
 const CLUSTER_ROLES: readonly KubeObject[] = [
@@ -74,27 +77,34 @@ const CLUSTER_ROLES: readonly KubeObject[] = [
   gathering(clusterRole('view', [], gathers('edit'))),
   gathering(clusterRole('edit', [], gathers('admin'))),
   gathering(clusterRole('admin', [])),
-];
-
-/** Reads everything, nodes and roles too, which the ClusterRole `view` of Kubernetes does not. */
-const READER = 'mini-apiserver:reader';
-const STEERER = 'mini-apiserver:steerer';
-
-const OWN_ROLES: readonly KubeObject[] = [
   clusterRole(READER, [rule('*', ['*'], READING), paths(['*'])]),
-  clusterRole(STEERER, [rule('kubecity.dev', ['routingoverrides'], ['*'])]),
 ];
 
 type Subject = { readonly kind: 'User' | 'Group'; readonly name: string };
 
-function binding(name: string, role: string, subjects: readonly Subject[], namespace?: string): KubeObject {
+function binding(name: string, role: string, subjects: readonly Subject[]): KubeObject {
   return {
     apiVersion: `${RBAC}/v1`,
-    kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    kind: 'ClusterRoleBinding',
+    metadata: { name },
     roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
     subjects: subjects.map((subject) => ({ apiGroup: RBAC, ...subject })),
   };
+}
+
+/** A role and a binding for each grant of a user. */
+function granted({ name: user, grants = [] }: User): KubeObject[] {
+  return grants.flatMap(({ namespace, rules }, index) => {
+    const metadata = { name: `mini-apiserver:${user}:${index}`, namespace };
+    const kind = namespace === undefined ? 'ClusterRole' : 'Role';
+    const apiVersion = `${RBAC}/v1`;
+    const subjects = [{ kind: 'User', apiGroup: RBAC, name: user }];
+    const roleRef = { apiGroup: RBAC, kind, name: metadata.name };
+    return [
+      { apiVersion, kind, metadata, rules: copy(rules as Json[]) },
+      { apiVersion, kind: `${kind}Binding`, metadata: { ...metadata }, roleRef, subjects },
+    ];
+  });
 }
 
 /** The roles and bindings of a new cluster with these users. */
@@ -104,15 +114,12 @@ export function bootstrapPolicy(users: readonly User[]): KubeObject[] {
     users.filter((user) => user.access === access).map(({ name }) => ({ kind: 'User', name }));
   return [
     ...CLUSTER_ROLES,
-    ...OWN_ROLES,
     binding('cluster-admin', 'cluster-admin', [{ kind: 'Group', name: MASTERS }]),
     ...['system:discovery', 'system:basic-user', 'system:public-info-viewer'].map((name) =>
       binding(name, name, [everybody]),
     ),
     binding('mini-apiserver:admins', 'cluster-admin', having('admin')),
     binding('mini-apiserver:readers', READER, having('view')),
-    ...users.flatMap(({ name, steers = [] }) =>
-      steers.map((namespace) => binding(`${STEERER}:${name}`, STEERER, [{ kind: 'User', name }], namespace)),
-    ),
+    ...users.flatMap(granted),
   ];
 }

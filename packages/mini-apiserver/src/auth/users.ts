@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { AUTHENTICATED, type Identity } from './identity.ts';
+import type { PolicyRule } from './policy-rule.ts';
 
 /** `admin` is bound to the ClusterRole cluster-admin, `view` to one that reads everything, `none` to nothing. */
 export type Access = 'admin' | 'view' | 'none';
@@ -11,8 +12,14 @@ export interface User {
   readonly groups: readonly string[];
   /** What bindings the server makes for this user at its start; more can be made as objects. */
   readonly access: Access;
-  /** Namespaces in which they may write RoutingOverrides besides. */
-  readonly steers?: readonly string[];
+  /** Rights besides; the server makes a role and a binding of each. */
+  readonly grants?: readonly Grant[];
+}
+
+/** Rules of RBAC that hold in one namespace, or without one in the whole cluster. */
+export interface Grant {
+  readonly namespace?: string;
+  readonly rules: readonly Partial<PolicyRule>[];
 }
 
 /** The users that a server was started with. */
