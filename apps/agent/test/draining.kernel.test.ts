@@ -18,10 +18,7 @@ beforeAll(async () => {
 afterAll(() => node.close());
 afterEach(async () => {
   crowd.close();
-  const { items } = await node.client.list<{ metadata: { name: string } }>(resources.routingOverrides);
-  for (const { metadata } of items) {
-    await node.release(metadata.name);
-  }
+  await node.releaseAll();
   tool('conntrack -F');
 });
 

@@ -24,7 +24,9 @@ const orders = {
   ask: ({ group }) => Promise.all(groups.get(group).lines.map((line) => line.ask())),
   chat({ group, everyMs }) {
     const kept = groups.get(group);
-    kept.timer = setInterval(() => kept.lines.forEach((line) => line.send()), everyMs);
+    kept.timer = setInterval(() => {
+      for (const line of kept.lines) line.send();
+    }, everyMs);
     return [];
   },
   quiet({ group }) {

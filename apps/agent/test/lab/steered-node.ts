@@ -27,7 +27,7 @@ export const eventually = (check: () => void | Promise<void>) => vi.waitFor(chec
 export class SteeredNode {
   readonly lab = new Lab();
   readonly folder = mkdtempSync(join(tmpdir(), 'kubecity-steered-'));
-  hub = new HubEar(join(this.folder, 'hub.sock'));
+  hub = this.#newHub();
   client!: KubeClient;
   #api!: MiniApiServer;
   #agent: ChildProcess | undefined;
@@ -71,12 +71,28 @@ export class SteeredNode {
     });
   }
 
+  #newHub(): HubEar {
+    return new HubEar(join(this.folder, 'hub.sock'));
+  }
+
+  async stopHub(): Promise<void> {
+    await this.hub.close();
+  }
+
+  startHub(): void {
+    this.hub = this.#newHub();
+  }
+
+  put(object: Parameters<MiniApiServer['put']>[0]): void {
+    this.#api.put(object);
+  }
+
   async stopApi(): Promise<void> {
     await this.client.close();
     await this.#api.close();
   }
 
-  putService(spec: object): void {
+  putService(spec: object, annotations: Readonly<Record<string, string>> = {}): void {
     const ports = [
       { name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 },
       { name: 'dns', port: 53, protocol: 'UDP', targetPort: 8080 },
@@ -84,7 +100,7 @@ export class SteeredNode {
     this.#api.put({
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { namespace: 'shop', name: 'cart' },
+      metadata: { namespace: 'shop', name: 'cart', annotations },
       spec: { clusterIP: VIP, clusterIPs: [VIP], ports, ...spec },
     });
   }
@@ -103,6 +119,20 @@ export class SteeredNode {
     await this.client.delete(resources.routingOverrides, { namespace: 'shop', name });
     await eventually(() => {
       if (this.acknowledged(name)) throw new Error(`${name} is still acknowledged`);
+    });
+  }
+
+  /** Releases all there are. */
+  async releaseAll(): Promise<void> {
+    for (const resource of [resources.routingOverrides, resources.clusterRoutingOverrides]) {
+      const { items } = await this.client.list<{ metadata: { namespace?: string; name: string } }>(resource);
+      for (const { metadata } of items) {
+        const { namespace, name } = metadata;
+        await this.client.delete(resource, { ...(namespace !== undefined && { namespace }), name });
+      }
+    }
+    await eventually(() => {
+      if (this.hub.rules?.acknowledged.length) throw new Error('overrides are still acknowledged');
     });
   }
 
