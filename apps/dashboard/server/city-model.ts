@@ -11,11 +11,14 @@ import {
   RoutingTracker,
   type ServicePortId,
 } from '@kubecity/routing';
+import { backendId } from '@kubecity/steering';
 import { AgentRoster } from './agent-roster.ts';
+import { CutLedger } from './cut-ledger.ts';
+import { DrainProgress } from './drain-progress.ts';
 import { EventBook } from './event-book.ts';
 import type { EventsState } from './event-watch.ts';
 import { HintBook } from './hint-book.ts';
-import { backendId, backendRecords, nodeRecord, podRecord, serviceRecord } from './object-records.ts';
+import { backendRecords, nodeRecord, podRecord, serviceRecord } from './object-records.ts';
 import { overrideRecord } from './override-records.ts';
 import { type ChangedKeys, RecordStore } from './record-store.ts';
 import { TICK_MILLISECONDS, Timeline } from './timeline.ts';
@@ -31,6 +34,7 @@ export interface CityObjects {
   services: KubeService;
   endpointSlices: KubeEndpointSlice;
   routingOverrides: KubeRoutingOverride;
+  clusterRoutingOverrides: KubeRoutingOverride;
 }
 export type ObjectKind = keyof CityObjects;
 export const OBJECT_KINDS = [
@@ -40,8 +44,20 @@ export const OBJECT_KINDS = [
   'services',
   'endpointSlices',
   'routingOverrides',
+  'clusterRoutingOverrides',
 ] as const satisfies readonly ObjectKind[];
 
+/** An override came, changed or went; told at once, with Unix ms at which it happened as far as is known. */
+export type FollowOverride = (
+  before: KubeRoutingOverride | undefined,
+  after: KubeRoutingOverride | undefined,
+  at: number,
+) => void;
+
+/** After the start agents take so long to come back; until then a silent one says nothing. */
+const SETTLE_MILLISECONDS = 10_000;
+/** Overrides that this hub deleted, whose watch may still bring older news. */
+const MOST_GONE = 1000;
 /** So many nodes tell their figures with each refresh. */
 const NODES_PER_ROUND = 20;
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
@@ -64,6 +80,7 @@ export class CityModel {
     services: new Map(),
     endpointSlices: new Map(),
     routingOverrides: new Map(),
+    clusterRoutingOverrides: new Map(),
   };
   readonly #tracker = new RoutingTracker();
   readonly #hints = new HintBook();
@@ -72,6 +89,14 @@ export class CityModel {
   #held = new Map<string, string[]>();
   #table: RoutingTable = { servicePorts: new Map(), outcomes: [], problems: [] };
   #round = 0;
+  /** Unix ms of the first refresh. */
+  #begunAt: number | undefined;
+  readonly #progress = new DrainProgress();
+  readonly #cuts = new CutLedger();
+  readonly #goneUids = new Set<string>();
+  /** Who deletes an override at this moment: the object itself cannot say. */
+  #deletedBy: string | undefined;
+  #follow: FollowOverride = () => {};
 
   constructor(clusterName: string) {
     this.store.set('cluster', 'cluster', {
@@ -99,6 +124,22 @@ export class CityModel {
     return this.#table;
   }
 
+  /** Namespaced ones and those of the whole cluster. */
+  get overrides(): KubeRoutingOverride[] {
+    return [...this.#objects.routingOverrides.values(), ...this.#objects.clusterRoutingOverrides.values()];
+  }
+
+  overrideOf({ namespace, name }: { namespace?: string; name: string }): KubeRoutingOverride | undefined {
+    return namespace
+      ? this.#objects.routingOverrides.get(`${namespace}/${name}`)
+      : this.#objects.clusterRoutingOverrides.get(name);
+  }
+
+  /** One listener hears of every override. */
+  follow(listener: FollowOverride): void {
+    this.#follow = listener;
+  }
+
   objects<K extends ObjectKind>(kind: K): ReadonlyMap<string, CityObjects[K]> {
     return this.#objects[kind];
   }
@@ -106,21 +147,50 @@ export class CityModel {
   setObject<K extends ObjectKind>(kind: K, object: CityObjects[K], now: number): void {
     const id = idOf(object.metadata);
     const before = this.#objects[kind].get(id);
+    if (isOverride(kind) && this.#isOldNews(object, before)) return;
     this.#objects[kind].set(id, object);
     this.#record(kind, object, before, now);
   }
 
+  /** What this hub wrote itself it knows before its watch does. */
+  #isOldNews({ metadata }: KubeRoutingOverride, before: KubeRoutingOverride | undefined): boolean {
+    const { uid = '', generation = 1 } = metadata;
+    return this.#goneUids.has(uid) || (before?.metadata.uid === uid && (before.metadata.generation ?? 1) > generation);
+  }
+
+  /** An override was deleted by this hub: what its watch still brings of it is old. */
+  dropOverride(object: KubeRoutingOverride, now: number, by: string): void {
+    this.#deletedBy = by;
+    this.deleteObject(overrideKind(object.metadata), object, now);
+    this.#deletedBy = undefined;
+    this.#goneUids.add(object.metadata.uid ?? '');
+    const [oldest] = this.#goneUids;
+    if (this.#goneUids.size > MOST_GONE && oldest !== undefined) this.#goneUids.delete(oldest);
+  }
+
+  /** An override was written by this hub. */
+  putOverride(object: KubeRoutingOverride, now: number): void {
+    this.setObject(overrideKind(object.metadata), object, now);
+  }
+
   #record(kind: ObjectKind, object: CityObjects[ObjectKind], before: CityObjects[ObjectKind] | undefined, now: number) {
-    if (kind === 'namespaces') this.store.set('namespace', object.metadata.name, { name: object.metadata.name });
-    else if (kind === 'services') this.#tracker.setService(object as KubeService);
+    if (kind === 'namespaces') {
+      this.#tracker.setNamespace(object);
+      this.store.set('namespace', object.metadata.name, { name: object.metadata.name });
+    } else if (kind === 'services') this.#tracker.setService(object as KubeService);
     else if (kind === 'endpointSlices') {
       this.#tracker.setEndpointSlice(object as KubeEndpointSlice);
       this.#hints.set(object as KubeEndpointSlice);
     } else if (kind === 'pods') this.#setPod(object as KubePod, before as KubePod | undefined);
-    else if (kind === 'routingOverrides') {
-      this.#tracker.setOverride(object as KubeRoutingOverride);
-      this.#timeline.changed(before as KubeRoutingOverride | undefined, object as KubeRoutingOverride, now);
+    else if (isOverride(kind)) {
+      this.#tracker.setOverride(object);
+      this.#overrideChanged(before, object, now);
     }
+  }
+
+  #overrideChanged(before: KubeRoutingOverride | undefined, after: KubeRoutingOverride | undefined, now: number): void {
+    this.#timeline.changed(before, after, now, this.#deletedBy);
+    this.#follow(before, after, now);
   }
 
   #setPod(pod: KubePod, before: KubePod | undefined): void {
@@ -140,10 +210,13 @@ export class CityModel {
   deleteObject<K extends ObjectKind>(kind: K, object: CityObjects[K], now: number): void {
     const id = idOf(object.metadata);
     const before = this.#objects[kind].get(id);
+    if (isOverride(kind)) this.#goneUids.delete(object.metadata.uid ?? '');
     if (!before || !this.#objects[kind].delete(id)) return;
     const { name } = object.metadata;
-    if (kind === 'namespaces') this.store.delete('namespace', name);
-    else if (kind === 'services') this.#tracker.deleteService(object);
+    if (kind === 'namespaces') {
+      this.#tracker.deleteNamespace(object);
+      this.store.delete('namespace', name);
+    } else if (kind === 'services') this.#tracker.deleteService(object);
     else if (kind === 'endpointSlices') {
       this.#tracker.deleteEndpointSlice(object);
       this.#hints.delete(object);
@@ -155,7 +228,7 @@ export class CityModel {
       this.#forgetPod(before as KubePod);
     } else {
       this.#tracker.deleteOverride(object);
-      this.#timeline.changed(before as KubeRoutingOverride, undefined, now);
+      this.#overrideChanged(before, undefined, now);
     }
   }
 
@@ -170,6 +243,7 @@ export class CityModel {
 
   takeRules(node: string, report: RulesReport, now: number): void {
     this.roster.heardRules(node, now, report);
+    this.#cuts.take(node, report.acknowledged);
   }
 
   takeEdges(node: string, frame: EdgeFrame, now: number): FrameOutcome {
@@ -179,7 +253,8 @@ export class CityModel {
 
   /** Brings the records up to date and returns the keys of those that changed since the last call. */
   refresh(now: number): ChangedKeys {
-    this.refreshRoutes();
+    this.#begunAt ??= now;
+    this.refreshRoutes(now);
     const isLive = (node: string) => this.roster.stateOf(node, now) === 'live';
     this.traffic.show(now, (node) => !isLive(node));
     this.#refreshNodes(now);
@@ -188,7 +263,7 @@ export class CityModel {
       'load',
       this.traffic.backends.records(backends, (id) => this.store.get('load', id)),
     );
-    this.#refreshOverrides(isLive);
+    this.#refreshOverrides(isLive, now);
     // a point made while nobody is heard would show a quiet city, not an unseen one
     if (this.#timeline.isDue(now) && this.roster.countBy('live', now) > 0) {
       const tick = this.traffic.tick(now, TICK_MILLISECONDS / 1000);
@@ -200,8 +275,9 @@ export class CityModel {
   }
 
   /** The part of `refresh` that steering needs at once: routes, Services and backends. */
-  refreshRoutes(): void {
+  refreshRoutes(now: number): void {
     const before = this.#table;
+    this.#tracker.setTime(now);
     const { table, changed } = this.#tracker.take();
     this.#table = table;
     for (const portId of new Set([...changed, ...this.#hintedAnew(table)])) {
@@ -265,21 +341,52 @@ export class CityModel {
     this.store.replaceAll('node', records);
   }
 
-  #refreshOverrides(isLive: (node: string) => boolean): void {
+  #refreshOverrides(isLive: (node: string) => boolean, now: number): void {
     const records = new Map<string, CityRecord<'override'>>();
     const around = {
+      now,
       nodes: [...this.#objects.nodes.keys()].sort(),
       isLive,
       acknowledgementOf: (node: string, uid: string) => this.roster.acknowledgementOf(node, uid),
       backendsOf: (uid: string) => this.#held.get(uid) ?? [],
       openOf: (backend: string) => this.traffic.backends.openOf(backend),
+      cutOf: (uid: string) => this.#cuts.sumOf(uid),
+      doneAt: (uid: string) => this.#progress.doneAt(uid),
+      settling: !this.settled(now),
     };
     for (const outcome of this.#table.outcomes) {
-      const object = this.#objects.routingOverrides.get(idOf(outcome));
-      if (object) records.set(outcome.uid, overrideRecord(outcome, object, around));
+      const object = this.overrideOf(outcome);
+      if (!object) continue;
+      const record = overrideRecord(outcome, object, around);
+      records.set(outcome.uid, record);
+      if (record.drain) this.#progress.note(outcome.uid, now, openKnown(record));
     }
     this.store.replaceAll('override', records);
+    const uids = new Set(records.keys());
+    this.#progress.keep(uids);
+    this.#cuts.keep(uids);
   }
+
+  /** Whether the agents have had their time to come back after this hub began: only then silence says something. */
+  settled(now: number): boolean {
+    if (this.#begunAt === undefined) return false;
+    const age = now - this.#begunAt;
+    if (age < 0 || age >= SETTLE_MILLISECONDS) return true;
+    return [...this.#objects.nodes.keys()].every((node) => this.roster.stateOf(node, now) === 'live');
+  }
+}
+
+/** Undefined while a node is silent: what is open there is not in the sum. */
+function openKnown({ connections }: CityRecord<'override'>): number | undefined {
+  const { moving, idle, waiting, coverage } = connections;
+  return coverage === 'complete' ? moving + idle + waiting : undefined;
+}
+
+export const isOverride = (kind: ObjectKind): kind is 'routingOverrides' | 'clusterRoutingOverrides' =>
+  kind === 'routingOverrides' || kind === 'clusterRoutingOverrides';
+
+function overrideKind({ namespace }: ObjectMeta): 'routingOverrides' | 'clusterRoutingOverrides' {
+  return namespace ? 'routingOverrides' : 'clusterRoutingOverrides';
 }
 
 function heldBackends(table: RoutingTable): Map<string, string[]> {

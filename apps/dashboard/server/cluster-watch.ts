@@ -1,6 +1,6 @@
-import { type KubeClient, type Resource, resources, watchResource } from '@kubecity/kube';
+import { isKubeError, type KubeClient, type Resource, resources, watchResource } from '@kubecity/kube';
 import type { Logger } from 'pino';
-import { type CityModel, type CityObjects, OBJECT_KINDS, type ObjectKind } from './city-model.ts';
+import { type CityModel, type CityObjects, isOverride, OBJECT_KINDS, type ObjectKind } from './city-model.ts';
 import type { HubMetrics } from './metrics.ts';
 
 export interface ClusterWatchOptions {
@@ -34,24 +34,28 @@ export class ClusterWatch {
     return this.synced && [...this.#live.values()].every(Boolean);
   }
 
+  #read(kind: ObjectKind): void {
+    if (this.#unsynced.delete(kind) && this.synced) this.#options.log.info('the cluster is read');
+  }
+
   #watch<K extends ObjectKind>(kind: K, resource: Resource): void {
     const { client, model, log, metrics, now, signal } = this.#options;
     watchResource<CityObjects[K]>(client, {
       resource,
       labelSelector: kind === 'endpointSlices' ? NOT_HEADLESS : undefined,
-      keepManagers: kind === 'routingOverrides',
+      keepManagers: isOverride(kind),
       trim: trims[kind] as (object: CityObjects[K]) => CityObjects[K],
       set: (object) => model.setObject(kind, object, this.#unsynced.has(kind) ? birthOf(object, now()) : now()),
       delete: (object) => model.deleteObject(kind, object, now()),
-      synced: () => {
-        this.#unsynced.delete(kind);
-        if (this.synced) log.info('the cluster is read');
-      },
+      synced: () => this.#read(kind),
       state: (state, error) => {
-        this.#live.set(kind, state === 'live');
-        metrics.apiLive.set({ kind }, state === 'live' ? 1 : 0);
+        // a cluster that does not know the kind has none of it; were it installed, the watch would find it
+        const unknown = kind === 'clusterRoutingOverrides' && error !== undefined && isKubeError(error, 'not-found');
+        if (unknown) this.#read(kind);
+        this.#live.set(kind, state === 'live' || unknown);
+        metrics.apiLive.set({ kind }, state === 'live' || unknown ? 1 : 0);
         model.setApiState(this.live ? 'live' : 'reconnecting');
-        if (error) log.warn({ kind, state, err: error }, 'watch interrupted');
+        if (error && !unknown) log.warn({ kind, state, err: error }, 'watch interrupted');
       },
       signal,
     });
@@ -85,8 +89,9 @@ const trims: { readonly [K in ObjectKind]: (object: CityObjects[K]) => CityObjec
   }),
   services: keepAll,
   endpointSlices: keepAll,
-  // its labels and annotations go back with a replace, its managers say who made it
+  // their labels and annotations go back with a replace, their managers say who made them
   routingOverrides: keepAll,
+  clusterRoutingOverrides: keepAll,
 };
 
 function withoutAnnotations<M extends { annotations?: unknown }>({ annotations: _dropped, ...metadata }: M) {

@@ -1,9 +1,12 @@
 import type { Server as HttpServer } from 'node:http';
-import type { KubeClient } from '@kubecity/kube';
+import { changeOfEvent, type KubeClient } from '@kubecity/kube';
 import type { Logger } from 'pino';
 import { Server as SocketServer } from 'socket.io';
 import { openAgentsDoor } from './agents-door.ts';
 import { api } from './api.ts';
+import { exportAudit } from './audit/audit-export.ts';
+import { AuditOutcomes } from './audit/audit-outcomes.ts';
+import { AuditTrail } from './audit/audit-trail.ts';
 import { type AuthSettings, LOCAL } from './auth/auth-settings.ts';
 import { Gate } from './auth/gate.ts';
 import { CityModel } from './city-model.ts';
@@ -77,7 +80,11 @@ export function startHub(options: HubOptions): Hub {
   const watch = new ClusterWatch({ client, model, log, metrics, now, signal: stop.signal });
   void watchEvents({
     client,
-    take: (event) => model.events.take(event, now()),
+    take: (event) => {
+      model.events.take(event, now());
+      const change = changeOfEvent(event);
+      if (change) audit.heard(change);
+    },
     tell: (state) => model.setEventsState(state),
     log,
     signal: stop.signal,
@@ -101,8 +108,11 @@ export function startHub(options: HubOptions): Hub {
     : sockets;
 
   const agents = openAgentsDoor(agentSockets.of('/agents'), { token: options.token, model, log, metrics, now });
-  const steer = steerDoor({ steer: steering({ model, log, now }), log, metrics, now });
   const history = new History({ ...(options.history ?? historySettings({})), log, metrics });
+  const audit = new AuditTrail({ keeper: history, log, now });
+  const outcomes = new AuditOutcomes({ keeper: history });
+  model.follow((before, after, at) => audit.follow(before, after, at));
+  const steer = steerDoor({ steer: steering({ model, client, ask: agents.ask, audit, log, now }), log, metrics, now });
   const recorder = new HistoryRecorder(model.traffic);
   const map = openMapDoor(sockets.of('/map'), {
     moment: { store: model.store, shown: model.traffic.shown },
@@ -124,6 +134,8 @@ export function startHub(options: HubOptions): Hub {
     publish(at);
     map.send(changed, at);
     record(recorder, history);
+    audit.settle(at);
+    if (watch.live) outcomes.look(model.store.all('override'), at, model.settled(at));
     frames += 1;
     // a status made of half the lists would be wrong
     if (watch.live && frames % STATUS_EVERY_FRAMES === 0) void writeStatus();
@@ -132,7 +144,7 @@ export function startHub(options: HubOptions): Hub {
 
   return {
     metrics,
-    keep: doorkeeper(gate, api({ gate, steer, log, metrics, now }), log),
+    keep: doorkeeper(gate, api({ gate, steer, audit: (span) => exportAudit(history, span), log, metrics, now }), log),
     synced: () => watch.synced,
     live: () => watch.live,
     agents: () => ({ live: model.roster.countBy('live', now()), stale: model.roster.countBy('stale', now()) }),

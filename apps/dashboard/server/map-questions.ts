@@ -19,7 +19,7 @@ const MOST_RULES = 20_000;
 /** Questions to agents that the hub has open for all browsers together. */
 const MOST_OPEN = 8;
 
-/** Answers what browsers ask: rules, flows and packets by asking the agents, the past from the history. Never rejects. */
+/** Answers what browsers ask: rules, flows and packets by asking the agents, the past from the history and the audit trail. Never rejects. */
 export function mapQuestions({ model, ask, history }: MapQuestionsOptions): AnswerMap {
   let open = 0;
 
@@ -79,6 +79,7 @@ export function mapQuestions({ model, ask, history }: MapQuestionsOptions): Answ
         return relayed(() => flows(question));
       case 'history':
       case 'moment':
+      case 'audit':
         return history.ask(question);
     }
   };

@@ -7,8 +7,8 @@ import {
   type Problem,
   type ServicePort,
   servicePortKey,
-  socketText,
 } from '@kubecity/routing';
+import { backendId } from '@kubecity/steering';
 
 /** Kubernetes objects as records of the map: pure, one object in, one record out. */
 
@@ -94,9 +94,6 @@ function policyOf({ metadata, spec, status }: KubeService): ServicePolicy {
     distribution: trafficDistribution ?? metadata.annotations?.[TOPOLOGY_MODE],
   };
 }
-
-/** The same for both families of a service port: their addresses cannot be taken for each other. */
-export const backendId = (key: string, { address, port }: Backend) => `${key}|${socketText(address, port)}`;
 
 /** Backend records of one service port in one family by id; shares are of the connections of that family. */
 export function backendRecords(

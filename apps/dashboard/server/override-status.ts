@@ -17,6 +17,10 @@ export interface OverrideStatus {
   readonly conditions: readonly Condition[];
   readonly nodes: { readonly desired: number; readonly acknowledged: number; readonly waitingFor: readonly string[] };
   readonly connections: CityRecord<'override'>['connections'];
+  /** Connections that were ended for a drain. */
+  readonly cut?: number;
+  /** Of a ramp: the weight or share that holds at present. */
+  readonly value?: number;
 }
 
 type Verdict = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
@@ -40,7 +44,7 @@ export function overrideStatus(record: CityRecord<'override'>, stored: unknown, 
   const verdicts = [
     acceptedVerdict(record),
     programmed,
-    ...(record.kind === 'drain' ? [drainedVerdict(record, programmed.status === 'True')] : []),
+    ...(record.drain ? [drainedVerdict(record, record.drain, programmed.status === 'True', Date.parse(now))] : []),
   ];
   return {
     observedGeneration: record.generation,
@@ -55,12 +59,14 @@ export function overrideStatus(record: CityRecord<'override'>, stored: unknown, 
       waitingFor: record.nodes.waitingFor.slice(0, MOST_NAMES),
     },
     connections: record.connections,
+    ...(record.drain && { cut: record.drain.cut }),
+    ...(record.ramp && { value: record.ramp.value }),
   };
 }
 
 export const sameStatus = (a: OverrideStatus, stored: unknown) => isDeepEqual(a, stored);
 
-/** Whether the two differ in more than the number of connections: worth a write at once. */
+/** Whether the two differ in more than counts and the steps of a ramp: worth a write at once. */
 export function conditionsDiffer(status: OverrideStatus, stored: unknown): boolean {
   return !isDeepEqual(withoutCounts(status), withoutCounts(stored));
 }
@@ -69,7 +75,7 @@ export function conditionsDiffer(status: OverrideStatus, stored: unknown): boole
 function withoutCounts(status: unknown): object {
   const { conditions, ...rest } = (status ?? {}) as { conditions?: readonly object[] };
   const bare = conditions?.map((condition) => ({ ...condition, message: undefined }));
-  return { ...rest, connections: undefined, conditions: bare };
+  return { ...rest, connections: undefined, cut: undefined, value: undefined, conditions: bare };
 }
 
 const ACCEPTED_REASONS = {
@@ -78,8 +84,9 @@ const ACCEPTED_REASONS = {
   noService: 'ServiceNotFound',
   noBackends: 'NoBackends',
   overruled: 'Overruled',
-  lifted: 'WouldEmptyService',
-} as const;
+  lifted: 'BelowFloor',
+  expired: 'Expired',
+} as const satisfies Record<CityRecord<'override'>['state'], string>;
 
 function acceptedVerdict({ state, message, backends }: CityRecord<'override'>): Verdict {
   const accepted = state === 'applied';
@@ -88,7 +95,10 @@ function acceptedVerdict({ state, message, backends }: CityRecord<'override'>): 
     status: accepted ? 'True' : 'False',
     reason: ACCEPTED_REASONS[state],
     message: accepted
-      ? `decides the weight of ${counted(backends.length, 'backend')}`
+      ? `decides the weight of ${counted(backends.length, 'backend')}${message ? `; ${message}` : ''}`.slice(
+          0,
+          MOST_MESSAGE,
+        )
       : (message ?? '').slice(0, MOST_MESSAGE),
   };
 }
@@ -96,26 +106,48 @@ function acceptedVerdict({ state, message, backends }: CityRecord<'override'>): 
 function programmedVerdict({ state, nodes }: CityRecord<'override'>): Verdict {
   const verdict = (status: Verdict['status'], reason: string, message: string) =>
     ({ type: 'Programmed', status, reason, message }) as const;
-  if (state !== 'applied') return verdict('False', 'NotAccepted', 'no node routes by it: see condition Accepted');
+  if (state !== 'applied') {
+    const still = state === 'expired' || state === 'lifted' ? nodes.waitingFor : [];
+    const until = still.length === 0 ? '' : `; not yet confirmed by ${someOf(still)}`;
+    return verdict('False', 'NotAccepted', `no node is to route by it: see condition Accepted${until}`);
+  }
   if (nodes.desired === 0) return verdict('False', 'NoNodes', 'the cluster has no nodes');
   if (nodes.waitingFor.length > 0) {
-    const [some, rest] = [nodes.waitingFor.slice(0, 5).join(', '), nodes.waitingFor.length - 5];
-    return verdict('False', 'WaitingForNodes', `waiting for ${some}${rest > 0 ? ` and ${rest} more` : ''}`);
+    return verdict('False', 'WaitingForNodes', `waiting for ${someOf(nodes.waitingFor)}`);
   }
   return verdict('True', 'AllNodes', `in the kernel of ${counted(nodes.desired, 'node')}`);
 }
 
+type Drain = NonNullable<CityRecord<'override'>['drain']>;
+
 /** Closing connections carry nothing any more and are not waited for; those whose first packet is not answered yet are. */
-function drainedVerdict({ connections }: CityRecord<'override'>, programmed: boolean): Verdict {
+function drainedVerdict(
+  { state, connections, nodes }: CityRecord<'override'>,
+  { phase, deadline, cut }: Drain,
+  programmed: boolean,
+  now: number,
+): Verdict {
   const verdict = (status: Verdict['status'], reason: string, message: string) =>
     ({ type: 'Drained', status, reason, message }) as const;
   const open = connections.moving + connections.idle + connections.waiting;
-  const atLeast = connections.coverage === 'atLeast';
-  if (!programmed) return verdict('False', 'NotProgrammed', 'new connections may still come: see condition Programmed');
-  if (open > 0)
-    return verdict('False', 'ConnectionsOpen', `${atLeast ? 'at least ' : ''}${counted(open, 'connection')} open`);
-  if (atLeast) return verdict('Unknown', 'AgentsSilent', 'none open on the nodes that report; others are silent');
-  return verdict('True', 'NoConnections', 'no connection is open');
+  const atLeast = connections.coverage === 'atLeast' ? 'at least ' : '';
+  const ended = cut === 0 ? '' : `, ${cut} were ended`;
+  if (state !== 'applied') return verdict('False', 'NotAccepted', 'it drains nothing: see condition Accepted');
+  if (phase === 'drained') return verdict('True', 'NoConnections', `no connection is open${ended}`);
+  if (!programmed) {
+    const where = nodes.waitingFor.length === 0 ? '' : ` through ${someOf(nodes.waitingFor)}`;
+    return verdict('False', 'NotProgrammed', `new connections may still come${where}: see condition Programmed`);
+  }
+  const left = `${atLeast}${counted(open, 'connection')} open${ended}`;
+  if (open === 0) return verdict('Unknown', 'AgentsSilent', 'none open on the nodes that report; others are silent');
+  if (deadline !== undefined && now >= deadline)
+    return verdict('False', 'DeadlinePassed', `${left}; the rest is being ended`);
+  return verdict('False', phase === 'cutting' ? 'Cutting' : 'ConnectionsOpen', left);
+}
+
+function someOf(names: readonly string[]): string {
+  const rest = names.length - 5;
+  return `${names.slice(0, 5).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;

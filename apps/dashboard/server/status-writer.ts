@@ -1,4 +1,4 @@
-import { isKubeError, type KubeClient, KubeError, resources } from '@kubecity/kube';
+import { isKubeError, type KubeClient, KubeError, overrideResource } from '@kubecity/kube';
 import type { Logger } from 'pino';
 import type { CityModel } from './city-model.ts';
 import type { HubMetrics } from './metrics.ts';
@@ -18,7 +18,7 @@ const COUNTS_MILLISECONDS = 5000;
 const REFUSED_MILLISECONDS = 30_000;
 
 /**
- * Writes what became of each RoutingOverride into its status, one at a time and only what changed.
+ * Writes what became of each override into its status, one at a time and only what changed.
  * Returns the round to call from time to time; a round that is still under way makes the next one do nothing.
  */
 export function statusWriter({ client, model, log, metrics, now }: StatusWriterOptions): () => Promise<void> {
@@ -27,7 +27,8 @@ export function statusWriter({ client, model, log, metrics, now }: StatusWriterO
   let busy = false;
 
   async function round(): Promise<void> {
-    if (busy || now() < pausedUntil) return;
+    // silence of agents that are not back yet would be taken for news
+    if (busy || now() < pausedUntil || !model.settled(now())) return;
     busy = true;
     try {
       for (const uid of writtenAt.keys()) if (!model.store.get('override', uid)) writtenAt.delete(uid);
@@ -36,7 +37,7 @@ export function statusWriter({ client, model, log, metrics, now }: StatusWriterO
       const code = error instanceof KubeError ? error.code : 'unknown';
       metrics.statusWrites.inc({ code });
       pausedUntil = now() + REFUSED_MILLISECONDS;
-      log.warn({ err: error }, 'status of RoutingOverrides cannot be written');
+      log.warn({ err: error }, 'status of overrides cannot be written');
     } finally {
       busy = false;
     }
@@ -45,16 +46,16 @@ export function statusWriter({ client, model, log, metrics, now }: StatusWriterO
   async function write(uid: string): Promise<void> {
     // looked up anew for each, since the city went on while the last one was written
     const record = model.store.get('override', uid);
-    const object = record && model.objects('routingOverrides').get(`${record.namespace}/${record.name}`);
+    const object = record && model.overrideOf(record);
     if (!record || object?.metadata.uid !== uid) return;
     const status = overrideStatus(record, object.status, new Date(now()).toISOString());
     if (sameStatus(status, object.status)) return;
     const due = (writtenAt.get(uid) ?? 0) + COUNTS_MILLISECONDS;
     if (now() < due && !conditionsDiffer(status, object.status)) return;
     writtenAt.set(uid, now());
-    const { namespace, name } = record;
+    const { namespace, name } = object.metadata;
     const address = { namespace, name, subresource: 'status' };
-    await client.patch(resources.routingOverrides, address, { status }, 'merge').catch((error: unknown) => {
+    await client.patch(overrideResource(object.metadata), address, { status }, 'merge').catch((error: unknown) => {
       // deleted while we wrote: its watch says so next
       if (!isKubeError(error, 'not-found')) throw error;
     });

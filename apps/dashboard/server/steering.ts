@@ -1,100 +1,209 @@
-import { type KubeClient, KubeError, type KubeErrorCode, resources } from '@kubecity/kube';
-import type { Refusal, SteerAnswer, SteerRequest } from '@kubecity/protocol';
-import type { KubeRoutingOverride } from '@kubecity/routing';
+import {
+  type KubeClient,
+  KubeError,
+  type KubeErrorCode,
+  listChanges,
+  newChangeId,
+  type OverrideChange,
+  recordChange,
+  WriteRefusal,
+  writeOverride,
+} from '@kubecity/kube';
+import type { Refusal, SteerAnswer, SteerPreview, SteerRequest } from '@kubecity/protocol';
+import {
+  type Change,
+  overtakenBy,
+  planSteer,
+  planUndo,
+  type SteerCity,
+  type SteerPlan,
+  SteerRefusal,
+  type UnconfirmedPlan,
+  type Write,
+  withRates,
+} from '@kubecity/steering';
 import type { Logger } from 'pino';
+import type { AskAgent } from './agent-questions.ts';
+import type { AuditTrail } from './audit/audit-trail.ts';
 import type { Person } from './auth/person.ts';
 import type { CityModel } from './city-model.ts';
+import { nodeDifferences } from './node-differences.ts';
+import { Sights } from './sights.ts';
 import type { Steer } from './steer-door.ts';
-import { planSteer, type SteerPlan, SteerRefusal } from './steer-plan.ts';
 
 export interface SteeringOptions {
   readonly model: CityModel;
+  /** The dashboard's own: sees every override, and tells what was done. */
+  readonly client: KubeClient;
+  readonly ask: AskAgent;
+  readonly audit: AuditTrail;
   readonly log: Logger;
   readonly now: () => number;
 }
 
-const { group, plural } = resources.routingOverrides;
-const VERBS = { create: 'create', replace: 'update', delete: 'delete' } as const;
-
 /**
  * Carries out the operators' requests, one after the other: each is judged on what the one before has written, so that
- * two drains cannot both pass the guard. The answer is always in words; the returned function never rejects.
+ * two drains cannot both pass the guard. Dry runs wait for nobody. The answer is always in words; the returned function
+ * never rejects.
  */
-export function steering({ model, log, now }: SteeringOptions): Steer {
+export function steering(options: SteeringOptions): Steer {
+  const work = new Steering(options);
   let last: Promise<unknown> = Promise.resolve();
+  return (person, request) => {
+    if (request.dryRun) return work.answer(person, request);
+    const answer = last.then(() => work.answer(person, request));
+    last = answer;
+    return answer;
+  };
+}
 
-  async function steer({ client }: Person, request: SteerRequest): Promise<SteerAnswer> {
-    try {
-      return await carryOut(client, request);
-    } catch (error) {
-      if (error instanceof SteerRefusal) return { ok: false, code: error.code, message: error.message };
-      if (error instanceof KubeError) return { ok: false, ...inWords(error) };
-      log.error({ err: error, request }, 'steer failed');
-      return {
-        ok: false,
-        code: 'api-unavailable',
-        message: 'The dashboard failed; its log says why. Nothing was done.',
-      };
-    }
+class Steering {
+  readonly #options: SteeringOptions;
+  readonly #sights = new Sights();
+
+  constructor(options: SteeringOptions) {
+    this.#options = options;
   }
 
-  async function carryOut(client: KubeClient, request: SteerRequest): Promise<SteerAnswer> {
+  async answer(person: Person, request: SteerRequest): Promise<SteerAnswer> {
+    const answer = await this.#carryOut(person, request).catch((error: unknown) => this.#refusal(error, request));
+    if (!answer.ok && !request.dryRun) this.#options.audit.refused(person.user, request, answer);
+    return answer;
+  }
+
+  async #carryOut(person: Person, request: SteerRequest): Promise<SteerAnswer> {
+    const { model, now } = this.#options;
     if (model.store.get('cluster', 'cluster')?.apiState !== 'live') {
       const message =
         'The dashboard has lost sight of the cluster’s API, and does not decide on old news. Try again soon.';
       throw new SteerRefusal('api-unavailable', message);
     }
-    const plan = planSteer(
-      request,
-      {
-        services: model.objects('services').values(),
-        endpointSlices: model.objects('endpointSlices').values(),
-        pods: model.objects('pods').values(),
-        overrides: model.objects('routingOverrides').values(),
-      },
-      now(),
-    );
-    if (plan.do === 'nothing') return { ok: true, override: plan.override, message: plan.message };
-    await requireRight(client, plan);
-    await write(client, plan);
-    return { ok: true, override: plan.object.metadata.name, message: plan.message };
-  }
-
-  async function requireRight(
-    client: KubeClient,
-    { do: action, object }: Exclude<SteerPlan, { do: 'nothing' }>,
-  ): Promise<void> {
-    const { namespace, name } = object.metadata;
-    const verb = VERBS[action];
-    const { allowed, reason } = await client.selfAccess({ verb, group, resource: plural, namespace, name });
-    if (allowed) return;
-    const why = reason ? ` (${reason})` : '';
-    throw new SteerRefusal('forbidden', `You may not ${verb} RoutingOverrides in namespace ${namespace}${why}.`);
-  }
-
-  /** The model learns of it from the answer, before the watch tells. */
-  async function write(
-    client: KubeClient,
-    { do: action, object }: Exclude<SteerPlan, { do: 'nothing' }>,
-  ): Promise<void> {
-    const { namespace, name, uid } = object.metadata;
-    if (action === 'delete') {
-      await client.delete(resources.routingOverrides, { namespace, name }, { uid });
-      model.deleteObject('routingOverrides', object, now());
-      return;
+    const change = request.action === 'undo' ? await this.#changeOf(request.change) : undefined;
+    const city = cityOf(model, now());
+    const plan = this.#plan(request, change, city, person);
+    this.#sights.remember(plan.sight);
+    const { override, message, seen } = plan;
+    if (request.dryRun) {
+      return { ok: true, override, message, remarks: plan.remarks, seen, preview: await this.#preview(plan, true) };
     }
-    const stored =
-      action === 'create'
-        ? await client.create<KubeRoutingOverride>(resources.routingOverrides, object)
-        : await client.replace<KubeRoutingOverride>(resources.routingOverrides, object);
-    model.setObject('routingOverrides', stored, now());
+    const [write] = plan.writes;
+    if (!write) return { ok: true, override, message, remarks: plan.remarks, seen };
+    const { id, trouble } = await this.#write(write, city, person, request);
+    return { ok: true, override, change: id, message, remarks: [...plan.remarks, ...trouble], seen };
   }
 
-  return (person, request) => {
-    const answer = last.then(() => steer(person, request));
-    last = answer;
-    return answer;
+  #plan(request: SteerRequest, change: Change | undefined, city: SteerCity, { user }: Person): SteerPlan {
+    const actor = { user, how: 'dashboard' } as const;
+    const recall = (digest: string) => this.#sights.recall(digest);
+    if (request.action === 'steer') return planSteer(request, city, actor, recall);
+    if (!change) throw new SteerRefusal('not-found', `Nothing is known of a change ${request.change}.`);
+    return planUndo(change, request, city, actor, recall);
+  }
+
+  /** From the trail, else from the cluster's events: of another dashboard, or of a terminal. */
+  async #changeOf(id: string): Promise<Change | undefined> {
+    const entry = await this.#options.audit.entry(id);
+    const change = entry ?? (await listChanges(this.#options.client)).find((one) => one.id === id);
+    if (change && isHalfKnown(change)) {
+      throw new SteerRefusal('not-found', `What was before change ${id} is not known. Steer anew.`);
+    }
+    return change;
+  }
+
+  async #write({ write, object }: Write, city: SteerCity, person: Person, request: SteerRequest) {
+    const { model, client, audit, now } = this.#options;
+    const id = newChangeId(now(), 'dashboard');
+    const { kind, namespace, name } = write;
+    const said = { id, at: now(), who: person.user, how: 'dashboard' as const, kind, namespace, name };
+    const stored = await writeOverride(
+      { verb: write.verb, object, before: write.before },
+      {
+        client: person.client,
+        observer: client,
+        changeId: id,
+        overtaken: (then) => overtakenBy({ write, object }, city, then),
+      },
+    ).catch((error: unknown) => {
+      if (error instanceof WriteRefusal && error.withdrawn && write.verb === 'create') {
+        const { uid } = error.withdrawn.metadata;
+        audit.heard({ ...said, id: `${id}-withdrawn`, what: 'delete', uid, reason: error.message.slice(0, 1024) });
+      }
+      throw error;
+    });
+    const change: OverrideChange = {
+      ...said,
+      what: request.action === 'undo' ? 'undo' : write.verb,
+      uid: (stored ?? object).metadata.uid,
+      reason: request.reason,
+      before: write.before,
+      after: stored?.spec,
+      of: request.action === 'undo' ? request.change : undefined,
+    };
+    audit.wrote(change, stored);
+    // the model learns of it from the answer, before the watch tells
+    if (stored) model.putOverride(stored, now());
+    else model.dropOverride(object, now(), person.user);
+    return { id, trouble: await this.#record(change) };
+  }
+
+  /** What was done is done, also where it cannot be told. */
+  async #record(change: OverrideChange): Promise<string[]> {
+    try {
+      await recordChange(this.#options.client, change);
+      return [];
+    } catch (error) {
+      this.#options.log.warn({ err: error, change: change.id }, 'a change could not be told as an event');
+      return ['It could not be told as an event of the cluster: without this dashboard it cannot be undone.'];
+    }
+  }
+
+  async #preview(plan: UnconfirmedPlan, asksNodes: boolean): Promise<SteerPreview> {
+    const { model, ask, now } = this.#options;
+    const { writes, tables, truncated } = plan;
+    const nodes = asksNodes ? [...model.objects('nodes').keys()] : [];
+    return {
+      writes: writes.map(({ write }) => write),
+      tables: withRates(tables, (id) => model.store.get('load', id)?.openedPerSecond.s10),
+      truncated,
+      nodes: await nodeDifferences(writes, nodes, ask, now()),
+    };
+  }
+
+  async #refusal(error: unknown, request: SteerRequest): Promise<SteerAnswer> {
+    if (error instanceof SteerRefusal) {
+      this.#sights.remember(error.sight);
+      const { code, message, plan, sight } = error;
+      const preview = plan && (await this.#preview(plan, request.dryRun === true));
+      return { ok: false, code, message, ...(preview && { preview }), ...(sight && { seen: sight.digest }) };
+    }
+    if (error instanceof WriteRefusal) return { ok: false, code: error.code, message: error.message };
+    if (error instanceof KubeError) return { ok: false, ...inWords(error) };
+    this.#options.log.error({ err: error, request }, 'steer failed');
+    return {
+      ok: false,
+      code: 'api-unavailable',
+      message: 'The dashboard failed; its log says why, and the map shows whether it was done.',
+    };
+  }
+}
+
+function cityOf(model: CityModel, now: number): SteerCity {
+  return {
+    // lists, since it is looked at again after the write
+    services: [...model.objects('services').values()],
+    endpointSlices: [...model.objects('endpointSlices').values()],
+    pods: [...model.objects('pods').values()],
+    namespaces: [...model.objects('namespaces').values()],
+    overrides: model.overrides,
+    now,
   };
+}
+
+/** Seen only after the fact, or too large to be kept. */
+function isHalfKnown({ what, before, after }: Pick<OverrideChange, 'before' | 'after'> & { what: string }): boolean {
+  if (what === 'create') return after === undefined;
+  if (what === 'undo') return before === undefined && after === undefined;
+  return before === undefined || (what === 'replace' && after === undefined);
 }
 
 const refusalOf: Record<KubeErrorCode, Refusal> = {
@@ -103,7 +212,7 @@ const refusalOf: Record<KubeErrorCode, Refusal> = {
   'already-exists': 'conflict',
   gone: 'conflict',
   forbidden: 'forbidden',
-  unauthorized: 'forbidden',
+  unauthorized: 'unauthenticated',
   invalid: 'invalid-request',
   unreachable: 'api-unavailable',
   unknown: 'api-unavailable',
@@ -113,6 +222,7 @@ const lead: Partial<Record<Refusal, string>> = {
   'not-found': 'It is gone meanwhile',
   conflict: 'Somebody else changed it at the same moment; look again and repeat',
   forbidden: 'The cluster does not permit it',
+  unauthenticated: 'The cluster does not know you any more; sign in again',
   'invalid-request': 'The cluster refuses it',
   'api-unavailable': 'The cluster’s API does not answer; it may not have been done',
 };

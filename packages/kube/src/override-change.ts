@@ -29,10 +29,10 @@ const overrideChange = z.object({
 });
 export type OverrideChange = z.infer<typeof overrideChange>;
 
-/** Sorts by time; nobody guesses the same in one millisecond. */
-export function newChangeId(now: number): string {
+/** Sorts by time, and ends in the way it came: `20261122T120000000Z-5f0c2a9e-cli`. */
+export function newChangeId(now: number, how: OverrideChange['how'] = 'cli'): string {
   const time = new Date(now).toISOString().replaceAll(/[-:.]/g, '');
-  return `${time}-${randomBytes(4).toString('hex')}`;
+  return `${time}-${randomBytes(4).toString('hex')}-${how}`;
 }
 
 const REASONS = { create: 'Steered', replace: 'Steered', delete: 'Released', undo: 'Undone' } as const;

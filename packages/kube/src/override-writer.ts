@@ -29,10 +29,13 @@ export interface WriteOptions {
 
 export class WriteRefusal extends Error {
   readonly code: 'forbidden' | 'conflict';
+  /** Was written for a moment and taken back. */
+  readonly withdrawn?: KubeRoutingOverride;
 
-  constructor(code: WriteRefusal['code'], message: string) {
+  constructor(code: WriteRefusal['code'], message: string, withdrawn?: KubeRoutingOverride) {
     super(message);
     this.code = code;
+    this.withdrawn = withdrawn;
   }
 }
 
@@ -59,7 +62,11 @@ export async function writeOverride(
   const why = options.overtaken?.(await overridesThen(stored, options.observer ?? options.client));
   if (why === undefined) return stored;
   await takeBack(write, stored, options.client);
-  throw new WriteRefusal('conflict', `Somebody else was faster: ${why}. Nothing was done; look again and repeat.`);
+  throw new WriteRefusal(
+    'conflict',
+    `Somebody else was faster: ${why}. Nothing was done; look again and repeat.`,
+    stored,
+  );
 }
 
 async function requireRight({ verb: action, object }: OverrideWrite, client: KubeClient): Promise<void> {

@@ -2,9 +2,23 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { CityEdgeRow, EdgeName, HistoryPoint, MapAnswer, MapQuestion } from '@kubecity/protocol';
 import { FIRST_RATE, SHOWN, SHOWN_RATES } from '../traffic/shown-edges.ts';
 import { CoarseStep } from './coarse-step.ts';
+import type { DatabaseForm } from './database-file.ts';
 import { KeptNames } from './kept-names.ts';
 import { PackedRows, packedIds } from './packed.ts';
 import { type HistoryStep, LEVELS, POINT } from './step.ts';
+
+export const HISTORY_FORM: DatabaseForm = {
+  noun: 'history',
+  application: 0x63697479, // "city"
+  version: 1,
+  tables: `
+    CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+    CREATE TABLE step (
+      level INTEGER NOT NULL, at INTEGER NOT NULL, folded INTEGER NOT NULL,
+      city BLOB NOT NULL, ports BLOB NOT NULL, edges BLOB NOT NULL,
+      PRIMARY KEY (level, at)
+    );`,
+};
 
 /** Points of one answer; neighbours are summed to stay within it. */
 export const MOST_POINTS = 2500;

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { MapAnswer } from '@kubecity/protocol';
-import type { FromHistory, HistorySettings, ToHistory } from './history.ts';
-import { isDamage, messageOf, openHistoryFile, setAside } from './history-file.ts';
-import { HistoryStore } from './history-store.ts';
+import { AUDIT_FORM, AuditStore } from '../audit/audit-store.ts';
+import { isDamage, messageOf, openDatabase, setAside } from './database-file.ts';
+import type { FromHistory, HistorySettings, PastAnswer, ToHistory } from './history.ts';
+import { HISTORY_FORM, HistoryStore } from './history-store.ts';
 
 /** The history's own thread: packing, compressing and writing of each step, and the reading of the past. */
 if (!parentPort) throw new Error('the history runs in a thread of its own');
@@ -11,18 +11,41 @@ const { file, megabytes } = workerData as HistorySettings;
 const say = (message: FromHistory) => port.postMessage(message);
 
 let store = open();
+/** Beside the history in a file of its own: what was done is not lost with what was seen. */
+const auditFile = file === undefined ? undefined : `${file}.audit`;
+let audit = openAudit();
 say({ kind: 'ready' });
 
 port.on('message', (message: ToHistory) => {
   if (message.kind === 'step') keep(message.step);
+  else if (message.kind === 'note') note(message);
   else if (message.kind === 'ask') say({ kind: 'answer', id: message.id, answer: answer(message.question) });
   else close();
 });
 
 function open(): HistoryStore {
-  const { database, trouble } = openHistoryFile(file, Date.now());
+  const { database, trouble } = openDatabase(HISTORY_FORM, file, Date.now());
   if (trouble !== undefined) say({ kind: 'trouble', message: trouble });
   return new HistoryStore(database, megabytes * 1024 * 1024);
+}
+
+function openAudit(): AuditStore {
+  const { database, trouble } = openDatabase(AUDIT_FORM, auditFile, Date.now());
+  if (trouble !== undefined) say({ kind: 'trouble', message: trouble });
+  return new AuditStore(database);
+}
+
+function note({ entry, outcome }: Extract<ToHistory, { kind: 'note' }>): void {
+  try {
+    if (entry) audit.add(entry);
+    if (outcome) audit.addOutcome(outcome.id, outcome.at, outcome.text);
+  } catch (error) {
+    say({ kind: 'trouble', message: `an entry of the audit trail is lost: ${messageOf(error)}` });
+    if (!isDamage(error)) return;
+    audit.close();
+    if (auditFile !== undefined) setAside(auditFile, Date.now());
+    audit = openAudit();
+  }
 }
 
 function keep(step: Extract<ToHistory, { kind: 'step' }>['step']): void {
@@ -42,8 +65,10 @@ function beginAnew(): void {
   store = open();
 }
 
-function answer(question: Extract<ToHistory, { kind: 'ask' }>['question']): MapAnswer {
+function answer(question: Extract<ToHistory, { kind: 'ask' }>['question']): PastAnswer {
   try {
+    if (question.kind === 'audit') return { kind: 'audit', ...audit.list(question) };
+    if (question.kind === 'entry') return { kind: 'entry', entry: audit.entry(question.id) };
     if (question.kind === 'history') return store.history(question);
     const nothing = { kind: 'refused', code: 'not-found', message: 'Nothing is known of that time.' } as const;
     return store.moment(question) ?? nothing;
@@ -56,6 +81,7 @@ function answer(question: Extract<ToHistory, { kind: 'ask' }>['question']): MapA
 function close(): void {
   try {
     store.close();
+    audit.close();
   } catch (error) {
     say({ kind: 'trouble', message: `the history was not closed well: ${messageOf(error)}` });
   }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { MapAnswer, MapQuestion } from '@kubecity/protocol';
+import type { AuditEntry, MapAnswer, MapQuestion } from '@kubecity/protocol';
 import type { Logger } from 'pino';
 import type { HubMetrics } from '../metrics.ts';
 import type { HistoryStep } from './step.ts';
@@ -25,19 +25,32 @@ export function historySettings({
   return { file: history, megabytes: historyMegabytes ?? most };
 }
 
-export type HistoryQuestion = Extract<MapQuestion, { kind: 'history' | 'moment' }>;
+export type HistoryQuestion = Extract<MapQuestion, { kind: 'history' | 'moment' | 'audit' }>;
+/** One change of the audit trail. */
+type EntryQuestion = { readonly kind: 'entry'; readonly id: string };
+type EntryAnswer = { readonly kind: 'entry'; readonly entry: AuditEntry | undefined };
+export type PastAnswer = MapAnswer | EntryAnswer;
+
+/** What came of a change, in words. */
+export interface AuditOutcome {
+  readonly id: string;
+  /** Unix ms. */
+  readonly at: number;
+  readonly text: string;
+}
 
 /** To and from the history's thread. */
 export type ToHistory =
   | { readonly kind: 'step'; readonly step: HistoryStep }
-  | { readonly kind: 'ask'; readonly id: number; readonly question: HistoryQuestion }
+  | { readonly kind: 'note'; readonly entry?: AuditEntry; readonly outcome?: AuditOutcome }
+  | { readonly kind: 'ask'; readonly id: number; readonly question: HistoryQuestion | EntryQuestion }
   | { readonly kind: 'close' };
 export type FromHistory =
   | { readonly kind: 'ready' }
   | { readonly kind: 'kept'; readonly bytes: number }
   /** A step could not be written; names are to be defined anew. */
   | { readonly kind: 'lost'; readonly message: string }
-  | { readonly kind: 'answer'; readonly id: number; readonly answer: MapAnswer }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: PastAnswer }
   | { readonly kind: 'trouble'; readonly message: string };
 
 export interface HistoryOptions extends HistorySettings {
@@ -58,7 +71,7 @@ export class History {
   readonly #worker: Worker;
   readonly #log: Logger;
   readonly #metrics: HubMetrics;
-  readonly #answers = new Map<number, (answer: MapAnswer) => void>();
+  readonly #answers = new Map<number, (answer: PastAnswer) => void>();
   #lastQuestion = 0;
   #stepsOpen = 0;
   #complainedAt = 0;
@@ -98,8 +111,25 @@ export class History {
     this.#post({ kind: 'step', step }, [rows as ArrayBuffer, step.portSums.buffer as ArrayBuffer]);
   }
 
+  /** One line of the audit trail, kept as soon as the thread comes to it. */
+  note(line: { readonly entry?: AuditEntry; readonly outcome?: AuditOutcome }): void {
+    if (this.#gone === undefined) this.#post({ kind: 'note', ...line }, []);
+  }
+
   /** Never rejects. */
-  ask(question: HistoryQuestion): Promise<MapAnswer> {
+  async ask(question: HistoryQuestion): Promise<MapAnswer> {
+    const answer = await this.#ask(question);
+    if (answer.kind === 'entry') throw new Error('the thread answered another question');
+    return answer;
+  }
+
+  /** A change by its id; undefined when it is not known, or not any more. Never rejects. */
+  async entry(id: string): Promise<AuditEntry | undefined> {
+    const answer = await this.#ask({ kind: 'entry', id });
+    return answer.kind === 'entry' ? answer.entry : undefined;
+  }
+
+  #ask(question: HistoryQuestion | EntryQuestion): Promise<PastAnswer> {
     if (this.#gone !== undefined) return Promise.resolve(this.#refusal());
     if (this.#answers.size >= MOST_QUESTIONS_OPEN) {
       return Promise.resolve({

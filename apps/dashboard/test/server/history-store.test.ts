@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import type { EdgeName } from '@kubecity/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openHistoryFile } from '../../server/history/history-file.ts';
-import { HistoryStore, MOST_POINTS } from '../../server/history/history-store.ts';
+import { openDatabase } from '../../server/history/database-file.ts';
+import { HISTORY_FORM, HistoryStore, MOST_POINTS } from '../../server/history/history-store.ts';
 import { PackedRows } from '../../server/history/packed.ts';
 import { type HistoryStep, POINT } from '../../server/history/step.ts';
 import { SHOWN } from '../../server/traffic/shown-edges.ts';
@@ -47,7 +47,7 @@ let now: number;
 const stores: HistoryStore[] = [];
 
 function memory(megabytes = 64): HistoryStore {
-  const store = new HistoryStore(openHistoryFile(undefined, now).database, megabytes * MEGABYTE);
+  const store = new HistoryStore(openDatabase(HISTORY_FORM, undefined, now).database, megabytes * MEGABYTE);
   stores.push(store);
   store.add(step(START, 0, { define: [[1, nameOf(1)]] }));
   now = START;
@@ -222,7 +222,7 @@ describe('room', () => {
 
 describe('a file', () => {
   const open = (file: string) => {
-    const { database, trouble } = openHistoryFile(file, START);
+    const { database, trouble } = openDatabase(HISTORY_FORM, file, START);
     const store = new HistoryStore(database, 64 * MEGABYTE);
     stores.push(store);
     return { store, trouble };

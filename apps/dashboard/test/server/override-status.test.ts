@@ -4,6 +4,16 @@ import { conditionsDiffer, overrideStatus, sameStatus } from '../../server/overr
 
 const NOON = '2026-11-22T12:00:00Z';
 
+const drain = {
+  existing: 'wait',
+  udp: 'wait',
+  sticky: 'expire',
+  cutPerSecond: 50,
+  cut: 0,
+  phase: 'drained',
+} as const;
+const draining = { ...drain, phase: 'draining' } as const;
+
 function record(more: Partial<CityRecord<'override'>> = {}): CityRecord<'override'> {
   return {
     uid: 'u',
@@ -12,7 +22,9 @@ function record(more: Partial<CityRecord<'override'>> = {}): CityRecord<'overrid
     service: 'shop/cart',
     generation: 3,
     createdAt: NOON,
+    cluster: false,
     kind: 'drain',
+    drain,
     state: 'applied',
     backends: ['a', 'b'],
     nodes: { desired: 2, acknowledged: ['n1', 'n2'], waitingFor: [] },

@@ -1,25 +1,23 @@
 import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-/** `PRAGMA application_id` of our files ("city"), and the version of their tables. */
-const APPLICATION = 0x63697479;
-const SCHEMA_VERSION = 1;
+/** What a file of ours is for. */
+export interface DatabaseForm {
+  /** For messages: `history`. */
+  readonly noun: string;
+  /** `PRAGMA application_id` of such files. */
+  readonly application: number;
+  /** Of their tables. */
+  readonly version: number;
+  /** SQL that makes these. */
+  readonly tables: string;
+}
+
 /** Where SQLite keeps the application id: https://sqlite.org/fileformat2.html#the_database_header */
 const APPLICATION_OFFSET = 68;
 const HEADER_BYTES = 100;
 const MAGIC = 'SQLite format 3\0';
 const IN_MEMORY = ':memory:';
-
-const TABLES = `
-  CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
-  CREATE TABLE step (
-    level INTEGER NOT NULL, at INTEGER NOT NULL, folded INTEGER NOT NULL,
-    city BLOB NOT NULL, ports BLOB NOT NULL, edges BLOB NOT NULL,
-    PRIMARY KEY (level, at)
-  );
-  PRAGMA user_version = ${SCHEMA_VERSION};
-  PRAGMA application_id = ${APPLICATION};
-`;
 
 export interface OpenedFile {
   readonly database: DatabaseSync;
@@ -28,27 +26,32 @@ export interface OpenedFile {
 }
 
 /**
- * Opens the history's database. A file that was ours and is broken, or of another version, is renamed aside and a new one
- * begun; a file that is not ours is left alone, and one that cannot be opened too: the history is then kept in memory, and
+ * Opens a database of ours. A file that was ours and is broken, or of another version, is renamed aside and a new one
+ * begun; a file that is not ours is left alone, and one that cannot be opened too: all is then kept in memory, and
  * `trouble` says why.
  * @param file absent: in memory
  */
-export function openHistoryFile(file: string | undefined, now: number): OpenedFile {
-  if (file === undefined) return { database: created(IN_MEMORY) };
+export function openDatabase(form: DatabaseForm, file: string | undefined, now: number): OpenedFile {
+  const { noun } = form;
+  const inMemory = (why: string) => ({
+    database: created(form, IN_MEMORY),
+    trouble: `${why}. The ${noun} is kept in memory only`,
+  });
+  if (file === undefined) return { database: created(form, IN_MEMORY) };
   try {
-    const kind = kindOf(file);
-    if (kind === 'foreign') return inMemory(`${file} is not a history of ours; it is left as it is`);
-    if (kind === 'absent') return { database: created(file) };
-    const fault = faultOf(file);
+    const kind = kindOf(form, file);
+    if (kind === 'foreign') return inMemory(`${file} is no ${noun} of ours; it is left as it is`);
+    if (kind === 'absent') return { database: created(form, file) };
+    const fault = faultOf(form, file);
     if (fault === undefined) return { database: configured(new DatabaseSync(file)) };
     const aside = setAside(file, now);
-    return { database: created(file), trouble: `${fault}: it is now ${aside}, and a new history begins` };
+    return { database: created(form, file), trouble: `${fault}: it is now ${aside}, and a new ${noun} begins` };
   } catch (error) {
     return inMemory(`${file}: ${messageOf(error)}`);
   }
 }
 
-/** Renames a history that proved broken, so that the next open begins a new one. Returns its new name. */
+/** Renames a file that proved broken, so that the next open begins a new one. Returns its new name. */
 export function setAside(file: string, now: number): string {
   const aside = `${file}.broken-${new Date(now).toISOString().replaceAll(':', '-')}`;
   renameSync(file, aside);
@@ -58,12 +61,8 @@ export function setAside(file: string, now: number): string {
 
 export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-function inMemory(why: string): OpenedFile {
-  return { database: created(IN_MEMORY), trouble: `${why}. The history is kept in memory only` };
-}
-
 /** Told by the first bytes alone: SQLite would change a foreign file by opening it. */
-function kindOf(file: string): 'absent' | 'ours' | 'foreign' {
+function kindOf({ application }: DatabaseForm, file: string): 'absent' | 'ours' | 'foreign' {
   if (!existsSync(file) || statSync(file).size === 0) return 'absent';
   const header = Buffer.alloc(HEADER_BYTES);
   const descriptor = openSync(file, 'r');
@@ -73,17 +72,17 @@ function kindOf(file: string): 'absent' | 'ours' | 'foreign' {
     closeSync(descriptor);
   }
   const sqlite = header.toString('latin1', 0, MAGIC.length) === MAGIC;
-  return sqlite && header.readUInt32BE(APPLICATION_OFFSET) === APPLICATION ? 'ours' : 'foreign';
+  return sqlite && header.readUInt32BE(APPLICATION_OFFSET) === application ? 'ours' : 'foreign';
 }
 
 /** Undefined when the file is sound and of this version. Throws when it is in use or may not be read. */
-function faultOf(file: string): string | undefined {
+function faultOf(form: DatabaseForm, file: string): string | undefined {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file);
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT');
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
-    if (version !== SCHEMA_VERSION) return `${file} has tables of version ${version} instead of ${SCHEMA_VERSION}`;
+    if (version !== form.version) return `${file} has tables of version ${version} instead of ${form.version}`;
     const { quick_check: verdict } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
     return verdict === 'ok' ? undefined : `${file} is damaged (${verdict})`;
   } catch (error) {
@@ -100,12 +99,12 @@ export function isDamage(error: unknown): boolean {
   return [11, 26].includes(code & 0xff);
 }
 
-function created(file: string): DatabaseSync {
+function created({ tables, version, application }: DatabaseForm, file: string): DatabaseSync {
   // made by us first: nobody else may read what SQLite then writes into it
   if (file !== IN_MEMORY) closeSync(openSync(file, 'a', 0o600));
   const database = new DatabaseSync(file);
   // before there is a write-ahead log: from now on the file itself says whose it is
-  database.exec(`BEGIN; ${TABLES} COMMIT`);
+  database.exec(`BEGIN; ${tables} PRAGMA user_version = ${version}; PRAGMA application_id = ${application}; COMMIT`);
   return configured(database);
 }
 

@@ -1,0 +1,98 @@
+import type { AuditEntry, CityRecord } from '@kubecity/protocol';
+import type { AuditKeeper } from './audit-trail.ts';
+
+type OverrideRecord = CityRecord<'override'>;
+
+interface Known {
+  readonly generation: number;
+  readonly state: OverrideRecord['state'];
+  readonly drained: boolean;
+  readonly cutting: boolean;
+  /** Every node has confirmed this generation. */
+  readonly confirmed: boolean;
+  /** Unix ms at which this generation was first seen. */
+  readonly since: number;
+}
+
+export interface AuditOutcomesOptions {
+  readonly keeper: Pick<AuditKeeper, 'note'>;
+}
+
+/**
+ * What came of changes without anybody's hand: confirmed by all nodes, lifted for the floor, over, drained, connections
+ * being ended. Told once each time it comes about; what was so already when this hub began is old news.
+ */
+export class AuditOutcomes {
+  readonly #options: AuditOutcomesOptions;
+  readonly #known = new Map<string, Known>();
+
+  constructor(options: AuditOutcomesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param settled whether the agents are back after this hub's start: before, nothing is news
+   * @param now Unix ms
+   */
+  look(records: Iterable<readonly [string, OverrideRecord]>, now: number, settled: boolean): void {
+    const present = new Set<string>();
+    for (const [uid, record] of records) {
+      present.add(uid);
+      const before = this.#known.get(uid);
+      const sameGeneration = before?.generation === record.generation;
+      const after: Known = {
+        generation: record.generation,
+        state: record.state,
+        drained: record.drain?.phase === 'drained',
+        cutting: (record.drain?.cut ?? 0) > 0,
+        confirmed: record.nodes.desired > 0 && record.nodes.waitingFor.length === 0,
+        since: sameGeneration ? before.since : now,
+      };
+      if (settled) this.#tell(record, sameGeneration ? before : undefined, after, now);
+      this.#known.set(uid, settled || !before ? after : { ...after, since: before.since });
+    }
+    for (const uid of this.#known.keys()) if (!present.has(uid)) this.#known.delete(uid);
+  }
+
+  #tell(record: OverrideRecord, before: Known | undefined, after: Known, now: number): void {
+    const newly = (what: 'drained' | 'cutting' | 'confirmed') => after[what] && !before?.[what];
+    if (newly('confirmed') && after.state === 'applied' && record.change !== undefined) {
+      const text = `confirmed by ${record.nodes.desired} of ${record.nodes.desired} nodes after ${seconds(now - after.since)}`;
+      this.#options.keeper.note({ outcome: { id: record.change, at: now, text } });
+    }
+    for (const state of ['lifted', 'expired'] as const) {
+      if (after.state === state && before?.state !== state) this.#note(record, state, now, record.message);
+    }
+    if (newly('cutting')) this.#note(record, 'cut', now, 'open connections are being ended');
+    if (newly('drained')) this.#note(record, 'drained', now, drainedWords(record));
+  }
+
+  #note(record: OverrideRecord, what: AuditEntry['what'], at: number, outcome: string | undefined): void {
+    const { uid, generation, cluster, namespace, name, service } = record;
+    const time = new Date(at).toISOString().replaceAll(/[-:.]/g, '');
+    this.#options.keeper.note({
+      entry: {
+        id: `${time}-${uid.slice(0, 8)}-${what}`,
+        at,
+        who: 'kubecity',
+        how: 'agent',
+        what,
+        kind: cluster ? 'ClusterRoutingOverride' : 'RoutingOverride',
+        ...(!cluster && { namespace }),
+        name,
+        uid,
+        generation,
+        service: service?.slice(service.indexOf('/') + 1),
+        of: record.change,
+        outcome,
+      },
+    });
+  }
+}
+
+function drainedWords({ drain, nodes }: OverrideRecord): string {
+  const ended = drain?.cut ? `; ${drain.cut} connections were ended` : '';
+  return `no connection is open, by the word of ${nodes.desired} nodes${ended}`;
+}
+
+const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
