@@ -367,12 +367,16 @@ export class CityModel {
     this.#cuts.keep(uids);
   }
 
+  silentNodes(now: number): string[] {
+    return [...this.#objects.nodes.keys()].filter((node) => this.roster.stateOf(node, now) !== 'live').sort();
+  }
+
   /** Whether the agents have had their time to come back after this hub began: only then silence says something. */
   settled(now: number): boolean {
     if (this.#begunAt === undefined) return false;
     const age = now - this.#begunAt;
     if (age < 0 || age >= SETTLE_MILLISECONDS) return true;
-    return [...this.#objects.nodes.keys()].every((node) => this.roster.stateOf(node, now) === 'live');
+    return this.silentNodes(now).length === 0;
   }
 }
 

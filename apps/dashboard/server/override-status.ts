@@ -37,14 +37,22 @@ const storedConditions = z.object({
  * The status of one override. A condition that says the same as the stored one keeps its time.
  * @param stored `status` as the API has it: anything
  * @param now RFC 3339
+ * @param silent nodes from which nothing is heard
  */
-export function overrideStatus(record: CityRecord<'override'>, stored: unknown, now: string): OverrideStatus {
+export function overrideStatus(
+  record: CityRecord<'override'>,
+  stored: unknown,
+  now: string,
+  silent: readonly string[] = [],
+): OverrideStatus {
   const known = storedConditions.safeParse(stored).data?.conditions ?? [];
   const programmed = programmedVerdict(record);
   const verdicts = [
     acceptedVerdict(record),
     programmed,
-    ...(record.drain ? [drainedVerdict(record, record.drain, programmed.status === 'True', Date.parse(now))] : []),
+    ...(record.drain
+      ? [drainedVerdict(record, record.drain, programmed.status === 'True', { silent, now: Date.parse(now) })]
+      : []),
   ];
   return {
     observedGeneration: record.generation,
@@ -125,7 +133,7 @@ function drainedVerdict(
   { state, connections, nodes }: CityRecord<'override'>,
   { phase, deadline, cut }: Drain,
   programmed: boolean,
-  now: number,
+  { silent, now }: { silent: readonly string[]; now: number },
 ): Verdict {
   const verdict = (status: Verdict['status'], reason: string, message: string) =>
     ({ type: 'Drained', status, reason, message }) as const;
@@ -139,7 +147,12 @@ function drainedVerdict(
     return verdict('False', 'NotProgrammed', `new connections may still come${where}: see condition Programmed`);
   }
   const left = `${atLeast}${counted(open, 'connection')} open${ended}`;
-  if (open === 0) return verdict('Unknown', 'AgentsSilent', 'none open on the nodes that report; others are silent');
+  if (open === 0) {
+    const who =
+      silent.length === 0 ? 'others are silent' : `${someOf(silent)} ${silent.length === 1 ? 'is' : 'are'} silent`;
+    const message = `none open on the nodes that report; ${who}, and what is open there is not known`;
+    return verdict('Unknown', 'AgentsSilent', message);
+  }
   if (deadline !== undefined && now >= deadline)
     return verdict('False', 'DeadlinePassed', `${left}; the rest is being ended`);
   return verdict('False', phase === 'cutting' ? 'Cutting' : 'ConnectionsOpen', left);

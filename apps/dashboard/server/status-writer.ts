@@ -48,7 +48,7 @@ export function statusWriter({ client, model, log, metrics, now }: StatusWriterO
     const record = model.store.get('override', uid);
     const object = record && model.overrideOf(record);
     if (!record || object?.metadata.uid !== uid) return;
-    const status = overrideStatus(record, object.status, new Date(now()).toISOString());
+    const status = overrideStatus(record, object.status, new Date(now()).toISOString(), model.silentNodes(now()));
     if (sameStatus(status, object.status)) return;
     const due = (writtenAt.get(uid) ?? 0) + COUNTS_MILLISECONDS;
     if (now() < due && !conditionsDiffer(status, object.status)) return;

@@ -3,7 +3,7 @@ import type { AuditEntry } from '@kubecity/protocol';
 import type { DatabaseForm } from '../history/database-file.ts';
 
 export const AUDIT_FORM: DatabaseForm = {
-  noun: 'audit trail',
+  noun: 'log of changes',
   application: 0x61756474, // "audt"
   version: 1,
   tables: `

@@ -40,7 +40,7 @@ export function openDatabase(form: DatabaseForm, file: string | undefined, now: 
   if (file === undefined) return { database: created(form, IN_MEMORY) };
   try {
     const kind = kindOf(form, file);
-    if (kind === 'foreign') return inMemory(`${file} is no ${noun} of ours; it is left as it is`);
+    if (kind === 'foreign') return inMemory(`${file} is not a ${noun} of ours; it is left as it is`);
     if (kind === 'absent') return { database: created(form, file) };
     const fault = faultOf(form, file);
     if (fault === undefined) return { database: configured(new DatabaseSync(file)) };

@@ -40,6 +40,8 @@ const browser = (headers?: Record<string, string>) => {
   keep(made.socket);
   return made;
 };
+const steer = (id: string, effect: object) => ({ action: 'steer', target: { kind: 'backend', id }, effect });
+const drain = (id: string) => steer(id, { kind: 'drain' });
 const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 5000, interval: 10 });
 
 beforeEach(async () => {
@@ -156,9 +158,9 @@ test('a browser gets the whole city, then what changes', async () => {
 test('drain by button: written, confirmed node by node, told in the status, undone', async () => {
   const map = browser();
   await eventually(() => map.get('backend', cart1)).toBeDefined();
-  expect(await map.steer({ action: 'drain', backend: cart1, reason: 'slow disk' })).toMatchObject({
+  expect(await map.steer({ ...drain(cart1), reason: 'slow disk' })).toMatchObject({
     ok: true,
-    override: 'cart-drain-cart-1',
+    override: 'shop/cart-drain-cart-1',
   });
   const stored = await storedOverride('cart-drain-cart-1');
   expect(stored.spec).toMatchObject({ service: 'cart', backends: { podNames: ['cart-1'] }, reason: 'slow disk' });
@@ -180,7 +182,7 @@ test('drain by button: written, confirmed node by node, told in the status, undo
     )
     .toEqual(['Accepted Accepted', 'Programmed AllNodes', 'Drained ConnectionsOpen']);
 
-  expect(await map.steer({ action: 'undrain', backend: cart1 })).toMatchObject({ ok: true });
+  expect(await map.steer(steer(cart1, { kind: 'release' }))).toMatchObject({ ok: true });
   await eventually(() => map.get('override', uid)).toBeUndefined();
   await eventually(() => map.get('backend', cart1)).toMatchObject({ draining: false, weight: 100 });
   const flags = () =>
@@ -206,7 +208,7 @@ test('kubectl and the button do the same', async () => {
 test('two drains at once cannot empty a Service', async () => {
   const map = browser();
   await eventually(() => map.get('backend', cart2)).toBeDefined();
-  const answers = await Promise.all([cart1, cart2].map((backend) => map.steer({ action: 'drain', backend })));
+  const answers = await Promise.all([cart1, cart2].map((backend) => map.steer(drain(backend))));
   expect(answers).toMatchObject([{ ok: true }, { ok: false, code: 'would-empty' }]);
 });
 
@@ -214,12 +216,12 @@ test('who may not, or asks for nonsense, is told so; nothing is written', async 
   const map = browser();
   await eventually(() => map.get('backend', cart1)).toBeDefined();
   allowed = false;
-  expect(await map.steer({ action: 'drain', backend: cart1 })).toEqual({
+  expect(await map.steer(drain(cart1))).toEqual({
     ok: false,
     code: 'forbidden',
     message: 'You may not create RoutingOverrides in namespace shop (no role permits it).',
   });
-  expect(await map.steer({ action: 'weight', backend: cart1, weight: 5000 })).toMatchObject({
+  expect(await map.steer(steer(cart1, { kind: 'weight', weight: 5000 }))).toMatchObject({
     code: 'invalid-message',
   });
   expect(await map.steer({ action: 'blow-up' })).toMatchObject({ code: 'invalid-message' });
@@ -228,7 +230,7 @@ test('who may not, or asks for nonsense, is told so; nothing is written', async 
 
 test('more requests than a hand can make are refused', async () => {
   const map = browser();
-  const answers = await Promise.all(Array.from({ length: 30 }, () => map.steer({ action: 'undrain', backend: cart1 })));
+  const answers = await Promise.all(Array.from({ length: 30 }, () => map.steer(steer(cart1, { kind: 'release' }))));
   expect(answers.filter((answer) => !answer.ok && answer.code === 'rate-limited').length).toBeGreaterThan(10);
 });
 
@@ -238,7 +240,7 @@ test('the API goes away and comes back: the map says so, steering waits', async 
   await cluster.stop();
   await eventually(() => map.get('cluster', 'cluster')?.apiState).toBe('reconnecting');
   expect(map.get('backend', cart1)).toBeDefined();
-  expect(await map.steer({ action: 'drain', backend: cart1 })).toMatchObject({ ok: false, code: 'api-unavailable' });
+  expect(await map.steer(drain(cart1))).toMatchObject({ ok: false, code: 'api-unavailable' });
   await cluster.start();
   await eventually(() => map.get('cluster', 'cluster')?.apiState).toBe('live');
 });

@@ -4,7 +4,7 @@ import { conditionsDiffer, overrideStatus, sameStatus } from '../../server/overr
 
 const NOON = '2026-11-22T12:00:00Z';
 
-const drain = {
+const drained = {
   existing: 'wait',
   udp: 'wait',
   sticky: 'expire',
@@ -12,9 +12,11 @@ const drain = {
   cut: 0,
   phase: 'drained',
 } as const;
-const draining = { ...drain, phase: 'draining' } as const;
+const unknown = { ...drained, phase: 'unknown' } as const;
+const draining = { ...drained, phase: 'draining' } as const;
 
 function record(more: Partial<CityRecord<'override'>> = {}): CityRecord<'override'> {
+  const { drain = more.kind && more.kind !== 'drain' ? undefined : drained, ...rest } = more;
   return {
     uid: 'u',
     namespace: 'shop',
@@ -29,7 +31,7 @@ function record(more: Partial<CityRecord<'override'>> = {}): CityRecord<'overrid
     backends: ['a', 'b'],
     nodes: { desired: 2, acknowledged: ['n1', 'n2'], waitingFor: [] },
     connections: { moving: 0, idle: 0, closing: 5, waiting: 0, coverage: 'complete' },
-    ...more,
+    ...rest,
   };
 }
 
@@ -72,12 +74,14 @@ test('drained: accepted, in every kernel, nothing open; what closes is not waite
     ],
     nodes: { desired: 2, acknowledged: 2, waitingFor: [] },
     connections: { moving: 0, idle: 0, closing: 5, waiting: 0, coverage: 'complete' },
+    cut: 0,
   });
+  expect(conditions({ drain: { ...drained, cut: 7 } }).Drained?.[2]).toBe('no connection is open, 7 were ended');
 });
 
 test('waiting names the nodes; nothing is drained before every kernel holds it', () => {
   const waitingFor = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7'];
-  expect(conditions({ nodes: { desired: 7, acknowledged: [], waitingFor } })).toMatchObject({
+  expect(conditions({ drain: draining, nodes: { desired: 7, acknowledged: [], waitingFor } })).toMatchObject({
     Programmed: ['False', 'WaitingForNodes', 'waiting for n1, n2, n3, n4, n5 and 2 more'],
     Drained: ['False', 'NotProgrammed', expect.any(String)],
   });
@@ -85,11 +89,37 @@ test('waiting names the nodes; nothing is drained before every kernel holds it',
 
 test('open connections and silent agents keep a drain from being done', () => {
   const connections = { moving: 1, idle: 1, closing: 0, waiting: 1, coverage: 'atLeast' as const };
-  expect(conditions({ connections }).Drained).toEqual(['False', 'ConnectionsOpen', 'at least 3 connections open']);
-  expect(conditions({ connections: { ...connections, moving: 0, idle: 0, waiting: 0 } }).Drained?.slice(0, 2)).toEqual([
-    'Unknown',
-    'AgentsSilent',
+  expect(conditions({ drain: draining, connections }).Drained).toEqual([
+    'False',
+    'ConnectionsOpen',
+    'at least 3 connections open',
   ]);
+  const quiet = record({ drain: unknown, connections: { ...connections, moving: 0, idle: 0, waiting: 0 } });
+  expect(overrideStatus(quiet, undefined, NOON, ['n2']).conditions[2]).toMatchObject({
+    status: 'Unknown',
+    reason: 'AgentsSilent',
+    message: 'none open on the nodes that report; n2 is silent, and what is open there is not known',
+  });
+});
+
+test('while connections are ended it says so, and past the deadline why', () => {
+  const connections = { moving: 2, idle: 0, closing: 0, waiting: 0, coverage: 'complete' as const };
+  const cutting = { ...drained, existing: 'cut', phase: 'cutting', cut: 5 } as const;
+  expect(conditions({ drain: cutting, connections }).Drained).toEqual([
+    'False',
+    'Cutting',
+    '2 connections open, 5 were ended',
+  ]);
+  const late = { ...cutting, deadline: Date.parse(NOON) };
+  expect(conditions({ drain: late, connections }).Drained?.slice(0, 2)).toEqual(['False', 'DeadlinePassed']);
+});
+
+test('one whose time is over is told, with who still routes by it', () => {
+  const nodes = { desired: 2, acknowledged: ['n1'], waitingFor: ['n2'] };
+  expect(conditions({ state: 'expired', message: 'its time is over', kind: 'weight', nodes })).toEqual({
+    Accepted: ['False', 'Expired', 'its time is over'],
+    Programmed: ['False', 'NotAccepted', expect.stringMatching(/not yet confirmed by n2$/)],
+  });
 });
 
 test.each([
@@ -97,7 +127,7 @@ test.each([
   ['noService', 'ServiceNotFound'],
   ['noBackends', 'NoBackends'],
   ['overruled', 'Overruled'],
-  ['lifted', 'WouldEmptyService'],
+  ['lifted', 'BelowFloor'],
 ] as const)('%s is not accepted (%s) and says why', (state, reason) => {
   expect(conditions({ state, message: 'spec.weight: too large', kind: 'weight' })).toEqual({
     Accepted: ['False', reason, 'spec.weight: too large'],
@@ -108,7 +138,7 @@ test.each([
 test('a condition keeps its time until its status changes', () => {
   const stored = overrideStatus(record(), undefined, '2026-11-22T09:00:00Z');
   const next = overrideStatus(
-    record({ connections: { moving: 1, idle: 0, closing: 0, waiting: 0, coverage: 'complete' } }),
+    record({ drain: draining, connections: { moving: 1, idle: 0, closing: 0, waiting: 0, coverage: 'complete' } }),
     stored,
     NOON,
   );
@@ -121,7 +151,10 @@ test('a condition keeps its time until its status changes', () => {
 
 test('the same status is no write, other counts are no hurry, another condition is', () => {
   const open = (moving: number) =>
-    record({ connections: { moving, idle: 0, closing: 0, waiting: 0, coverage: 'complete' } });
+    record({
+      drain: moving > 0 ? draining : drained,
+      connections: { moving, idle: 0, closing: 0, waiting: 0, coverage: 'complete' },
+    });
   const stored = overrideStatus(open(3), undefined, NOON);
   expect(sameStatus(overrideStatus(open(3), stored, 'later'), stored)).toBe(true);
   const fewer = overrideStatus(open(2), stored, 'later');
