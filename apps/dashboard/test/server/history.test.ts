@@ -20,6 +20,8 @@ const open = (file?: string) =>
     log: pino({}, { write: (line: string) => log.push(line) }),
     metrics,
   });
+/** The thread of the history takes its time to begin on a busy machine. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000, interval: 10 });
 const lost = async () => (await metrics.historyLost.get()).values[0]?.value ?? 0;
 
 beforeEach(() => {
@@ -113,7 +115,7 @@ test('a restart of the hub keeps the past', async () => {
     hub.traffic.setInterest({ services: 'all' }, -10_000);
     const history = open(file);
     for (const step of steps(hub, new HistoryRecorder(hub.traffic), start, 5)) {
-      await expect.poll(() => history.hasRoom).toBe(true);
+      await eventually(() => history.hasRoom).toBe(true);
       history.add(step);
     }
     await history.close();
@@ -134,7 +136,7 @@ test('a file that is not ours is told of in the log, and the hub goes on', async
   const file = join(directory, 'letter');
   writeFileSync(file, 'Dear aunt, '.repeat(50));
   const history = open(file);
-  await expect.poll(() => log.join('')).toContain('letter is not a history of ours');
+  await eventually(() => log.join('')).toContain('letter is not a history of ours');
   expect(await history.ask({ kind: 'history', from: 0, to: 1 })).toMatchObject({ kind: 'history', points: [] });
   await history.close();
 });
@@ -146,7 +148,7 @@ test('a step that cannot be written is counted as lost, and all names are told a
     ...{ serials: Uint32Array.of(5), rows: new Float64Array(14), folded: 0, define: [], forget: [] },
   };
   history.add(nameless);
-  await expect.poll(lost).toBe(1);
+  await eventually(lost).toBe(1);
   expect([history.takeForgotNames(), history.takeForgotNames()]).toEqual([true, false]);
   expect(log.join('')).toContain('edge 5 of the step has no name');
   await history.close();
