@@ -611,3 +611,45 @@ describe('single connections', () => {
     expect(ledger.details({ servicePort: CART, limit: 10 })).toEqual({ total: 0, flows: [] });
   });
 });
+
+describe('open flows', () => {
+  const other = { destinationPort: 53, protocol: 17, tcpState: 0, replySourcePort: 53 };
+
+  test('are told by what they do, with how long no dump has shown them move', () => {
+    const { ledger, dump } = settledCity();
+    const rows = (bytes: number) => [
+      flow({ id: 1, sourcePort: 1, originalPackets: bytes, originalBytes: bytes }),
+      flow({ id: 2, sourcePort: 2, originalPackets: 1 }),
+      flow({ id: 3, sourcePort: 3, tcpState: TCP_STATE.synSent }),
+      flow({ id: 4, sourcePort: 4, tcpState: TCP_STATE.finWait }),
+      flow({ id: 5, sourcePort: 5, tcpState: TCP_STATE.timeWait }),
+      flow({ id: 6, sourcePort: 6, ...other }),
+      flow({ id: 7, sourcePort: 7, destination: '10.2.0.5', destinationPort: 8080, status: STATUS.seenReply }),
+    ];
+    for (let i = 1; i <= 5; i += 1) dump(rows(i), { after: 3000 });
+    const told = ledger.openFlows(() => true, 100);
+    expect(told.map(({ tuple, class: does, quietMs }) => [tuple, does, quietMs])).toEqual([
+      ['6 10.1.0.2:1 10.96.0.10:80', 'moving', 0],
+      ['6 10.1.0.2:2 10.96.0.10:80', 'idle', 12_000],
+      ['6 10.1.0.2:3 10.96.0.10:80', 'waiting', 12_000],
+      ['17 10.1.0.2:6 10.96.0.10:53', 'idle', 12_000],
+    ]);
+    expect(told[1]).toMatchObject({ servicePort: CART, backend: '10.2.0.5:8080', originalPackets: 1, replyPackets: 0 });
+    expect(flowIdentity(told[1]?.row as FlowRow)).toEqual(flowIdentity(rows(1)[1] as FlowRow));
+    // What a complete dump does not show is not told any more.
+    dump(rows(6).slice(0, 2));
+    expect(ledger.openFlows(({ quietMs }) => quietMs > 0, 100).map(({ tuple }) => tuple)).toEqual([told[1]?.tuple]);
+    expect(ledger.openFlows(() => true, 1)).toHaveLength(1);
+    expect(ledger.openFlows((_, tuple) => tuple().startsWith('17 '), 100)).toEqual([]);
+  });
+
+  test('are told with their own backend also where edges are summed', () => {
+    const { ledger, dump } = city({ maxEdges: 1 });
+    const to = (host: number) => flow({ id: host, sourcePort: host, replySource: `10.3.0.${host}` });
+    dump([]);
+    dump([1, 2, 3, 4].map(to));
+    expect(ledger.openFlows(() => true, 100).map(({ backend }) => backend)).toEqual(
+      [1, 2, 3, 4].map((host) => `10.3.0.${host}:8080`),
+    );
+  });
+});
