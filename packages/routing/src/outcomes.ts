@@ -71,29 +71,31 @@ function ofMany(override: Override, findings: readonly Finding[]): Said {
   }
   const [only] = findings.length === 1 ? findings : [];
   if (only) return { state, ...(only.message !== undefined && { message: `${only.service}: ${only.message}` }) };
-  // every node must say the same, whatever it learnt first
-  const sorted = [...findings].sort((a, b) => (a.service < b.service ? -1 : 1));
-  const message = [...liftedIn(sorted), ...lostIn(sorted), ...curtailedIn(sorted)].join('; ');
+  const message = [
+    about(
+      'lifted where the floor forbids it (spec.allowEmpty: true permits that)',
+      findings.filter(({ state }) => state === 'lifted'),
+    ),
+    about(
+      'overruled',
+      findings.filter(({ lostTo }) => lostTo.length > 0),
+      ({ lostTo }) => ` by ${listed(lostTo)}`,
+    ),
+    about(
+      'gets less, since younger shares take the rest',
+      findings.filter(({ curtailed }) => curtailed),
+    ),
+  ]
+    .flat()
+    .join('; ');
   return { state, ...(message !== '' && { message }) };
 }
 
-function liftedIn(findings: readonly Finding[]): string[] {
-  const lifted = findings.filter(({ state }) => state === 'lifted');
-  if (lifted.length === 0) return [];
-  const services = listed(lifted.map(({ service }) => service));
-  return [`lifted where the floor forbids it (spec.allowEmpty: true permits that): ${services}`];
-}
-
-function lostIn(findings: readonly Finding[]): string[] {
-  const lost = findings.filter(({ lostTo }) => lostTo.length > 0);
-  if (lost.length === 0) return [];
-  return [`overruled: ${listed(lost.map(({ service, lostTo }) => `${service} by ${listed(lostTo)}`))}`];
-}
-
-function curtailedIn(findings: readonly Finding[]): string[] {
-  const curtailed = findings.filter(({ curtailed }) => curtailed);
-  if (curtailed.length === 0) return [];
-  return [`gets less, since younger shares take the rest: ${listed(curtailed.map(({ service }) => service))}`];
+/** By name, since every node must say the same, whatever it learnt first. */
+function about(what: string, findings: readonly Finding[], more = (_: Finding) => ''): string[] {
+  if (findings.length === 0) return [];
+  const sorted = [...findings].sort((a, b) => (a.service < b.service ? -1 : 1));
+  return [`${what}: ${listed(sorted.map((finding) => `${finding.service}${more(finding)}`))}`];
 }
 
 function short(message: string): string {

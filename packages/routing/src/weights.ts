@@ -52,21 +52,28 @@ function judge({ doors, candidates, usable: isUsable }: PortCandidates, active: 
   return { doors, candidates, holders, usable, ...divide(holders, usable) };
 }
 
+/** Within a port all that one override holds have the same weight, and share one decision. */
 function decide({ holders, weights, granted }: Judged): Decision[] {
   // who is in no group has nothing where groups take everything
   const [taker] = [...granted].find(([, percent]) => percent > 0) ?? [];
-  const emptied: Decision = { ...NEUTRAL, weight: 0, overrideUid: taker?.override.uid };
+  const made = new Map<Wish | undefined, Decision>();
   return holders.map((holder, i) => {
-    const weight = weights[i] as number;
-    if (!holder) return weight === NEUTRAL_WEIGHT ? NEUTRAL : emptied;
-    const { uid, spec } = holder.override;
-    return {
-      weight,
-      overrideUid: uid,
-      draining: spec.drain !== undefined,
-      keepsSticky: spec.drain?.sticky === 'keep',
-    };
+    let decision = made.get(holder);
+    if (!decision) {
+      const weight = weights[i] as number;
+      decision = holder ? decisionOf(holder, weight) : unheld(weight, taker);
+      made.set(holder, decision);
+    }
+    return decision;
   });
+}
+
+function decisionOf({ override: { uid, spec } }: Wish, weight: number): Decision {
+  return { weight, overrideUid: uid, draining: spec.drain !== undefined, keepsSticky: spec.drain?.sticky === 'keep' };
+}
+
+function unheld(weight: number, taker: Wish | undefined): Decision {
+  return weight === NEUTRAL_WEIGHT ? NEUTRAL : { ...NEUTRAL, weight, overrideUid: taker?.override.uid };
 }
 
 function youngestToBlame(ports: readonly Judged[], floor: Floor): { wish: Wish; why: string } | undefined {

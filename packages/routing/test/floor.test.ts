@@ -156,6 +156,14 @@ describe('the floor of a Service', () => {
     expect(applied(four)).toEqual([['uid-d1', 'uid-d2'], []]);
   });
 
+  it('blames a share that takes everything, not the weights that it empties', () => {
+    const all = override('all', { backends: { podNames: ['pod-1'] }, share: 100 }, '2026-11-22T10:00:00Z');
+    const light = override('light', { backends: { podNames: ['pod-2'] }, weight: 30 }, '2026-11-22T11:00:00Z');
+    const { table, port } = build({ ready: four, own: '2', overrides: [all, light] });
+    expect([uids(table, 'lifted'), uids(table, 'applied')]).toEqual([['uid-all'], ['uid-light']]);
+    expect(port.backends.map(({ weight }) => weight)).toEqual([100, 30, 100, 100]);
+  });
+
   it('holds in each Service that an override of the whole cluster is about', () => {
     const slices = ['cart', 'web', 'one'].map((name) =>
       slice(
