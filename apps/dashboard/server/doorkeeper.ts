@@ -52,13 +52,15 @@ async function letIn(
       log.error({ err: error }, 'a request failed');
       sendText(response, 500, 'text/plain', 'The dashboard failed; its log says why.\n');
     } else if (request.method !== 'GET' && request.method !== 'HEAD') sendRefusal(response, error);
-    else redirect(response, `/login?${new URLSearchParams(wayBack(error, url))}`);
+    else redirect(response, loginFor(error, url));
     return false;
   }
 }
 
-function wayBack({ data: { code } }: RefusedPeer, { pathname, search }: URL): Record<string, string> {
-  const why: Record<string, string> = code === 'unauthenticated' ? {} : { why: code };
-  const to: Record<string, string> = pathname === '/' && search === '' ? {} : { to: pathname + search };
-  return { ...why, ...to };
+/** The login page, told why and where the person wanted to go. */
+function loginFor({ data: { code } }: RefusedPeer, { pathname, search }: URL): string {
+  const query = new URLSearchParams();
+  if (code !== 'unauthenticated') query.set('why', code);
+  if (pathname !== '/' || search !== '') query.set('to', pathname + search);
+  return query.size === 0 ? '/login' : `/login?${query}`;
 }

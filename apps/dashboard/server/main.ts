@@ -12,6 +12,7 @@ import { addProcessMetrics } from './metrics.ts';
 import { type DashboardOptions, readOptions } from './options.ts';
 import { isLoopback } from './origin.ts';
 import { operations, pages } from './pages.ts';
+import { tlsServer } from './tls-server.ts';
 
 const PAGES_DIRECTORY = fileURLToPath(new URL('..', import.meta.url));
 /** Whoever has not let go by then is cut off. */
@@ -38,7 +39,7 @@ async function run(options: DashboardOptions): Promise<void> {
   let hub: Hub | undefined;
   const { dev, listen } = options;
   // the pages' own server is told of ours for its development sockets
-  const server = createServer();
+  const server = options.tls ? tlsServer(options.tls, log) : createServer();
   const site = next({ dev, dir: PAGES_DIRECTORY, hostname: listen.host, port: listen.port, httpServer: server });
   await site.prepare();
   const withOperations = isLoopback(listen.host);
@@ -66,7 +67,7 @@ async function run(options: DashboardOptions): Promise<void> {
   }
   server.listen(listen.port, listen.host);
   await once(server, 'listening');
-  log.info({ url: urlOf(server), auth: options.auth.ways }, 'listening');
+  log.info({ url: urlOf(server, options.tls ? 'https' : 'http'), auth: options.auth.ways }, 'listening');
 
   const shutdown = async (why: string) => {
     log.info({ why }, 'shutting down');
@@ -113,9 +114,9 @@ async function listenOnSocket(server: Server, path: string): Promise<void> {
   await once(server, 'listening');
 }
 
-function urlOf(server: Server): string {
+function urlOf(server: Server, scheme: string): string {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
+  return `${scheme}://${host}:${address.port}`;
 }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AUTH_WAYS, type AuthFlags, type AuthSettings, type AuthWay, authSettings } from './auth/auth-settings.ts';
+import type { TlsFiles } from './tls-server.ts';
 
 interface Place {
   readonly host: string;
@@ -10,6 +11,8 @@ interface Flags extends AuthFlags {
   readonly kubeconfig?: string;
   readonly kubeSocket?: string;
   readonly listen: Place;
+  readonly tlsCertFile?: string;
+  readonly tlsKeyFile?: string;
   /** Where `/healthz`, `/livez` and `/metrics` are answered besides. */
   readonly metricsListen?: Place;
   readonly agentSocket?: string;
@@ -22,8 +25,9 @@ interface Flags extends AuthFlags {
   readonly dev: boolean;
 }
 
-export interface DashboardOptions extends Omit<Flags, keyof AuthFlags> {
+export interface DashboardOptions extends Omit<Flags, keyof AuthFlags | 'tlsCertFile' | 'tlsKeyFile'> {
   readonly auth: AuthSettings;
+  readonly tls?: TlsFiles;
 }
 
 /** Flags before environment before defaults. Prints and ends the process on `--help` and on a flag that is wrong. */
@@ -66,10 +70,20 @@ export function readOptions(argv: readonly string[]): DashboardOptions {
   for (const one of authOptions()) command.addOption(one);
   const flags = command.parse(argv).opts<Flags>();
   try {
-    return { ...flags, auth: authSettings(flags, { host: flags.listen.host, kubeSocket: flags.kubeSocket }) };
+    const auth = authSettings(flags, { host: flags.listen.host, kubeSocket: flags.kubeSocket });
+    return { ...flags, auth, tls: tlsFiles(flags) };
   } catch (error) {
     return command.error(`error: ${(error as Error).message}.`);
   }
+}
+
+/** @throws Error when one goes without the other, or where it would help nobody */
+function tlsFiles({ tlsCertFile: cert, tlsKeyFile: key, auth }: Flags): TlsFiles | undefined {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) throw new Error('--tls-cert-file and --tls-key-file go together');
+  if (auth.includes('local'))
+    throw new Error('--tls-cert-file: --auth local serves this machine only, over plain http');
+  return { cert, key };
 }
 
 function option(flags: string, help: string): Option {
@@ -85,6 +99,8 @@ function authOptions(): Option[] {
     option('--public-url <url>', 'where browsers reach the dashboard, when a proxy stands before it').argParser(
       parseUrl,
     ),
+    option('--tls-cert-file <file>', 'serve browsers over https with this certificate'),
+    option('--tls-key-file <file>', 'its key'),
     option('--session-idle-hours <hours>', 'a session ends after so long without use').default(8).argParser(parseHours),
     option('--session-hours <hours>', 'a session ends after so long').default(24).argParser(parseHours),
     option('--oidc-issuer <url>', 'OpenID Connect issuer').argParser(parseUrl),

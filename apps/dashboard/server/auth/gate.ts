@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TLSSocket } from 'node:tls';
 import { type ActAs, type KubeClient, KubeError } from '@kubecity/kube';
 import type { Logger } from 'pino';
 import { KeyedLimit } from '../keyed-limit.ts';
 import type { Site } from '../origin.ts';
 import { RefusedPeer } from '../refusal.ts';
 import type { AuthSettings } from './auth-settings.ts';
+import { Caller } from './caller.ts';
 import { cookieText, readCookie } from './cookie.ts';
 import { messageOf, Oidc } from './oidc.ts';
 import type { Person } from './person.ts';
@@ -94,7 +94,7 @@ export class Gate {
     const bearer = bearerOf(request);
     if (bearer !== undefined && this.#takesTokens)
       return { session: await this.#fromBearer(request, bearer), by: 'bearer' };
-    const cookie = readCookie(request, SESSION, this.#isSecure(request));
+    const cookie = readCookie(request, SESSION, this.#callerOf(request).secure);
     const session = cookie === undefined ? undefined : this.#book.find(cookieKey(cookie), now());
     if (!session) throw new RefusedPeer('unauthenticated', 'Sign in first.');
     return { session, by: 'browser' };
@@ -103,44 +103,43 @@ export class Gate {
   /** @throws RefusedPeer */
   async signInWithToken(request: IncomingMessage, token: string): Promise<SignedIn> {
     if (!this.ways.includes('token')) throw new RefusedPeer('not-found', 'This dashboard takes no tokens.');
-    this.#admitAttempt(request);
-    this.#requireSecure(request);
-    return this.#begin(request, await this.#personWith(token, 'token'));
+    return this.#attempt(request, async (caller) => this.#begin(request, caller, await this.#personWith(token)));
   }
 
   /** Where to send the browser, with a cookie for the way back. @throws RefusedPeer */
   async startOidc(request: IncomingMessage, to: string): Promise<{ readonly url: URL; readonly cookie: string }> {
     if (!this.#oidc) throw new RefusedPeer('not-found', 'This dashboard has no OIDC issuer.');
-    this.#admitAttempt(request);
-    const { url, trip } = await this.#oidc.start(to).catch((error: unknown) => {
-      this.#options.log.warn({ why: messageOf(error) }, 'the OIDC issuer cannot be asked');
-      throw new RefusedPeer('api-unavailable', 'The OIDC issuer cannot be asked.');
+    const oidc = this.#oidc;
+    return this.#attempt(request, async ({ secure }) => {
+      const { url, trip } = await oidc.start(to).catch((error: unknown) => {
+        this.#options.log.warn({ why: messageOf(error) }, 'the OIDC issuer cannot be asked');
+        throw new RefusedPeer('api-unavailable', 'The OIDC issuer cannot be asked.');
+      });
+      return { url, cookie: cookieText(TRIP, trip, { secure, sameSite: 'Lax', maxAge: TRIP_SECONDS }) };
     });
-    const secure = this.#isSecure(request);
-    return { url, cookie: cookieText(TRIP, trip, { secure, sameSite: 'Lax', maxAge: TRIP_SECONDS }) };
   }
 
   /** @throws RefusedPeer */
   async finishOidc(request: IncomingMessage): Promise<SignedIn & { readonly to: string; readonly tripCookie: string }> {
     if (!this.#oidc) throw new RefusedPeer('not-found', 'This dashboard has no OIDC issuer.');
-    this.#admitAttempt(request);
-    const secure = this.#isSecure(request);
-    const { login, to } = await this.#oidc
-      .finish(request, readCookie(request, TRIP, secure))
-      .catch((error: unknown) => {
+    const oidc = this.#oidc;
+    return this.#attempt(request, async (caller) => {
+      const { secure } = caller;
+      const { login, to } = await oidc.finish(request, readCookie(request, TRIP, secure)).catch((error: unknown) => {
         if (error instanceof RefusedPeer) throw error;
         this.#options.log.warn({ why: messageOf(error) }, 'the OIDC issuer’s answer is not good');
         throw new RefusedPeer('unauthenticated', 'The OIDC issuer did not confirm who you are.');
       });
-    const signedIn = await this.#begin(request, await this.#personOf(() => login.identity(), 'oidc'));
-    return { ...signedIn, to, tripCookie: cookieText(TRIP, '', { secure, sameSite: 'Lax', maxAge: 0 }) };
+      const signedIn = await this.#begin(request, caller, await this.#personOf(() => login.identity(), 'oidc'));
+      return { ...signedIn, to, tripCookie: cookieText(TRIP, '', { secure, sameSite: 'Lax', maxAge: 0 }) };
+    });
   }
 
   /** Ends the session with all its sockets; returns the cookie that removes its proof. */
   signOut(request: IncomingMessage, session: OpenSession): string {
     session.end('signed-out');
     this.#options.log.info({ user: session.person.user }, 'signed out');
-    return cookieText(SESSION, '', { secure: this.#isSecure(request), sameSite: 'Strict', maxAge: 0 });
+    return cookieText(SESSION, '', { secure: this.#callerOf(request).secure, sameSite: 'Strict', maxAge: 0 });
   }
 
   close(): void {
@@ -170,11 +169,7 @@ export class Gate {
   }
 
   #fromBearer(request: IncomingMessage, token: string): Promise<OpenSession> {
-    return this.#findOrOpen(`bearer:${digestOf(token)}`, () => {
-      this.#admitAttempt(request);
-      this.#requireSecure(request);
-      return this.#personWith(token, 'token');
-    });
+    return this.#findOrOpen(`bearer:${digestOf(token)}`, () => this.#attempt(request, () => this.#personWith(token)));
   }
 
   /** Requests of one person that come together open one session. */
@@ -189,8 +184,7 @@ export class Gate {
     return opening;
   }
 
-  async #begin(request: IncomingMessage, person: Person): Promise<SignedIn> {
-    const secure = this.#isSecure(request);
+  async #begin(request: IncomingMessage, { secure }: Caller, person: Person): Promise<SignedIn> {
     const before = readCookie(request, SESSION, secure);
     if (before !== undefined) this.#book.find(cookieKey(before), this.#options.now())?.end('replaced');
     const id = randomSecret();
@@ -215,9 +209,9 @@ export class Gate {
     return session;
   }
 
-  #personWith(token: string, how: 'token'): Promise<Person> {
+  async #personWith(token: string): Promise<Person> {
     if (token.length > LONGEST_TOKEN) throw new RefusedPeer('unauthenticated', 'This is no token.');
-    return this.#personOf(async () => ({ token }), how);
+    return this.#personOf(async () => ({ token }), 'token');
   }
 
   /** @throws RefusedPeer when the cluster does not know whom these credentials are of */
@@ -237,28 +231,24 @@ export class Gate {
     stop.abort();
   }
 
-  #admitAttempt(request: IncomingMessage): void {
-    if (this.#attempts.admit(this.#addressOf(request), this.#options.now())) return;
-    throw new RefusedPeer('rate-limited', 'Too many attempts to sign in from this address. Wait a moment.');
+  #callerOf(request: IncomingMessage): Caller {
+    return new Caller(request, this.#options.settings);
   }
 
-  /** A token in the clear is everybody's. */
-  #requireSecure(request: IncomingMessage): void {
-    const { remoteAddress = '' } = request.socket;
-    if (this.#isSecure(request) || remoteAddress === '::1' || /^(::ffff:)?127\./.test(remoteAddress)) return;
-    throw new RefusedPeer('forbidden', 'Tokens are taken over https only: see --public-url, or use a tunnel.');
-  }
-
-  #isSecure(request: IncomingMessage): boolean {
-    const { publicUrl, proxySecret } = this.#options.settings;
-    if ((request.socket as Partial<TLSSocket>).encrypted || publicUrl?.protocol === 'https:') return true;
-    return fromProxy(request, proxySecret) && request.headers['x-forwarded-proto'] === 'https';
-  }
-
-  #addressOf(request: IncomingMessage): string {
-    const forwarded = fromProxy(request, this.#options.settings.proxySecret) && request.headers['x-forwarded-for'];
-    const last = forwarded ? String(forwarded).split(',').at(-1)?.trim() : undefined;
-    return last || (request.socket.remoteAddress ?? '');
+  /** One try to prove who somebody is: over TLS, not too many, and told when it fails. */
+  async #attempt<T>(request: IncomingMessage, prove: (caller: Caller) => Promise<T>): Promise<T> {
+    const { log, now } = this.#options;
+    const caller = this.#callerOf(request);
+    try {
+      caller.requireSecure();
+      if (!this.#attempts.admit(caller.address, now())) {
+        throw new RefusedPeer('rate-limited', 'Too many attempts to sign in from this address. Wait a moment.');
+      }
+      return await prove(caller);
+    } catch (error) {
+      if (error instanceof RefusedPeer) log.info({ address: caller.address, code: error.data.code }, 'sign-in refused');
+      throw error;
+    }
   }
 }
 
