@@ -5,6 +5,7 @@ import {
   CoreV1Api,
   CustomObjectsApi,
   KubeConfig,
+  RbacAuthorizationV1Api,
   type V1Pod,
   Watch,
 } from '@kubernetes/client-node';
@@ -134,6 +135,32 @@ test('reviews of tokens and of access', async () => {
   expect(await may(admin, 'delete')).toBe(true);
   expect(await may(viewer, 'list')).toBe(true);
   expect(await may(viewer, 'delete')).toBe(false);
+});
+
+test('a ServiceAccount with a role, by the token that it asked for', async () => {
+  const rbac = admin.makeApiClient(RbacAuthorizationV1Api);
+  const namespace = 'default';
+  const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }];
+  await rbac.createNamespacedRole({ namespace, body: { metadata: { name: 'reads' }, rules } });
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reads' };
+  const subjects = [{ kind: 'ServiceAccount', name: 'default' }];
+  await rbac.createNamespacedRoleBinding({ namespace, body: { metadata: { name: 'reads' }, roleRef, subjects } });
+  const { status } = await core.createNamespacedServiceAccountToken({
+    namespace,
+    name: 'default',
+    body: { spec: { audiences: [], expirationSeconds: 600 } },
+  });
+  const account = load('admin');
+  for (const user of account.users) Object.assign(user, { token: status?.token });
+  const pods = account.makeApiClient(CoreV1Api);
+  await expect(pods.listNamespacedPod({ namespace })).resolves.toBeDefined();
+  await expect(pods.listNamespace()).rejects.toMatchObject({ code: 403 });
+  const body = { spec: { namespace } };
+  const asked = account.makeApiClient(AuthorizationV1Api);
+  const review = await asked.createSelfSubjectRulesReview({ body });
+  expect(review.status?.resourceRules).toContainEqual(
+    expect.objectContaining({ resources: ['pods'], verbs: ['list'] }),
+  );
 });
 
 test('options that would open it to others are refused', async () => {

@@ -218,6 +218,41 @@ describe.skipIf(!kubectlIsHere)('kubectl', { timeout: 60_000 }, () => {
     expect(typo.err).toContain('strict decoding error: unknown field "spec.colr"');
   });
 
+  test('a cluster-scoped kind with rules', async () => {
+    const rules = [{ rule: 'self.to > self.from', message: 'must end after it begins', fieldPath: '.to' }];
+    const whole = { type: 'integer' };
+    const spec = { type: 'object', properties: { from: whole, to: whole }, 'x-kubernetes-validations': rules };
+    const version = {
+      name: 'v1',
+      served: true,
+      storage: true,
+      additionalPrinterColumns: [{ name: 'To', type: 'integer', jsonPath: '.spec.to' }],
+      schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
+    };
+    const names = { plural: 'shifts', kind: 'Shift', shortNames: ['sh'] };
+    await ok(['apply', '-f', '-'], {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'shifts.city.example' },
+      spec: { group: 'city.example', scope: 'Cluster', names, versions: [version] },
+    });
+    const shift = {
+      apiVersion: 'city.example/v1',
+      kind: 'Shift',
+      metadata: { name: 'night' },
+      spec: { from: 1, to: 9 },
+    };
+    expect(await ok(['apply', '-f', '-'], shift)).toBe('shift.city.example/night created\n');
+    expect(rows(await ok(['get', 'sh']))).toEqual([
+      ['NAME', 'TO'],
+      ['night', '9'],
+    ]);
+    const bad = await kubectl(['apply', '-f', '-'], { ...shift, spec: { from: 9, to: 1 } });
+    expect(bad.err).toContain(
+      'The Shift "night" is invalid: spec.to: Invalid value: "object": must end after it begins',
+    );
+  });
+
   test('the words for a bad Service', async () => {
     const bad = service('bad', { ports: [{ port: 0, targetPort: 80 }] });
     const { status, err } = await kubectl(['apply', '-f', '-'], bad);
