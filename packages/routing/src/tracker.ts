@@ -1,12 +1,11 @@
 import type { NodeIdentity } from './endpoints.ts';
-import { isDeepEqual } from './equal.ts';
 import { NamePool } from './name-pool.ts';
 import { NamespaceFloors } from './namespace-floors.ts';
 import type { KubeEndpointSlice, KubePod, KubeRoutingOverride, KubeService, ObjectMeta } from './objects.ts';
 import { OverrideBook, type Reach } from './override-book.ts';
+import { PodBook } from './pod-book.ts';
 import type { Wish } from './precedence.ts';
 import { samePort } from './same-port.ts';
-import type { PodLabels } from './selection.ts';
 import { type ParsedService, parseService } from './service.ts';
 import { routeService, type ServiceRoutes } from './service-routes.ts';
 import { type Endpoint, type ParsedSlice, parseSlice } from './slice.ts';
@@ -47,7 +46,7 @@ export class RoutingTracker {
   readonly #arrived = new Set<string>();
   /** What is said of overrides differs, though perhaps no Service does. */
   #unsaid = false;
-  readonly #pods = new Map<string, PodLabels>();
+  readonly #pods = new PodBook();
   /** Names of pods whose labels changed, by namespace, while overrides choose by labels. */
   readonly #movedPods = new Map<string, Set<string>>();
   readonly #floors = new NamespaceFloors();
@@ -135,16 +134,12 @@ export class RoutingTracker {
     if (this.#floors.delete(metadata.name)) this.#touchAllOf(metadata.name);
   }
 
-  setPod({ metadata }: KubePod): void {
-    const id = idOf(metadata);
-    const before = this.#pods.get(id);
-    this.#pods.set(id, { uid: metadata.uid, labels: metadata.labels });
-    if (before?.uid === metadata.uid && isDeepEqual(before?.labels, metadata.labels)) return;
-    this.#movePod(metadata);
+  setPod(pod: KubePod): void {
+    if (this.#pods.set(pod)) this.#movePod(pod.metadata);
   }
 
   deletePod({ metadata }: { readonly metadata: ObjectMeta }): void {
-    if (this.#pods.delete(idOf(metadata))) this.#movePod(metadata);
+    if (this.#pods.delete(metadata)) this.#movePod(metadata);
   }
 
   /** Something was touched since the last `take`; it may still turn out to change nothing. */
@@ -194,7 +189,7 @@ export class RoutingTracker {
     const pods = this.#movedPods.get(namespace);
     const about = arrived.filter(({ override }) => override.namespace === '' || override.namespace === namespace);
     if (!pods && about.length === 0) return false;
-    const podOf = (endpoint: Endpoint) => this.#podOf(namespace, endpoint);
+    const podOf = (endpoint: Endpoint) => this.#pods.behind(namespace, endpoint);
     const moved = (endpoint: Endpoint) =>
       pods?.has(endpoint.podName ?? '') || about.some(({ selection }) => selection.chooses(endpoint, podOf));
     return [...slices.values()].some(({ endpoints }) => endpoints.some(moved));
@@ -219,13 +214,7 @@ export class RoutingTracker {
     if (!service) return NOTHING;
     const wishes = this.#overrides.wishesFor(id, namespace);
     const input = { service, slices: sorted(slices), wishes, floor: this.#floors.of(namespace) };
-    return routeService(input, (endpoint) => this.#podOf(namespace, endpoint), this.#node);
-  }
-
-  #podOf(namespace: string, endpoint: Endpoint): PodLabels | undefined {
-    const pod = this.#pods.get(`${namespace}/${endpoint.podName ?? ''}`);
-    // A pod of the same name may be another one: labels of a successor say nothing about this endpoint.
-    return pod?.uid === endpoint.podUid || endpoint.podUid === undefined ? pod : undefined;
+    return routeService(input, (endpoint) => this.#pods.behind(namespace, endpoint), this.#node);
   }
 
   #touch(id: string): Entry {

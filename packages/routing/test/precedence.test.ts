@@ -140,6 +140,32 @@ describe('an override without a Service', () => {
     ]);
   });
 
+  it('says in few words where it is not, however many Services that are', () => {
+    const names = Array.from({ length: 40 }, (_, i) => `${'long-'.repeat(10)}${String(i).padStart(2, '0')}`);
+    const table = buildRoutingTable({
+      services: names.map((name) => service(name)),
+      endpointSlices: names.map((name) => slice(name, [{ ip: '10.244.1.1' }])),
+      overrides: [
+        whole('drain', { backends: { podNames: ['pod-1'] }, drain: {} }, hour(0)),
+        whole('weight', { backends: { podNames: ['pod-1'] }, weight: 9 }, hour(1)),
+        ...names
+          .slice(0, 20)
+          .map((name) => override(`o-${name}`, { service: name, drain: {}, allowEmpty: true }, hour(2))),
+      ],
+      pods: [],
+    });
+    const [drain, weight] = ['drain', 'weight'].map((name) => table.outcomes.find((one) => one.name === name));
+    expect(drain?.state).toBe('lifted');
+    expect(drain?.message).toContain(
+      `${names
+        .slice(20, 25)
+        .map((name) => `shop/${name}`)
+        .join(', ')} and 15 more`,
+    );
+    expect(weight?.state).toBe('applied');
+    for (const outcome of [drain, weight]) expect(outcome?.message?.length).toBeLessThanOrEqual(1024);
+  });
+
   it('that names nobody says so', () => {
     const [outcome] = build(whole('pod', { backends: { podNames: ['pod-9'] }, weight: 7 }, hour(0))).outcomes;
     expect(outcome).toMatchObject({ state: 'noBackends', cluster: true, message: 'names no backend of any Service' });
