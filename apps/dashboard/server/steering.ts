@@ -115,6 +115,7 @@ class Steering {
     const id = newChangeId(now(), 'dashboard');
     const { kind, namespace, name } = write;
     const said = { id, at: now(), who: person.user, how: 'dashboard' as const, kind, namespace, name };
+    audit.begins(id);
     const stored = await writeOverride(
       { verb: write.verb, object, before: write.before },
       {
@@ -124,10 +125,7 @@ class Steering {
         overtaken: (then) => overtakenBy({ write, object }, city, then),
       },
     ).catch((error: unknown) => {
-      if (error instanceof WriteRefusal && error.withdrawn && write.verb === 'create') {
-        const { uid } = error.withdrawn.metadata;
-        audit.heard({ ...said, id: `${id}-withdrawn`, what: 'delete', uid, reason: error.message.slice(0, 1024) });
-      }
+      if (error instanceof WriteRefusal && error.withdrawn) audit.withdrew(error.withdrawn.metadata.uid);
       throw error;
     });
     const change: OverrideChange = {

@@ -13,6 +13,8 @@ export interface Judgement {
   /** Services (`namespace/name`) whose floor forbids it without `allowEmpty`. */
   readonly floored: readonly string[];
   readonly remarks: readonly string[];
+  /** Of these remarks, those about others that have to give way for the floor. */
+  readonly lifts: readonly string[];
   /** Nobody that it names is held by it: this override holds all of them, or the first of those that do. */
   readonly overruledBy?: KubeRoutingOverride;
   /** It would not be carried out at all; in words. */
@@ -25,7 +27,7 @@ export function judge(write: Write, ground: Ground): Judgement {
   const others = ground.city.overrides.filter((other) => !sameObject(other, object));
   if (write.write.verb === 'delete') {
     const after = tableWith(ground, others);
-    return { after, floored: brokenFloors(ground.table, after), remarks: besides(object, ground, after) };
+    return { after, floored: brokenFloors(ground.table, after), ...besides(object, ground, after) };
   }
   const wished = asStored(object, ground.city.now);
   const spec = object.spec as { ramp?: unknown; allowEmpty?: boolean };
@@ -38,7 +40,7 @@ export function judge(write: Write, ground: Ground): Judgement {
     const free = tableWith(ground, [...others, { ...wished, spec: { ...spec, allowEmpty: true } }]);
     floored.push(...flooredServices(wished.metadata.uid, ground, [...others, wished], free));
   }
-  return { after, floored, remarks: besides(wished, ground, after), ...fate(wished, ground, after) };
+  return { after, floored, ...besides(wished, ground, after), ...fate(wished, ground, after) };
 }
 
 export function sameObject(a: KubeRoutingOverride, b: KubeRoutingOverride): boolean {
@@ -114,9 +116,14 @@ function holdersOf(wished: KubeRoutingOverride, ground: Ground, after: RoutingTa
 }
 
 /** What becomes of others, and what else an operator should know. */
-function besides(object: KubeRoutingOverride, ground: Ground, after: RoutingTable): string[] {
+function besides(
+  object: KubeRoutingOverride,
+  ground: Ground,
+  after: RoutingTable,
+): Pick<Judgement, 'remarks' | 'lifts'> {
   const uid = object.metadata.uid ?? 'wished';
   const remarks: string[] = [];
+  const lifts: string[] = [];
   const acts = after.outcomes.some((outcome) => outcome.uid === uid && outcome.state === 'applied');
   if (acts) {
     for (const [holder, members] of holdersOf(object, ground, after)) {
@@ -126,13 +133,12 @@ function besides(object: KubeRoutingOverride, ground: Ground, after: RoutingTabl
   for (const [other, { won, lost, lifted }] of changesOfOthers(uid, ground, after)) {
     const title = `${nameOf(other)} (${effectWords(specOf(other))}, ${covers(other)})`;
     if (lifted.size > 0) {
-      remarks.push(`${title} is lifted by this for ${some([...lifted])}: it may not break the floor there.`);
+      lifts.push(`${title} is lifted by this for ${some([...lifted])}: it may not break the floor there.`);
     }
     if (lost.size > 0) remarks.push(`${title} no longer decides about ${some([...lost])}.`);
     if (won.size > 0) remarks.push(`${title} decides about ${some([...won])} then.`);
   }
-  remarks.push(...affinityRemarks(object, ground));
-  return remarks;
+  return { remarks: [...lifts, ...remarks, ...affinityRemarks(object, ground)], lifts };
 }
 
 interface OtherChange {

@@ -38,7 +38,8 @@ export function settle(
   const plan = planned(write, ground, judgement, [...remarks, ...waits, ...judgement.remarks]);
   if (judgement.floored.length > 0 && !allowEmpty) {
     const confirmed = write.write.verb === 'delete' ? plan : { ...plan, writes: [permitted(write)] };
-    throw new SteerRefusal('would-empty', floorWords(judgement.floored, write, ground), { plan: confirmed });
+    const message = [floorWords(judgement.floored, write, ground), ...judgement.lifts].join(' ');
+    throw new SteerRefusal('would-empty', message, { plan: confirmed });
   }
   return { ...plan, message };
 }

@@ -29,7 +29,7 @@ const MOST_HEARD = 1000;
  */
 export class AuditTrail {
   readonly #options: AuditTrailOptions;
-  /** `uid:generation`, or `uid` of deletions, that were noted as they were written. */
+  /** Ids of this hub's own changes, and uids of what it deleted: it notes them itself. */
   readonly #own = new Set<string>();
   /** Deletions by others that were told as events, by uid. */
   readonly #heard = new Map<string, OverrideChange>();
@@ -45,11 +45,19 @@ export class AuditTrail {
     return waiting ? Promise.resolve(waiting) : this.#options.keeper.entry(id);
   }
 
+  /** To be called before a write: its watch may be faster than the answer. */
+  begins(changeId: string): void {
+    this.#remember(changeId);
+  }
+
+  /** What was written for a moment was taken back: nothing was changed. */
+  withdrew(uid = ''): void {
+    if (!this.#waiting.delete(uid)) this.#remember(uid);
+  }
+
   /** @param stored absent: it was deleted */
   wrote(change: OverrideChange, stored: KubeRoutingOverride | undefined): void {
-    this.#remember(stored ? versionOf(stored) : (change.uid ?? ''));
-    // its watch may have been faster than the answer to the write
-    if (!stored) this.#waiting.delete(change.uid ?? '');
+    if (!stored) this.withdrew(change.uid);
     this.#note({
       ...change,
       generation: stored?.metadata.generation,
@@ -83,11 +91,12 @@ export class AuditTrail {
 
   #followWrite(before: KubeRoutingOverride | undefined, after: KubeRoutingOverride, at: number): void {
     const { metadata, spec } = after;
-    if (this.#own.delete(versionOf(after)) || (before && isDeepEqual(before.spec, spec))) return;
     const { generation = 1, annotations = {} } = metadata;
     const id = annotations[CHANGE_ANNOTATION];
+    if (before && isDeepEqual(before.spec, spec)) return;
     // who edits by hand leaves the words of the last change as they are
     const told = id !== undefined && id !== before?.metadata.annotations?.[CHANGE_ANNOTATION];
+    if (told && this.#own.has(id)) return;
     this.#note({
       ...identityOf(after),
       ...(told
@@ -101,7 +110,7 @@ export class AuditTrail {
 
   #followDeletion(before: KubeRoutingOverride, at: number): void {
     const { uid = '' } = before.metadata;
-    if (this.#own.delete(uid)) return;
+    if (this.#own.has(uid)) return;
     const heard = this.#heard.get(uid);
     const id = `${timeOf(at)}-${uid.slice(0, 8)}-deleted`;
     const entry: AuditEntry = {
@@ -151,8 +160,6 @@ export class AuditTrail {
 
 /** Nobody says. */
 const UNKNOWN = 'unknown';
-
-const versionOf = ({ metadata: { uid = '', generation = 1 } }: KubeRoutingOverride) => `${uid}:${generation}`;
 
 /** `20261122T120000000Z` */
 const timeOf = (at: number) => new Date(at).toISOString().replaceAll(/[-:.]/g, '');
