@@ -117,7 +117,7 @@ class Steering {
     const said = { id, at: now(), who: person.user, how: 'dashboard' as const, kind, namespace, name };
     audit.begins(id);
     const stored = await writeOverride(
-      { verb: write.verb, object, before: write.before },
+      { verb: write.verb, object, previous: model.overrideOf(object.metadata) },
       {
         client: person.client,
         observer: client,
@@ -125,7 +125,9 @@ class Steering {
         overtaken: (then) => overtakenBy({ write, object }, city, then),
       },
     ).catch((error: unknown) => {
-      if (error instanceof WriteRefusal && error.withdrawn) audit.withdrew(error.withdrawn.metadata.uid);
+      if (error instanceof WriteRefusal && error.withdrawn && write.verb === 'create') {
+        audit.withdrew(error.withdrawn.metadata.uid);
+      }
       throw error;
     });
     const change: OverrideChange = {

@@ -9,8 +9,8 @@ export interface OverrideWrite {
   readonly verb: 'create' | 'replace' | 'delete';
   /** For `create` and `replace` as it shall be, with the generation and version that it replaces; for `delete` as it is. */
   readonly object: KubeRoutingOverride;
-  /** Of `replace`: the spec that it had, to put it back. */
-  readonly before?: unknown;
+  /** Of `replace`: what there was, to put it back. */
+  readonly previous?: KubeRoutingOverride;
 }
 
 export interface WriteOptions {
@@ -141,13 +141,16 @@ async function overridesThen(stored: KubeRoutingOverride, observer: Pick<KubeCli
 }
 
 async function takeBack(
-  { verb, before }: OverrideWrite,
+  { verb, previous }: OverrideWrite,
   stored: KubeRoutingOverride,
   client: KubeClient,
 ): Promise<void> {
   try {
     if (verb === 'create') await remove(stored, client);
-    else await replace({ ...stored, spec: before }, client);
+    else if (previous) {
+      const { labels, annotations } = previous.metadata;
+      await replace({ ...stored, metadata: { ...stored.metadata, labels, annotations }, spec: previous.spec }, client);
+    }
   } catch (error) {
     const gone = error instanceof KubeError && (error.code === 'not-found' || error.code === 'conflict');
     if (!gone) throw error; // somebody changed it again: that is theirs now

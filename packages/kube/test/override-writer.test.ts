@@ -120,12 +120,14 @@ test('who was overtaken with a change puts back what was there', async () => {
   const change = {
     verb: 'replace',
     object: { ...seen, spec: { service: 'cart', weight: 50 } },
-    before: seen.spec,
+    previous: seen,
   } as const;
   await expect(writeOverride(change, { client, changeId: 'c2', overtaken: () => 'x is there' })).rejects.toMatchObject({
     code: 'conflict',
   });
   expect(await here()).toEqual([['a', 10]]);
+  const after = await client.get<KubeRoutingOverride>(resources.routingOverrides, { namespace: 'shop', name: 'a' });
+  expect(after.metadata.annotations).toEqual(seen.metadata.annotations);
 });
 
 test('who may not is told so before anything is written', async () => {
