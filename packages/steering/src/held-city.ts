@@ -25,10 +25,14 @@ export function held(city: SteerCity): HeldCity {
   };
 }
 
-/** A pod of the same name may be another one: labels of a successor say nothing about a backend. */
+/**
+ * A pod of the same name may be another one: labels of a successor say nothing about a backend. Most requests ask for no
+ * labels at all, so the book of a hundred thousand pods is made with the first question.
+ */
 function podsBehind(pods: readonly KubePod[]): PodBehind {
-  const byName = new Map(pods.map(({ metadata }) => [idOf({ metadata }), metadata]));
+  let byName: Map<string, KubePod['metadata']> | undefined;
   return (namespace, { podName, podUid }) => {
+    byName ??= new Map(pods.map(({ metadata }) => [idOf({ metadata }), metadata]));
     const pod = byName.get(`${namespace}/${podName ?? ''}`);
     return pod && (podUid === undefined || pod.uid === podUid) ? { uid: pod.uid, labels: pod.labels } : undefined;
   };
