@@ -21,8 +21,7 @@ export type AuditExport = (query: {
 export interface ApiOptions {
   readonly gate: Gate;
   readonly steer: SteerDoor;
-  /** Absent: there is no audit trail. */
-  readonly audit?: AuditExport;
+  readonly audit: AuditExport;
   readonly log: Logger;
   readonly metrics: HubMetrics;
   readonly now: () => number;
@@ -74,7 +73,6 @@ export function api(options: ApiOptions): Api {
       if (!audits.admit(`${how}:${user}`, now()))
         throw new RefusedPeer('rate-limited', 'Too many requests. Wait a moment.');
       const query = parsed(auditQuery, Object.fromEntries(url.searchParams));
-      if (!audit) throw new RefusedPeer('not-found', 'This dashboard keeps no audit trail.');
       const text = await audit(query);
       response.setHeader('Content-Disposition', `attachment; filename="kubecity-changes.${query.format}"`);
       sendText(response, 200, query.format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json', text);

@@ -44,7 +44,7 @@ export async function recordChange(client: Pick<KubeClient, 'create'>, change: O
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
     metadata: {
-      namespace: namespace ?? 'default',
+      namespace: homeOf(change),
       name: `${name.slice(0, 200)}.${id.toLowerCase()}`,
       annotations: { [CHANGE_ANNOTATION]: textOf(change) },
     },
@@ -59,6 +59,9 @@ export async function recordChange(client: Pick<KubeClient, 'create'>, change: O
   });
 }
 
+/** Where the event of a change is: events have a namespace, also those of objects that have none. */
+const homeOf = ({ namespace }: OverrideChange): string => namespace ?? 'default';
+
 function textOf(change: OverrideChange): string {
   const text = JSON.stringify(change);
   return Buffer.byteLength(text) <= MOST_BYTES
@@ -72,15 +75,17 @@ function noteOf({ what, reason, of }: OverrideChange, who: string): string {
 }
 
 interface KubeEvent {
-  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata?: { readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>> };
 }
 
-/** The change that an event tells; undefined of all other events. */
+/** The change that an event tells; undefined of all other events, and of one that speaks of another namespace than its own. */
 export function changeOfEvent({ metadata }: KubeEvent): OverrideChange | undefined {
   const text = metadata?.annotations?.[CHANGE_ANNOTATION];
   if (text === undefined) return undefined;
   try {
-    return overrideChange.safeParse(JSON.parse(text)).data;
+    const change = overrideChange.safeParse(JSON.parse(text)).data;
+    // who may write events in one namespace has no word in the others: an undo would write what the event says
+    return change && homeOf(change) === metadata?.namespace ? change : undefined;
   } catch {
     return undefined; // anybody may write an event; one that is no JSON tells nothing
   }
