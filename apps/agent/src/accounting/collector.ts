@@ -181,7 +181,7 @@ export class Collector {
   }
 
   async #end(question: Extract<AccountingQuestion, { kind: 'endFlows' }>): Promise<AccountingAnswer> {
-    const { conntrack, now } = this.#options;
+    const { conntrack, ticks: now } = this.#options;
     const { perSecond, servicePort, backend, classes } = question;
     if (this.#ending) {
       return { kind: 'refused', code: 'busy', message: 'this node is ending flows already; one order at a time' };

@@ -1,4 +1,5 @@
 import type { ConntrackSource } from '@kubecity/netlink';
+import { CutPace } from '../draining/cut-pace.ts';
 import { pause } from './pause.ts';
 
 export interface EndingOptions {
@@ -8,13 +9,10 @@ export interface EndingOptions {
   readonly perSecond: number;
   /** Nothing is deleted any more so long after the beginning. */
   readonly withinMs: number;
-  /** Milliseconds from any start. */
+  /** Milliseconds of a clock that does not go back. */
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
-
-/** Deletions come in batches, at most so many a second. */
-const BATCHES_PER_SECOND = 10;
 
 /**
  * Deletes entries one batch after the other, no faster than asked: each ended connection is a reset that its client meets.
@@ -22,15 +20,15 @@ const BATCHES_PER_SECOND = 10;
  */
 export async function endFlows(options: EndingOptions): Promise<number> {
   const { conntrack, identities, perSecond, withinMs, now, signal } = options;
-  const size = Math.max(1, Math.floor(perSecond / BATCHES_PER_SECOND));
-  const start = now();
+  const pace = new CutPace(perSecond);
+  const end = now() + withinMs;
   let deleted = 0;
-  for (let from = 0; from < identities.length && !signal.aborted; from += size) {
-    const due = start + (from / perSecond) * 1000;
-    if (due - start > withinMs || now() - start > withinMs) break;
-    await pause(due - now(), signal);
-    if (signal.aborted) break;
-    deleted += (await conntrack.delete(identities.slice(from, from + size))).deleted;
+  for (let from = 0; from < identities.length && !signal.aborted && now() <= end; ) {
+    const batch = identities.slice(from, from + pace.allowed(now()));
+    from += batch.length;
+    pace.spend(batch.length, now());
+    if (batch.length > 0) deleted += (await conntrack.delete(batch)).deleted;
+    if (from < identities.length) await pause(pace.wait(now()), signal);
   }
   return deleted;
 }

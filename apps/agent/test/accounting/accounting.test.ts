@@ -3,6 +3,7 @@ import type { DirectoryChange } from '@kubecity/conntrack';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Accounting } from '../../src/accounting/accounting.ts';
 import type { ToAccounting } from '../../src/accounting/messages.ts';
+import type { CutOrder } from '../../src/draining/cut-order.ts';
 import { HandClock } from '../hand-clock.ts';
 
 const program = fileURLToPath(new URL('puppet-process.mjs', import.meta.url));
@@ -64,6 +65,24 @@ it('says nothing before it begins, then first what is known', async () => {
     { kind: 'resync' },
     { kind: 'unlink' },
   ]);
+});
+
+it('keeps orders to end connections for whatever process there is, and hands on what was ended', async () => {
+  const orders: CutOrder[] = [
+    { uid: 'u', generation: 1, perSecond: 50, existing: 'cut', udp: 'wait', late: false, backends: [['x', 'y:1']] },
+  ];
+  accounting.cut(orders);
+  accounting.begin();
+  await eventually(() => expect(heard).toEqual([...start, { kind: 'cut', orders }]));
+  void order('ended');
+  await eventually(() => expect(ended.mock.calls).toEqual([[{ uid: 'u', connections: 3, left: 0, late: false }]]));
+  await order('die');
+  await eventually(() => expect(renewed).toHaveBeenCalledTimes(1));
+  heard.length = 0;
+  await clock.advance(1000);
+  await eventually(() => expect(heard.at(-1)).toEqual({ kind: 'cut', orders }));
+  accounting.cut([]);
+  await eventually(() => expect(heard.at(-1)).toEqual({ kind: 'cut', orders: [] }));
 });
 
 it('hands on frames of the link that stands, and that they were used', async () => {
