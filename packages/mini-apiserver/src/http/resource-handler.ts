@@ -1,18 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
 import type { Escalation } from '../auth/escalation.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
 import type { Cluster } from '../cluster.ts';
 import { strictError } from '../decode.ts';
-import type { DeleteOptions, Deletion } from '../deletion.ts';
+import type { Deletion } from '../deletion.ts';
 import { invalidValue } from '../field-error.ts';
-import { copy, isObject, type Json, type JsonObject, type KubeObject } from '../object.ts';
+import { copy, type Json, type JsonObject, type KubeObject } from '../object.ts';
 import type { Location, ObjectApi } from '../object-api.ts';
 import type { ResourceType } from '../resource-type.ts';
 import { ApiError, badRequest, invalid, notFound } from '../status.ts';
 import { bindingAnswer, withNode } from './binding.ts';
 import { mediaType, readBody, requireObject } from './body.ts';
+import { readDeleteOptions } from './delete-options.ts';
 import { listOf, listPage } from './list.ts';
 import { applyPatch } from './patch.ts';
 import type { Accepted, ResourceRequest } from './request.ts';
@@ -36,13 +36,6 @@ interface Call {
   readonly identity: Identity;
   readonly warnings: string[];
 }
-
-const deleteOptions = z.object({
-  gracePeriodSeconds: z.int().nonnegative().nullish(),
-  propagationPolicy: z.string().max(64).nullish(),
-  dryRun: z.array(z.string()).nullish(),
-  preconditions: z.object({ uid: z.string().nullish(), resourceVersion: z.string().nullish() }).nullish(),
-});
 
 /** What the handler works with. */
 export interface ResourceParts {
@@ -206,7 +199,10 @@ export class ResourceHandler {
 
   async #delete(call: Call): Promise<Answer> {
     const { type, warnings, asked } = call;
-    const { object, gone } = this.#deletion.delete(location(call), await deletionWish(call));
+    const { object, gone } = this.#deletion.delete(
+      location(call),
+      await readDeleteOptions(call.request, call.asked.query),
+    );
     if (!gone || object.kind === 'Pod') return { code: 200, body: served(type, object), warnings };
     const details = {
       name: asked.name,
@@ -223,7 +219,7 @@ export class ResourceHandler {
 
   async #deleteCollection(call: Call): Promise<Answer> {
     const { type, asked, warnings } = call;
-    const wish = await deletionWish(call);
+    const wish = await readDeleteOptions(call.request, call.asked.query);
     const page = listPage(this.#cluster.store, type, asked.namespace, {
       ...asked.query,
       limit: 0,
@@ -277,22 +273,6 @@ function unknownFields(call: Call, patch: Json | undefined): ((unknown: readonly
     } else {
       throw invalid({ group: '', kind: '' }, [invalidValue('patch', JSON.stringify(patch), strictError(unknown))]);
     }
-  };
-}
-
-async function deletionWish({ request, asked }: Call): Promise<DeleteOptions> {
-  const body = await readBody(request);
-  const parsed = deleteOptions.safeParse(isObject(body) ? body : {});
-  if (!parsed.success) throw badRequest(`invalid DeleteOptions: ${z.prettifyError(parsed.error)}`, parsed.error);
-  const { gracePeriodSeconds, propagationPolicy, dryRun, preconditions } = parsed.data;
-  return {
-    dryRun: asked.query.dryRun !== undefined || (dryRun?.length ?? 0) > 0,
-    gracePeriodSeconds: gracePeriodSeconds ?? asked.query.gracePeriodSeconds,
-    propagationPolicy: propagationPolicy ?? asked.query.propagationPolicy,
-    preconditions: {
-      uid: preconditions?.uid ?? undefined,
-      resourceVersion: preconditions?.resourceVersion ?? undefined,
-    },
   };
 }
 
