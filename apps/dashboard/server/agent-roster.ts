@@ -71,6 +71,12 @@ export class AgentRoster {
     return seen?.rules?.inSync ? seen.acknowledged.get(uid) : undefined;
   }
 
+  /** Whether the node's kernel, read back, holds this override no more. */
+  isRidOf(node: string, uid: string): boolean {
+    const seen = this.#seen.get(node);
+    return seen?.rules?.inSync === true && !seen.acknowledged.has(uid);
+  }
+
   stateOf(node: string, now: number): 'live' | 'stale' | 'absent' {
     const seen = this.#seen.get(node);
     if (!seen) return 'absent';

@@ -367,6 +367,13 @@ export class CityModel {
     this.#cuts.keep(uids);
   }
 
+  /** Nodes that are silent, not in sync, or still tell of an override; undefined while there is no node at all. */
+  notRidOf(uid: string, now: number): string[] | undefined {
+    const nodes = [...this.#objects.nodes.keys()];
+    if (nodes.length === 0) return undefined;
+    return nodes.filter((node) => this.roster.stateOf(node, now) !== 'live' || !this.roster.isRidOf(node, uid));
+  }
+
   silentNodes(now: number): string[] {
     return [...this.#objects.nodes.keys()].filter((node) => this.roster.stateOf(node, now) !== 'live').sort();
   }

@@ -16,7 +16,12 @@ interface Known {
 
 export interface AuditOutcomesOptions {
   readonly keeper: Pick<AuditKeeper, 'note'>;
+  /** Nodes of which it is not known that their kernels are rid of an override; undefined while there is no node at all. */
+  readonly notRidOf: (uid: string) => readonly string[] | undefined;
 }
+
+/** So long a deletion is followed. */
+const FOLLOW_MILLISECONDS = 600_000;
 
 /**
  * What came of changes without anybody's hand: confirmed by all nodes, lifted for the floor, over, drained, connections
@@ -25,9 +30,16 @@ export interface AuditOutcomesOptions {
 export class AuditOutcomes {
   readonly #options: AuditOutcomesOptions;
   readonly #known = new Map<string, Known>();
+  /** Deletions that not every node has confirmed yet: uid → change and Unix ms. */
+  readonly #released = new Map<string, { readonly id: string; readonly at: number }>();
 
   constructor(options: AuditOutcomesOptions) {
     this.#options = options;
+  }
+
+  /** An override was deleted: told once every node is rid of it. */
+  released(uid: string, change: { readonly id: string; readonly at: number }): void {
+    this.#released.set(uid, change);
   }
 
   /**
@@ -52,6 +64,18 @@ export class AuditOutcomes {
       this.#known.set(uid, settled || !before ? after : { ...after, since: before.since });
     }
     for (const uid of this.#known.keys()) if (!present.has(uid)) this.#known.delete(uid);
+    if (settled) this.#followReleased(now);
+  }
+
+  #followReleased(now: number): void {
+    for (const [uid, { id, at }] of this.#released) {
+      const left = this.#options.notRidOf(uid);
+      if (left?.length === 0) {
+        const text = `every node is rid of it after ${seconds(now - at)}`;
+        this.#options.keeper.note({ outcome: { id, at: now, text } });
+      }
+      if (left?.length === 0 || now - at > FOLLOW_MILLISECONDS) this.#released.delete(uid);
+    }
   }
 
   #tell(record: OverrideRecord, before: Known | undefined, after: Known, now: number): void {

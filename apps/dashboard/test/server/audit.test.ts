@@ -109,9 +109,10 @@ const record = (more: Partial<Override>): Override =>
     ...more,
   }) as Override;
 
-function outcomes() {
+function outcomes(left: () => readonly string[] = () => []) {
   const told: string[] = [];
   const book = new AuditOutcomes({
+    notRidOf: left,
     keeper: {
       note: ({ entry, outcome }) =>
         told.push(entry ? `${entry.what} ${entry.name}: ${entry.outcome}` : `${outcome?.id}: ${outcome?.text}`),
@@ -121,7 +122,7 @@ function outcomes() {
     book.look(more ? [['u', record(more)]] : [], at, settled);
     return told.splice(0);
   };
-  return look;
+  return Object.assign(look, { released: book.released.bind(book) });
 }
 const everywhere = { desired: 2, acknowledged: ['n1', 'n2'], waitingFor: [] };
 
@@ -161,4 +162,15 @@ test('what was so before this dashboard began is old news', () => {
   expect(look(NOON, { state: 'lifted' }, false)).toEqual([]);
   expect(look(NOON, { state: 'lifted', nodes: everywhere }, false)).toEqual([]);
   expect(look(NOON, { state: 'lifted', nodes: everywhere })).toEqual([]);
+});
+
+test('a deletion is told once every node is rid of it', () => {
+  let left = ['n1', 'n2'];
+  const look = outcomes(() => left);
+  look.released('u', { id: 'c9', at: NOON });
+  expect(look(NOON + 1000, undefined)).toEqual([]);
+  left = [];
+  expect(look(NOON + 2000, undefined, false)).toEqual([]);
+  expect(look(NOON + 2500, undefined)).toEqual(['c9: every node is rid of it after 2.5 s']);
+  expect(look(NOON + 3000, undefined)).toEqual([]);
 });

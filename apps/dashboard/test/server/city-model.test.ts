@@ -31,7 +31,11 @@ const someChange = (): fc.Arbitrary<Change> => {
   const n = fc.constantFrom('1', '2');
   const podName = fc.tuple(name, n).map(([app, i]) => `${app}-${i}`);
   const object: fc.Arbitrary<Omit<Change, 'gone'>> = fc.oneof(
-    fc.constantFrom('shop', 'blog').map((ns) => ({ kind: 'namespaces' as const, object: namespace(ns) })),
+    fc.tuple(fc.constantFrom('shop', 'blog'), fc.constantFrom(undefined, '2', 'many')).map(([ns, floor]) => {
+      const { metadata } = namespace(ns);
+      const annotations = floor === undefined ? undefined : { 'kubecity.dev/floor': floor };
+      return { kind: 'namespaces' as const, object: { metadata: { ...metadata, annotations } } };
+    }),
     fc
       .tuple(fc.constantFrom('node-a', 'node-b'), fc.constantFrom('z1', 'z2'))
       .map(([name, zone]) => ({ kind: 'nodes' as const, object: node(name, zone) })),
@@ -54,13 +58,26 @@ const someChange = (): fc.Arbitrary<Change> => {
       .tuple(
         fc.constantFrom('o1', 'o2'),
         name,
-        fc.constantFrom({ weight: 10 }, { weight: 5000 }, { drain: {} }, { drain: {}, allowEmpty: true }),
+        fc.constantFrom(
+          ...[{ weight: 10 }, { weight: 5000 }, { share: 20 }, { drain: {} }, { drain: {}, allowEmpty: true }],
+          ...[
+            { weight: 50, ramp: { from: 0, seconds: 60 } },
+            { drain: {}, expiresAt: '1970-01-01T00:00:20Z' },
+          ],
+        ),
         fc.constantFrom(undefined, { podNames: ['cart-1'] }, { selector: { matchLabels: { color: 'red' } } }),
       )
       .map(([name, service, wish, backends]) => ({
         kind: 'routingOverrides' as const,
         object: override(name, { service, backends, ...wish }),
       })),
+    fc.tuple(fc.constantFrom('c1', 'c2'), fc.constantFrom('node-a', 'node-b')).map(([name, nodeName]) => {
+      const { metadata, spec } = override(name, { drain: {}, backends: { nodeNames: [nodeName] } });
+      return {
+        kind: 'clusterRoutingOverrides' as const,
+        object: { metadata: { ...metadata, namespace: undefined }, spec },
+      };
+    }),
   ) as fc.Arbitrary<Omit<Change, 'gone'>>;
   return fc
     .tuple(object, fc.integer({ min: 0, max: 3 }))
@@ -77,17 +94,19 @@ test('frames after any sequence of changes end where a fresh hub begins', () => 
       const model = new CityModel('test');
       const city = new Map<string, unknown>();
       const last = new Map<string, Change>();
+      let now = 0;
       for (const [change, frame] of changes) {
-        if (change.gone) model.deleteObject(change.kind, change.object, 0);
-        else model.setObject(change.kind, change.object, 0);
+        now += 1000;
+        if (change.gone) model.deleteObject(change.kind, change.object, now);
+        else model.setObject(change.kind, change.object, now);
         last.set(`${change.kind} ${change.object.metadata.name}`, change);
-        if (frame) applyOps(city, model.store.opsFor(model.refresh(0)));
+        if (frame) applyOps(city, model.store.opsFor(model.refresh(now)));
       }
-      applyOps(city, model.store.opsFor(model.refresh(0)));
+      applyOps(city, model.store.opsFor(model.refresh(now)));
 
       const fresh = new CityModel('test');
-      for (const change of last.values()) if (!change.gone) fresh.setObject(change.kind, change.object, 0);
-      fresh.refresh(0);
+      for (const change of last.values()) if (!change.gone) fresh.setObject(change.kind, change.object, now);
+      fresh.refresh(now);
       expect(present(city)).toEqual(present(applyOps(new Map(), fresh.store.opsFor(fresh.store.keys()))));
     }),
   );
