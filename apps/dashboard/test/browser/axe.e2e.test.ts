@@ -71,6 +71,41 @@ const VIEWS: readonly View[] = [
     },
     until: 'find-input',
   },
+  { name: 'steering sheet', address: `/?${CHECKOUT}`, act: click('steer'), until: 'confirm-name' },
+  {
+    name: 'steering sheet, a group by label',
+    address: '/?selected=service~shop/web',
+    act: async (page) => {
+      await page.getByTestId('steer').click();
+      await page.getByTestId('effect-share').click();
+      await page.getByTestId('choose-matchLabels').click();
+    },
+    until: 'facet-input',
+  },
+  {
+    name: 'steering sheet, all of a drain, rules unfolded',
+    address: '/?lens=nodes&selected=node~node-b',
+    act: async (page) => {
+      await page.getByTestId('steer').click();
+      await page.getByText('UDP, sticky clients, pace').click();
+      await page.getByTestId('deadline').fill('soon');
+      await page.getByTestId('deadline').fill('5 min');
+      await page.getByTestId('difference-node-a').locator('summary').first().click();
+    },
+    until: 'share-row',
+  },
+  {
+    name: 'ticked rows',
+    address: '/?lens=directory&tab=nodes',
+    act: (page) => page.getByTestId('tick-all').click(),
+    until: 'bulk-bar',
+  },
+  {
+    name: 'changes',
+    address: '/?lens=directory&tab=changes',
+    act: click('change-row'),
+    until: 'change-detail',
+  },
   { name: 'keys', address: '/', act: press('?'), until: 'keys' },
   { name: 'export menu', address: '/', act: click('export'), until: 'export-svg' },
   { name: 'measuring', address: '/?selected=node~node-b', act: click('measuring') },

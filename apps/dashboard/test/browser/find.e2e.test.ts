@@ -68,7 +68,8 @@ describe('the palette', () => {
     await find(page, 'drain orders');
     await page.keyboard.press('Enter');
     await page.getByTestId('confirm-name').waitFor();
-    await page.getByRole('button', { name: 'Keep it as it is' }).click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByTestId('steer-sheet').waitFor({ state: 'detached' });
     await page.close();
   });
 });
