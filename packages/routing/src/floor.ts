@@ -1,7 +1,5 @@
-import { usableOf } from './endpoints.ts';
 import { quote, type Report } from './field.ts';
 import type { ObjectMeta } from './objects.ts';
-import type { ServicePort } from './table.ts';
 
 /** On a Service, or on a Namespace for all its Services: `2`, `50%`, or both: `2,50%`. */
 export const FLOOR_ANNOTATION = 'kubecity.dev/floor';
@@ -37,19 +35,4 @@ export function parseFloor({ annotations }: ObjectMeta, report: Report): Floor |
 /** The floor of a service port with so many usable backends; never more than these. */
 export function leastOf({ count, percent }: Floor, of: number): number {
   return Math.min(of, Math.max(count, Math.ceil((of * percent) / 100)));
-}
-
-/** Of one service port, over the whole cluster: neither hints nor locality count. */
-export interface Capacity {
-  /** Backends that may take new connections. */
-  readonly active: number;
-  /** How few they may become by overrides without `allowEmpty`. */
-  readonly floor: number;
-  /** Backends that could take new connections if no override acted. */
-  readonly of: number;
-}
-
-export function floorOf({ floor, backends }: ServicePort): Capacity {
-  const usable = backends.filter(usableOf(backends.map((endpoint) => ({ endpoint }))));
-  return { active: usable.filter(({ weight }) => weight > 0).length, floor, of: usable.length };
 }

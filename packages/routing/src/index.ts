@@ -1,8 +1,9 @@
 export * from './address.ts';
 export { buildRoutingTable, type RoutingInput } from './build.ts';
+export { type Capacity, floorOf } from './capacity.ts';
 export type { NodeIdentity } from './endpoints.ts';
 export { isDeepEqual } from './equal.ts';
-export { type Capacity, FLOOR_ANNOTATION, type Floor, floorOf } from './floor.ts';
+export { FLOOR_ANNOTATION, type Floor } from './floor.ts';
 export * from './objects.ts';
 export * from './override.ts';
 export { portsOf } from './ports-of.ts';
