@@ -14,11 +14,18 @@ beforeAll(async () => {
 afterEach(() => node.releaseAll());
 afterAll(() => node.close());
 
-/** All rules, without what differs from reading to reading. */
-const rules = () =>
-  tool('iptables-save')
-    .replace(/^#.*$/gm, '')
-    .replace(/\[\d+:\d+\]/g, '');
+/** All rules with their counters. */
+const counted = () => tool('iptables-save -c').replace(/^#.*$/gm, '');
+const rules = () => counted().replace(/\[\d+:\d+\] ?/g, '');
+/** The last packets of connections that have just ended may be on their way. */
+async function whenQuiet(): Promise<string> {
+  for (let before = counted(); ; ) {
+    await rest(500);
+    const now = counted();
+    if (now === before) return now;
+    before = now;
+  }
+}
 /** The part of new TCP connections that p1 gets by the rules in the kernel. */
 function chance(): number {
   const rule = tool('iptables-save -t nat')
@@ -30,15 +37,13 @@ const rest = (milliseconds: number) => new Promise((resolve) => setTimeout(resol
 
 it('previews an override without touching the kernel; what is written then is what it showed', async () => {
   await eventually(async () => expect(await node.answering()).toEqual(['p1', 'p2', 'p3']));
-  const before = tool('iptables-save').replace(/^#.*$/gm, '');
+  const before = await whenQuiet();
   const spec = { service: 'cart', backends: { podNames: ['p1'] }, share: 10 };
   const change = { kind: 'RoutingOverride', namespace: 'shop', name: 'share', object: { spec } } as const;
-  const commits = node.hub.reports.length;
   const answer = await node.hub.ask({ kind: 'preview', changes: [change] });
   const { chains } = answer as Extract<AgentAnswer, { kind: 'preview' }>;
   // Counters included: nothing was written, not even the same again.
-  expect(tool('iptables-save').replace(/^#.*$/gm, '')).toBe(before);
-  expect(node.hub.reports).toHaveLength(commits);
+  expect(counted()).toBe(before);
   expect(chains.map(({ family, table, chain }) => `${family} ${table} ${chain.slice(0, 7)}`)).toEqual([
     'IPv4 nat CITY-S-',
     'IPv4 nat CITY-S-',
@@ -165,7 +170,7 @@ it('knows an override of the whole cluster, and the floor that a namespace or Se
 
 it('lets an override expire without dashboard and API server', async () => {
   const before = rules();
-  await node.wish('until', 'p1', { drain: {}, expiresAt: new Date(Date.now() + 6000).toISOString() });
+  await node.wish('until', 'p1', { drain: {}, expiresAt: new Date(Date.now() + 9000).toISOString() });
   await node.holds('until');
   await node.stopHub();
   await node.stopApi();
