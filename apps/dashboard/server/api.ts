@@ -92,8 +92,9 @@ export function api(options: ApiOptions): Api {
   /** A request that changes something: by a person, from a page of ours. */
   async function admitChange(request: IncomingMessage): Promise<Admitted> {
     const admitted = await admit(request);
-    if (admitted.by === 'bearer') return admitted;
+    // also with a token: a proxy may add it to whatever a browser sends
     requireOrigin(request);
+    if (admitted.by === 'bearer') return admitted;
     const shown = request.headers[CSRF];
     if (typeof shown === 'string' && sameSecret(shown, admitted.session.csrf)) return admitted;
     throw new RefusedPeer('origin', `the header ${CSRF} is not what GET /api/v1/session says in csrf`);

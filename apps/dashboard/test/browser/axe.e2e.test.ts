@@ -49,6 +49,7 @@ interface View {
 
 const VIEWS: readonly View[] = [
   { name: 'services', address: '/' },
+  { name: 'who looks', address: '/', act: click('account'), until: 'account-user' },
   { name: 'nodes', address: '/?lens=nodes' },
   { name: 'directory', address: '/?lens=directory' },
   { name: 'edges of the directory', address: '/?lens=directory', act: click('directory-edges') },

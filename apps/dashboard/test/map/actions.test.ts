@@ -54,6 +54,14 @@ describe('the actions of the palette', () => {
     expect(labels({ view })).not.toContain(drain);
   });
 
+  it('lead out for whoever signed in, and nobody else', () => {
+    const told = (how: Session['how']) => {
+      useSession.setState({ session: { ...SESSION, how } });
+      return labels().includes('Sign out mara');
+    };
+    expect((['local', 'token', 'oidc', 'proxy'] as const).map(told)).toEqual([false, true, true, false]);
+  });
+
   it('lift a drain where there is one', () => {
     const drained = cityOf(5, (toy) => {
       const op = toy.snapshot(0).find((one) => one[0] === 'set' && one[1] === 'backend');

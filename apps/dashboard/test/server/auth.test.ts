@@ -286,6 +286,8 @@ test('a bearer token needs no cookie and no CSRF, and is the person', async () =
   const bearer = (who: keyof typeof tokens) => ({ authorization: `Bearer ${tokens[who]}` });
   expect(await steer(bearer('viewer'))).toMatchObject(refusedAs(403, 'forbidden'));
   expect(await steer(bearer('admin'))).toMatchObject({ status: 200 });
+  const foreign = { ...bearer('admin'), origin: 'https://evil.example' };
+  expect(await steer(foreign)).toMatchObject(refusedAs(403, 'origin'));
   expect(await steer({ authorization: 'Bearer wrong-token' })).toMatchObject(refusedAs(401, 'unauthenticated'));
   expect(await steer(bearer('nobody'))).toMatchObject(refusedAs(403, 'forbidden'));
 });

@@ -4,9 +4,8 @@ import { LogOut, UserRound } from 'lucide-react';
 import { Popover } from 'radix-ui';
 import { useState } from 'react';
 import { useSession } from '../../live/session-store.ts';
-import { leaveForLogin, signOut } from '../../live/sign-in.ts';
 import { Button } from '../Button.tsx';
-import { notify } from '../notices.ts';
+import { leave, maySignOut } from './leave.ts';
 
 const HOW: Readonly<Record<Session['how'], string>> = {
   local: 'This dashboard asks nobody who they are: it serves this machine only.',
@@ -14,6 +13,8 @@ const HOW: Readonly<Record<Session['how'], string>> = {
   oidc: 'Signed in through your organisation.',
   proxy: 'Signed in by the proxy in front of this dashboard; sign out there.',
 };
+
+const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** Who looks, what that person may do, and the way out. */
 export function Account() {
@@ -64,11 +65,11 @@ function Facts({ session }: { readonly session: Session }) {
         {until !== undefined && (
           <>
             <dt className="text-soft">Until</dt>
-            <dd>{new Date(until).toLocaleString()} at the latest</dd>
+            <dd>{TIME.format(until)} at the latest</dd>
           </>
         )}
       </dl>
-      {(how === 'token' || how === 'oidc') && <SignOut />}
+      {maySignOut(how) && <SignOut />}
     </>
   );
 }
@@ -84,10 +85,8 @@ function SignOut() {
   const [busy, setBusy] = useState(false);
   const press = async () => {
     setBusy(true);
-    const outcome = await signOut();
-    if (outcome.ok) return leaveForLogin('signed-out');
+    await leave();
     setBusy(false);
-    notify({ tone: 'error', title: 'You are still signed in.', detail: outcome.message });
   };
   return (
     <Button onClick={() => void press()} disabled={busy} data-testid="sign-out" className="mt-4 h-9! w-full">

@@ -6,6 +6,7 @@ import { type CityStore, hubNow } from '../../live/city-store.ts';
 import { backToLive, rewindTo } from '../../live/rewind.ts';
 import { openSavedView, readViews, useSavedViews } from '../../live/saved-views.ts';
 import { look, setFilter } from '../../live/view-store.ts';
+import { accountActions } from '../account/leave.ts';
 import { openWhy, type WhyPreset } from '../ask/actions.ts';
 import { copy } from '../copy.ts';
 import { EXPORTS } from '../Export.tsx';
@@ -22,6 +23,7 @@ const SOURCES: readonly ((context: ActionContext) => readonly Action[])[] = [
   timeActions,
   whyActions,
   exportActions,
+  accountActions,
 ];
 
 /** Everything that can be done now, what belongs to the selected thing first. */
