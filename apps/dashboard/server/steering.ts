@@ -1,13 +1,11 @@
 import {
+  carryOut,
   type KubeClient,
   KubeError,
   type KubeErrorCode,
   listChanges,
-  newChangeId,
   type OverrideChange,
-  recordChange,
   WriteRefusal,
-  writeOverride,
 } from '@kubecity/kube';
 import type { Refusal, SteerAnswer, SteerPreview, SteerRequest } from '@kubecity/protocol';
 import {
@@ -110,19 +108,27 @@ class Steering {
     return change;
   }
 
-  async #write({ write, object }: Write, city: SteerCity, person: Person, request: SteerRequest) {
-    const { model, client, audit, now } = this.#options;
-    const id = newChangeId(now(), 'dashboard');
-    const { kind, namespace, name } = write;
-    const said = { id, at: now(), who: person.user, how: 'dashboard' as const, kind, namespace, name };
-    audit.begins(id);
-    const stored = await writeOverride(
-      { verb: write.verb, object, previous: model.overrideOf(object.metadata) },
+  async #write(planned: Write, city: SteerCity, { client, user }: Person, request: SteerRequest) {
+    const { model, client: own, audit, log, now } = this.#options;
+    const { object, write } = planned;
+    const { change, untold } = await carryOut(
+      { ...planned, previous: model.overrideOf(object.metadata) },
       {
-        client: person.client,
-        observer: client,
-        changeId: id,
-        overtaken: (then) => overtakenBy({ write, object }, city, then),
+        client,
+        own,
+        who: user,
+        how: 'dashboard',
+        reason: request.reason,
+        undoes: request.action === 'undo' ? request.change : undefined,
+        now,
+        overtaken: (then) => overtakenBy(planned, city, then),
+        begins: (id) => audit.begins(id),
+        wrote: (change, stored) => {
+          audit.wrote(change, stored);
+          // the model learns of it from the answer, before the watch tells
+          if (stored) model.putOverride(stored, now());
+          else model.dropOverride(object, now(), user);
+        },
       },
     ).catch((error: unknown) => {
       if (error instanceof WriteRefusal && error.withdrawn && write.verb === 'create') {
@@ -130,31 +136,10 @@ class Steering {
       }
       throw error;
     });
-    const change: OverrideChange = {
-      ...said,
-      what: request.action === 'undo' ? 'undo' : write.verb,
-      uid: (stored ?? object).metadata.uid,
-      reason: request.reason,
-      before: write.before,
-      after: stored?.spec,
-      of: request.action === 'undo' ? request.change : undefined,
-    };
-    audit.wrote(change, stored);
-    // the model learns of it from the answer, before the watch tells
-    if (stored) model.putOverride(stored, now());
-    else model.dropOverride(object, now(), person.user);
-    return { id, trouble: await this.#record(change) };
-  }
-
-  /** What was done is done, also where it cannot be told. */
-  async #record(change: OverrideChange): Promise<string[]> {
-    try {
-      await recordChange(this.#options.client, change);
-      return [];
-    } catch (error) {
-      this.#options.log.warn({ err: error, change: change.id }, 'a change could not be told as an event');
-      return ['It could not be told as an event of the cluster: without this dashboard it cannot be undone.'];
-    }
+    if (!untold) return { id: change.id, trouble: [] };
+    log.warn({ err: untold, change: change.id }, 'a change could not be told as an event');
+    const trouble = 'It could not be told as an event of the cluster: without this dashboard it cannot be undone.';
+    return { id: change.id, trouble: [trouble] };
   }
 
   async #preview(plan: UnconfirmedPlan, asksNodes: boolean): Promise<SteerPreview> {

@@ -43,7 +43,16 @@ export function planSteer(request: Steer, city: SteerCity, actor: Actor, recall?
     return nothing(ground, `${holdsWords(aim, effect)} already (${nameOf(alike)}).`, alike);
   }
   const write = writeOf(existing ? 'replace' : 'create', object, existing);
-  return settle(write, ground, { allowEmpty: request.allowEmpty, message: done(aim, object) });
+  const remarks = cutShort(existing, ground);
+  return settle(write, ground, { allowEmpty: request.allowEmpty, message: done(aim, object), remarks });
+}
+
+/** A ramp that is still on its way and is replaced. */
+function cutShort(existing: KubeRoutingOverride | undefined, { table }: Ground): string[] {
+  const outcome = existing && table.outcomes.find(({ uid }) => uid === existing.metadata.uid);
+  const { ramp, weight, share } = outcome?.override?.spec ?? {};
+  if (!existing || !ramp || outcome?.value === undefined || outcome.value === (weight ?? share)) return [];
+  return [`The ramp of ${nameOf(existing)} to ${weight ?? `${share} %`} ends where it is, at ${outcome.value}.`];
 }
 
 /** Services whose overrides and backends a request is about. */

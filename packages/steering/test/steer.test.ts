@@ -156,6 +156,14 @@ test('a ramp begins where things are', () => {
   expect(written({ target: backend(cart1), effect: there }).after).not.toHaveProperty('ramp');
 });
 
+test('a ramp that is replaced on its way is spoken of', () => {
+  const ramp = { weight: 0, ramp: { from: 100, seconds: 100 }, startAt: '2026-11-22T11:59:40Z' };
+  const way = override('cart-weight-cart-1', { service: 'cart', backends: only('cart-1'), ...ramp });
+  const made = plan(weigh(cart1, 50), [way]);
+  expect(made.remarks).toContain('The ramp of RoutingOverride shop/cart-weight-cart-1 to 0 ends where it is, at 80.');
+  expect(made.tables[0]?.rows[0]?.before.weight).toBe(80);
+});
+
 test('a ramp is judged at both its ends', () => {
   const up = { kind: 'weight', weight: 50, ramp: { from: 0, seconds: 60 } } as const;
   const every = { kind: 'service', namespace: 'shop', name: 'cart' } as const;
