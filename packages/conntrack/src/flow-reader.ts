@@ -73,10 +73,10 @@ export class FlowReader {
   }
 
   /** @param quietMs how long ago a dump began, by its number */
-  openFlows(wanted: WantedFlow, quietMs: (revision: number) => number, limit: number): OpenFlow[] {
+  openFlows(wanted: WantedFlow, quietMs: (revision: number) => number): OpenFlow[] {
     const flows = this.#flows;
     const found: OpenFlow[] = [];
-    for (let slot = 0; slot < flows.top && found.length < limit; slot += 1) {
+    for (let slot = 0; slot < flows.top; slot += 1) {
       const edge = flows.edge[slot];
       if (!edge || edge.servicePort === '' || !flows.isLive(slot) || flows.is(slot, FLOW.missing)) continue;
       const flowClass = this.#className(slot);

@@ -144,9 +144,9 @@ export class FlowLedger {
     return this.#reader.identities(query, classes);
   }
 
-  /** Connections that are open (not closing) and that `wanted` says yes to, at most `limit` of them; between dumps only. */
-  openFlows(wanted: WantedFlow, limit: number): OpenFlow[] {
-    return this.#reader.openFlows(wanted, (revision) => this.#at - this.#times.of(revision), limit);
+  /** Connections that are open (not closing) and that `wanted` says yes to; between dumps only. */
+  openFlows(wanted: WantedFlow): OpenFlow[] {
+    return this.#reader.openFlows(wanted, (revision) => this.#at - this.#times.of(revision));
   }
 
   #slotOf(row: FlowRow): number {

@@ -114,7 +114,7 @@ export class Collector {
     });
     this.#cutter = new FlowCutter({
       conntrack: options.conntrack,
-      openFlows: (wanted, limit) => this.#ledger.openFlows(wanted, limit),
+      openFlows: (wanted) => this.#ledger.openFlows(wanted),
       now: options.ticks,
       tell: (news) => options.tell({ kind: 'ended', news }),
       failed: ({ message }, uid) =>

@@ -16,17 +16,17 @@ export interface CutNews {
 
 export interface FlowCutterOptions {
   readonly conntrack: Pick<ConntrackSource, 'delete' | 'get'>;
-  /** Open connections that are wanted, as of the last dump, at most `limit`. */
-  readonly openFlows: (wanted: WantedFlow, limit: number) => OpenFlow[];
+  /** Open connections that are wanted, as of the last dump. */
+  readonly openFlows: (wanted: WantedFlow) => OpenFlow[];
   /** Milliseconds of a clock that does not go back. */
   readonly now: () => number;
   readonly tell: (news: CutNews) => void;
-  /** The kernel would not delete some entries. */
+  /** The kernel would not delete some entries; once until it does again. */
   readonly failed: (error: Error, uid: string) => void;
 }
 
-/** Looked for at once, for all orders; the next dump shows the others. */
-const MOST_FLOWS = 20_000;
+/** Of one order at once; the next dump shows the others. */
+const MOST_QUEUED = 20_000;
 /** Ended connections that an order remembers, so as not to end them again; the oldest are forgotten. */
 const MOST_REMEMBERED = 100_000;
 
@@ -36,6 +36,8 @@ interface Work {
   /** By tuple: what comes back is let back by the rules (session affinity that is kept), and is left alone. */
   readonly ended: Set<string>;
   queue: OpenFlow[];
+  /** The last deletion failed. */
+  failing: boolean;
 }
 
 /**
@@ -62,8 +64,8 @@ export class FlowCutter {
     this.#holders = new Map();
     for (const order of orders) {
       const known = before.get(keyOf(order));
-      const { pace = new CutPace(order.perSecond), ended = new Set<string>() } = known ?? {};
-      const work: Work = { order, pace, ended, queue: [] };
+      const { pace = new CutPace(order.perSecond), ended = new Set<string>(), failing = false } = known ?? {};
+      const work: Work = { order, pace, ended, failing, queue: [] };
       this.#works.set(keyOf(order), work);
       for (const [servicePort, backend] of order.backends) {
         const holders = this.#holders.get(servicePort) ?? new Map<string, Work>();
@@ -75,12 +77,19 @@ export class FlowCutter {
   /** The ledger is whole: looks who is to be ended, and goes to work. */
   look(): void {
     if (this.#works.size === 0) return;
-    for (const work of this.#works.values()) work.queue = [];
+    const room = new Map<Work, number>();
+    for (const work of this.#works.values()) {
+      work.queue = [];
+      room.set(work, MOST_QUEUED);
+    }
     const wanted: WantedFlow = (flow, tuple) => {
       const work = this.#workOf(flow);
-      return work !== undefined && ends(work.order, flow) && !work.ended.has(tuple());
+      const left = (work && room.get(work)) ?? 0;
+      if (!work || left === 0 || !ends(work.order, flow) || work.ended.has(tuple())) return false;
+      room.set(work, left - 1);
+      return true;
     };
-    for (const flow of this.#options.openFlows(wanted, MOST_FLOWS)) this.#workOf(flow)?.queue.push(flow);
+    for (const flow of this.#options.openFlows(wanted)) this.#workOf(flow)?.queue.push(flow);
     if (!this.#working) void this.#work();
   }
 
@@ -117,9 +126,12 @@ export class FlowCutter {
       work.pace.spend(flows.length, now());
       for (const { tuple } of flows) remember(work.ended, tuple);
       const { deleted } = await conntrack.delete(flows.map(({ row }) => flowIdentity(row)));
+      work.failing = false;
       if (deleted > 0) tell({ uid, connections: deleted, left: work.queue.length, late });
     } catch (error) {
-      if (!this.#stopping.signal.aborted) failed(error instanceof Error ? error : new Error(String(error)), uid);
+      if (this.#stopping.signal.aborted || work.failing) return;
+      work.failing = true;
+      failed(error instanceof Error ? error : new Error(String(error)), uid);
     }
   }
 
