@@ -80,12 +80,7 @@ export function BackendCard({ backend, group }: Props) {
         draft={weight.draft !== undefined}
         seconds={load?.windowSeconds ?? 0}
       />
-      {override &&
-        (others(override, backend) === 0 ? (
-          <Progress override={override} name={name} />
-        ) : (
-          <HeldWith override={override} backend={backend} />
-        ))}
+      {override && <Held override={override} backend={backend} name={name} />}
       <Locked why={lock} className="mt-2.5 flex items-center gap-2">
         {backend.draining ? (
           <Undrain backend={backend} name={name} override={override} />
@@ -127,13 +122,26 @@ function others({ backends }: Override, backend: Backend): number {
   }).length;
 }
 
-/** How far it is stands once, with the override. */
-function HeldWith({ override, backend }: { readonly override: Override; readonly backend: Backend }) {
+interface HeldProps {
+  readonly override: Override;
+  readonly backend: Backend;
+  readonly name: string;
+}
+
+/** The hand on it: how far its override is, whose it is and why. Of one that holds more, that stands once, with the override. */
+function Held({ override, backend, name }: HeldProps) {
+  const { by, reason } = override;
+  const more = others(override, backend);
   return (
-    <p className="mt-2 text-sm text-soft wrap-anywhere">
-      By <span className="code">{override.name}</span>, which holds {plural(others(override, backend), 'other backend')}{' '}
-      too: see Overrides.
-    </p>
+    <>
+      {more === 0 && <Progress override={override} name={name} />}
+      <p className="mt-1.5 text-xs text-soft wrap-anywhere">
+        <span className="code">{override.name}</span>
+        {by !== undefined && ` by ${by}`}
+        {reason ? `: “${reason}”` : ''}
+        {more > 0 && `. It holds ${plural(more, 'other backend')} too: see Overrides.`}
+      </p>
+    </>
   );
 }
 

@@ -24,7 +24,12 @@ export function Outcome({ preview: { answer, asking, fresh, again }, faulty }: P
   }
   const { preview } = answer;
   return (
-    <div className={fresh ? '' : 'opacity-60'} aria-busy={!fresh} data-testid="outcome" data-fresh={fresh}>
+    <div // Text that fades could not be read: a dashed line says that it is old.
+      className={`-ml-3.5 border-l-2 border-dashed pl-3 ${fresh ? 'border-transparent' : 'border-light'}`}
+      aria-busy={!fresh}
+      data-testid="outcome"
+      data-fresh={fresh}
+    >
       {!answer.ok && answer.code !== 'would-empty' && (
         <Refused message={answer.message} advice={ADVICE[answer.code]} again={again} />
       )}
