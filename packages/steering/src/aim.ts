@@ -5,7 +5,7 @@ import { groundOf } from './ground.ts';
 import type { HeldCity } from './held-city.ts';
 import { SteerRefusal } from './plan.ts';
 import { type Reach, reachOf } from './reach.ts';
-import { covers, nameOf, selectionWords, specOf } from './words.ts';
+import { nameOf, specOf, whoOf } from './words.ts';
 
 /** Whom a request is about, in the terms of an override. */
 export interface Aim {
@@ -25,14 +25,15 @@ export function aimOf(target: SteerTarget, city: HeldCity): Aim {
       return backendAim(target.id, city);
     case 'service': {
       const { namespace, name: service, ports, backends } = target;
-      return groupAim({ namespace, service, ports: ports?.length ? ports : undefined, backends: selection(backends) });
+      const reach = { namespace, service, ports: ports?.length ? ports : undefined, backends: selection(backends) };
+      return { reach, alike: [], who: whoOf(reach) };
     }
     case 'pod':
-      return chosenAim(target.namespace, { podNames: [target.name] }, target.name);
+      return chosenAim(target.namespace, { podNames: [target.name] });
     case 'node':
-      return chosenAim('', { nodeNames: [target.name] }, `Node ${target.name}`);
+      return chosenAim('', { nodeNames: [target.name] });
     case 'zone':
-      return chosenAim('', { zones: [target.name] }, `Zone ${target.name}`);
+      return chosenAim('', { zones: [target.name] });
     case 'labels':
       return chosenAim(target.namespace ?? '', selection({ matchLabels: target.matchLabels }));
     case 'chosen':
@@ -66,27 +67,12 @@ function backendAim(id: string, city: HeldCity): Aim {
   };
 }
 
-function groupAim(reach: Reach): Aim {
-  const { podNames, addresses } = reach.backends ?? {};
-  const only = [...(podNames ?? []), ...(addresses ?? [])];
-  const words = selectionWords(reach.backends);
-  const alone = only.length === 1 && (words === `pods ${only[0]}` || words === `addresses ${only[0]}`);
-  const of = `Service ${reach.namespace}/${reach.service}`;
-  const on = reach.ports ? ` (ports ${reach.ports.join(', ')})` : '';
-  if (alone) return { reach, alike: [], who: `${only[0]}${on}` };
-  return { reach, alike: [], who: words === '' ? `Every backend of ${of}${on}` : `${of} ${words}${on}` };
-}
-
-function chosenAim(namespace: string, backends: BackendSelection | undefined, who?: string): Aim {
+function chosenAim(namespace: string, backends: BackendSelection | undefined): Aim {
   if (!backends) {
     throw new SteerRefusal('invalid-request', 'Nobody is chosen: name pods, nodes, zones, addresses or labels.');
   }
-  const where = namespace === '' ? '' : ` in namespace ${namespace}`;
-  return {
-    reach: { namespace, backends },
-    alike: [],
-    who: who ?? `What is chosen${where} by ${selectionWords(backends)}`,
-  };
+  const reach = { namespace, backends };
+  return { reach, alike: [], who: whoOf(reach) };
 }
 
 function objectAim(namespace: string, name: string, city: HeldCity): Aim {
@@ -96,14 +82,12 @@ function objectAim(namespace: string, name: string, city: HeldCity): Aim {
   const metadata = { namespace: namespace === '' ? undefined : namespace, name };
   if (!object) throw new SteerRefusal('not-found', `There is no ${nameOf({ metadata })} any more.`);
   const spec = specOf(object);
-  if (spec) return { reach: reachOf(object, spec), alike: [], who: upper(covers(object)), object };
+  if (spec) return { reach: reachOf(object, spec), alike: [], who: whoOf(reachOf(object, spec)), object };
   // one that is invalid acts nowhere, and can still be deleted
   const service = (object.spec as { service?: unknown } | undefined)?.service;
   const reach = { namespace, service: typeof service === 'string' ? service : undefined };
   return { reach, alike: [], who: `${kindOf(object.metadata)} ${name}`, object };
 }
-
-const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** As a spec has it: only what is given, addresses in their canonical text. */
 function selection(wished: SteerBackends | undefined): BackendSelection | undefined {

@@ -16,7 +16,7 @@ import { reachOf, servicesOf } from './reach.ts';
 import { nothing, settle } from './settle.ts';
 import { done, type Recall, refuseStale } from './steer.ts';
 import { checked } from './wish.ts';
-import { covers, nameOf, specOf } from './words.ts';
+import { nameOf, specOf, whoOf } from './words.ts';
 
 export type Undo = Omit<Extract<SteerRequest, { action: 'undo' }>, 'change'>;
 
@@ -145,11 +145,9 @@ function settleBack(
   const deadline = spec.drain?.deadlineSeconds;
   const late = deadline !== undefined && startedAt + deadline * 1000 <= now;
   const remarks = late ? ['Its deadline has passed: what is open on it is ended as soon as the nodes have it.'] : [];
-  const message = `${titleOf(change)} is as it was. ${done({ who: upper(covers(object)) }, object)}`;
+  const message = `${titleOf(change)} is as it was. ${done({ who: whoOf(reachOf(object, spec)) }, object)}`;
   return settle(writeOf(current ? 'replace' : 'create', object, current), ground, { allowEmpty, message, remarks });
 }
-
-const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function changedSince(change: Change, current: KubeRoutingOverride, parts: readonly Part[]): SteerRefusal {
   const by = current.metadata.annotations?.[BY_ANNOTATION];

@@ -36,6 +36,25 @@ export function coverage({ service, ports, backends }: Pick<OverrideSpec, 'servi
   return [who === '' ? 'every backend' : who, on, of].filter((part) => part !== '').join(' ');
 }
 
+type Whom = Pick<OverrideSpec, 'service' | 'ports' | 'backends'> & { readonly namespace: string };
+
+/** The subject of a sentence, in the singular: `cart-1`, `Node b1`, `The group of pods a, b of Service shop/cart`. */
+export function whoOf({ namespace, service, ports, backends }: Whom): string {
+  const on = ports?.length ? ` (ports ${some(ports)})` : '';
+  const words = selectionWords(backends);
+  const of = service !== undefined ? ` of Service ${namespace}/${service}` : namespace && ` in namespace ${namespace}`;
+  if (words === '') return `Every backend${of}${on}`;
+  const only = (list: readonly string[] | undefined, noun: string) =>
+    list?.length === 1 && words === `${noun} ${list[0]}` ? list[0] : undefined;
+  const one = only(backends?.podNames, 'pods') ?? only(backends?.addresses, 'addresses');
+  if (one !== undefined) return `${one}${on}`;
+  const node = service === undefined ? only(backends?.nodeNames, 'on nodes') : undefined;
+  if (node !== undefined) return `Node ${node}${of}`;
+  const zone = service === undefined ? only(backends?.zones, 'in zones') : undefined;
+  if (zone !== undefined) return `Zone ${zone}${of}`;
+  return `The group of ${words}${of}${on}`;
+}
+
 /** `pods a, b on nodes n`; `''` of everybody. */
 export function selectionWords(backends: BackendSelection | undefined): string {
   const { podNames, addresses, nodeNames, zones, selector } = backends ?? {};

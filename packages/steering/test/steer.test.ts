@@ -423,6 +423,21 @@ test('affinity is spoken of', () => {
   expect(plan(weigh(cart1, 5), sticky)).toMatchObject({ tables: [{ affinity: true }] });
 });
 
+test.each([
+  [{ kind: 'node', name: 'node-a' }, /^Node node-a gets no new connections/],
+  [{ kind: 'pod', namespace: 'shop', name: 'cart-1' }, /^cart-1 gets no new/],
+  [
+    { kind: 'labels', namespace: 'shop', matchLabels: { version: 'v2' } },
+    /^The group of labels version=v2 in namespace shop gets/,
+  ],
+  [
+    { kind: 'service', namespace: 'shop', name: 'cart', backends: { podNames: ['cart-1', 'cart-2'] } },
+    /^The group of pods cart-1, cart-2 of Service shop\/cart gets/,
+  ],
+] satisfies [Steer['target'], RegExp][])('%j is spoken of as one', (target, words) => {
+  expect(plan({ target, effect: { kind: 'drain' } }, city([four])).message).toMatch(words);
+});
+
 test('names are DNS names of at most 253 characters, and stay apart when cut', () => {
   const named = (who: string) => overrideName('drain', { service: 'cart', backends: { addresses: [who] } });
   expect(named('2001:db8::1')).toBe('cart-drain-2001-db8--1');

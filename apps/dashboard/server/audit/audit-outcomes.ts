@@ -8,7 +8,7 @@ interface Known {
   readonly state: OverrideRecord['state'];
   readonly drained: boolean;
   readonly cutting: boolean;
-  /** Every node has confirmed this generation. */
+  /** Every node has confirmed this generation, at some time. */
   readonly confirmed: boolean;
   /** Unix ms at which this generation was first seen. */
   readonly since: number;
@@ -20,6 +20,8 @@ export interface AuditOutcomesOptions {
   readonly notRidOf: (uid: string) => readonly string[] | undefined;
 }
 
+/** Changes that wait for the word of all nodes, the newest. */
+const MOST_BEGUN = 1000;
 /** So long a deletion is followed. */
 const FOLLOW_MILLISECONDS = 600_000;
 
@@ -30,6 +32,8 @@ const FOLLOW_MILLISECONDS = 600_000;
 export class AuditOutcomes {
   readonly #options: AuditOutcomesOptions;
   readonly #known = new Map<string, Known>();
+  /** When changes were made, by their ids; Unix ms. */
+  readonly #begun = new Map<string, number>();
   /** Deletions that not every node has confirmed yet: uid → change and Unix ms. */
   readonly #released = new Map<string, { readonly id: string; readonly at: number }>();
 
@@ -37,9 +41,13 @@ export class AuditOutcomes {
     this.#options = options;
   }
 
-  /** An override was deleted: told once every node is rid of it. */
-  released(uid: string, change: { readonly id: string; readonly at: number }): void {
-    this.#released.set(uid, change);
+  /** An entry of the trail, as it is made: what comes of it is told once all nodes have it, or are rid of it. */
+  noted({ id, at, what, uid, after }: AuditEntry): void {
+    if (uid === undefined || what === 'refused') return;
+    if (after === undefined) this.#released.set(uid, { id, at });
+    else this.#begun.set(id, at);
+    const [oldest] = this.#begun.keys();
+    if (this.#begun.size > MOST_BEGUN && oldest !== undefined) this.#begun.delete(oldest);
   }
 
   /**
@@ -57,7 +65,8 @@ export class AuditOutcomes {
         state: record.state,
         drained: record.drain?.phase === 'drained',
         cutting: (record.drain?.cut ?? 0) > 0,
-        confirmed: record.nodes.desired > 0 && record.nodes.waitingFor.length === 0,
+        // once is enough: a node that joins later is no news of this change
+        confirmed: (sameGeneration && before.confirmed) || isEverywhere(record),
         since: sameGeneration ? before.since : now,
       };
       if (settled) this.#tell(record, sameGeneration ? before : undefined, after, now);
@@ -81,7 +90,9 @@ export class AuditOutcomes {
   #tell(record: OverrideRecord, before: Known | undefined, after: Known, now: number): void {
     const newly = (what: 'drained' | 'cutting' | 'confirmed') => after[what] && !before?.[what];
     if (newly('confirmed') && after.state === 'applied' && record.change !== undefined) {
-      const text = `confirmed by ${record.nodes.desired} of ${record.nodes.desired} nodes after ${seconds(now - after.since)}`;
+      const since = this.#begun.get(record.change) ?? after.since;
+      const text = `confirmed by ${record.nodes.desired} of ${record.nodes.desired} nodes after ${seconds(now - since)}`;
+      this.#begun.delete(record.change);
       this.#options.keeper.note({ outcome: { id: record.change, at: now, text } });
     }
     for (const state of ['lifted', 'expired'] as const) {
@@ -113,6 +124,8 @@ export class AuditOutcomes {
     });
   }
 }
+
+const isEverywhere = ({ nodes }: OverrideRecord) => nodes.desired > 0 && nodes.waitingFor.length === 0;
 
 function drainedWords({ drain, nodes }: OverrideRecord): string {
   const ended = drain?.cut ? `; ${drain.cut} connections were ended` : '';

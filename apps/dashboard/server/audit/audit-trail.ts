@@ -16,8 +16,8 @@ export interface AuditTrailOptions {
   readonly keeper: AuditKeeper;
   readonly log: Logger;
   readonly now: () => number;
-  /** A deletion was noted. */
-  readonly released: (uid: string, change: { readonly id: string; readonly at: number }) => void;
+  /** Something was noted of which it is to be told what comes of it. */
+  readonly noted: (entry: AuditEntry) => void;
 }
 
 /** A deletion does not say who did it; an event that does follows within so long. */
@@ -151,9 +151,7 @@ export class AuditTrail {
     const { before: _, after: __, ...words } = entry;
     this.#options.log.info({ audit: words }, 'an override was changed');
     this.#options.keeper.note({ entry });
-    if (entry.uid !== undefined && entry.before !== undefined && entry.after === undefined) {
-      this.#options.released(entry.uid, entry);
-    }
+    this.#options.noted(entry);
   }
 
   #remember(key: string): void {

@@ -122,7 +122,7 @@ function outcomes(left: () => readonly string[] = () => []) {
     book.look(more ? [['u', record(more)]] : [], at, settled);
     return told.splice(0);
   };
-  return Object.assign(look, { released: book.released.bind(book) });
+  return Object.assign(look, { noted: book.noted.bind(book) });
 }
 const everywhere = { desired: 2, acknowledged: ['n1', 'n2'], waitingFor: [] };
 
@@ -130,7 +130,8 @@ test('what came of a change is told once, and again after the next change', () =
   const look = outcomes();
   expect(look(NOON, {})).toEqual([]);
   const confirmed = { nodes: everywhere };
-  expect(look(NOON + 1200, confirmed)).toEqual(['c1: confirmed by 2 of 2 nodes after 1.2 s']);
+  look.noted(entry('c1', NOON - 300, { uid: 'u', after: {} }));
+  expect(look(NOON + 1200, confirmed)).toEqual(['c1: confirmed by 2 of 2 nodes after 1.5 s']);
   expect(look(NOON + 2000, confirmed)).toEqual([]);
   expect(look(NOON + 2500, {})).toEqual([]);
   expect(look(NOON + 3000, { ...confirmed, generation: 2, change: 'c2' })).toEqual([
@@ -167,7 +168,7 @@ test('what was so before this dashboard began is old news', () => {
 test('a deletion is told once every node is rid of it', () => {
   let left = ['n1', 'n2'];
   const look = outcomes(() => left);
-  look.released('u', { id: 'c9', at: NOON });
+  look.noted(entry('c9', NOON, { what: 'delete', uid: 'u' }));
   expect(look(NOON + 1000, undefined)).toEqual([]);
   left = [];
   expect(look(NOON + 2000, undefined, false)).toEqual([]);
