@@ -55,6 +55,8 @@ async function newPage(): Promise<Page> {
 /** With the keyboard alone: the field has the focus when the page is there. */
 async function signIn(page: Page, token: string): Promise<void> {
   await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('token');
+  // before the page runs nobody would hear the key
+  await expect.poll(() => page.getByTestId('login-send').isEnabled()).toBe(true);
   await page.keyboard.type(token);
   await page.keyboard.press('Enter');
 }

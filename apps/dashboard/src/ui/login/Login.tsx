@@ -65,21 +65,24 @@ export function Login({ token, oidc }: Props) {
 }
 
 function TokenForm({ to, refused }: { readonly to: string; readonly refused: (why: string) => void }) {
-  const [token, setToken] = useState('');
-  const [busy, setBusy] = useState(false);
+  // Not before the page runs: until then a browser would send the form in its own way.
+  const [state, setState] = useState<'early' | 'ready' | 'asking'>('early');
+  useEffect(() => setState('ready'), []);
+  // What is typed before the page runs stays, for React does not hold it.
   const field = useRef<HTMLInputElement>(null);
   const send = async (event: FormEvent) => {
     event.preventDefault();
-    setBusy(true);
-    const outcome = await signIn(token.trim());
+    setState('asking');
+    const outcome = await signIn(field.current?.value.trim() ?? '');
     if (outcome.ok) {
       window.location.assign(to);
       return;
     }
-    setBusy(false);
-    setToken('');
+    setState('ready');
     refused(outcome.message);
-    field.current?.focus();
+    if (!field.current) return;
+    field.current.value = '';
+    field.current.focus();
   };
   return (
     <form onSubmit={send} className="flex flex-col gap-2">
@@ -90,8 +93,6 @@ function TokenForm({ to, refused }: { readonly to: string; readonly refused: (wh
         ref={field}
         id="token"
         type="password"
-        value={token}
-        onChange={(event) => setToken(event.target.value)}
         // biome-ignore lint/a11y/noAutofocus: it is what the page is for
         autoFocus
         required
@@ -106,15 +107,9 @@ function TokenForm({ to, refused }: { readonly to: string; readonly refused: (wh
         For instance from <span className="code">kubectl create token NAME</span>. The dashboard keeps it in its memory
         until you sign out, and acts in the cluster with your rights only.
       </p>
-      <Button
-        type="submit"
-        tone="undrain"
-        disabled={busy || token.trim() === ''}
-        className="mt-2 h-11!"
-        data-testid="login-send"
-      >
+      <Button type="submit" tone="undrain" disabled={state !== 'ready'} className="mt-2 h-11!" data-testid="login-send">
         <KeyRound className="size-4" aria-hidden="true" />
-        {busy ? 'Asking the cluster…' : 'Sign in'}
+        {state === 'asking' ? 'Asking the cluster…' : 'Sign in'}
       </Button>
     </form>
   );

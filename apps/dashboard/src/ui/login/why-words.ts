@@ -13,4 +13,6 @@ const WORDS: Readonly<Record<string, string>> = {
     'Who you are cannot be checked now: the cluster or the issuer does not answer. Try again in a moment.',
 };
 
-export const whyWords = (why: string | null): string | undefined => (why === null ? undefined : WORDS[why]);
+/** Anybody can write an address: only what is listed has words. */
+export const whyWords = (why: string | null): string | undefined =>
+  why !== null && Object.hasOwn(WORDS, why) ? WORDS[why] : undefined;
