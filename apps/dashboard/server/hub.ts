@@ -109,7 +109,7 @@ export function startHub(options: HubOptions): Hub {
 
   const agents = openAgentsDoor(agentSockets.of('/agents'), { token: options.token, model, log, metrics, now });
   const history = new History({ ...(options.history ?? historySettings({})), log, metrics });
-  const outcomes = new AuditOutcomes({ keeper: history, notRidOf: (uid) => model.notRidOf(uid, now()) });
+  const outcomes = new AuditOutcomes({ keeper: history, log, notRidOf: (uid) => model.notRidOf(uid, now()) });
   const audit = new AuditTrail({ keeper: history, noted: (entry) => outcomes.noted(entry), log, now });
   model.follow((before, after, at) => audit.follow(before, after, at));
   const steer = steerDoor({ steer: steering({ model, client, ask: agents.ask, audit, log, now }), log, metrics, now });

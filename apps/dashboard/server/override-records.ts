@@ -71,6 +71,7 @@ export function overrideRecord(
     change: object.metadata.annotations?.[CHANGE_ANNOTATION],
     state: outcome.state,
     message: messageOf(outcome),
+    liftedIn: outcome.liftedIn && [...outcome.liftedIn],
     backends,
     nodes,
     connections,

@@ -168,6 +168,8 @@ export const overrideRecord = z.object({
   change: text.optional(),
   state: overrideState,
   message: text.optional(),
+  /** Services (`namespace/name`) in which the floor lifts it, also while it applies in others. */
+  liftedIn: z.array(text).optional(),
   /** Backend ids that have their weight from this override. */
   backends: z.array(text),
   nodes: z.object({ desired: num, acknowledged: z.array(text), waitingFor: z.array(text) }),

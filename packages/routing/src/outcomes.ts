@@ -7,6 +7,9 @@ import type { OverrideOutcome } from './table.ts';
 /** What an acknowledgement can carry. */
 const MAX_MESSAGE = 1024;
 
+/** As many as are told one by one. */
+const MAX_SERVICES = 100;
+
 export function identityOf({ uid, namespace, name, generation }: Override) {
   return { uid, namespace, name, generation, cluster: namespace === '' };
 }
@@ -42,11 +45,13 @@ export function outcomeOf(
 ): OverrideOutcome {
   const said = override.spec.service === undefined ? ofMany(override, findings) : ofOne(override, findings[0]);
   const { message } = said;
+  const liftedIn = findings.filter(({ state }) => state === 'lifted').map(({ service }) => service);
   return {
     ...identityOf(override),
     override,
     ...said,
     ...(message !== undefined && { message: short(message) }),
+    ...(liftedIn.length > 0 && { liftedIn: liftedIn.slice(0, MAX_SERVICES) }),
     ...(override.spec.ramp && value !== undefined && { value }),
   };
 }

@@ -94,6 +94,8 @@ export interface OverrideOutcome {
   readonly field?: string;
   /** Also of an applied one that does not hold all it names: which part it lost, and to whom. */
   readonly message?: string;
+  /** Services (`namespace/name`) in which the floor lifts it, also while it applies in others; the first hundred. */
+  readonly liftedIn?: readonly string[];
   /** Weight or share that holds at the table's moment, where it is on a ramp. */
   readonly value?: number;
   /** Whether it is of the whole cluster. */

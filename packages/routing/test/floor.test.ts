@@ -190,6 +190,7 @@ describe('the floor of a Service', () => {
         state: 'applied',
         cluster: true,
         message: 'lifted where the floor forbids it (spec.allowEmpty: true permits that): shop/one',
+        liftedIn: ['shop/one'],
       }),
     ]);
   });

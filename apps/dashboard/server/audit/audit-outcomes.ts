@@ -1,4 +1,5 @@
 import type { AuditEntry, CityRecord } from '@kubecity/protocol';
+import type { Logger } from 'pino';
 import type { AuditKeeper } from './audit-trail.ts';
 
 type OverrideRecord = CityRecord<'override'>;
@@ -6,6 +7,7 @@ type OverrideRecord = CityRecord<'override'>;
 interface Known {
   readonly generation: number;
   readonly state: OverrideRecord['state'];
+  readonly liftedIn: readonly string[];
   readonly drained: boolean;
   readonly cutting: boolean;
   /** Every node has confirmed this generation, at some time. */
@@ -16,6 +18,7 @@ interface Known {
 
 export interface AuditOutcomesOptions {
   readonly keeper: Pick<AuditKeeper, 'note'>;
+  readonly log: Pick<Logger, 'info'>;
   /** Nodes of which it is not known that their kernels are rid of an override; undefined while there is no node at all. */
   readonly notRidOf: (uid: string) => readonly string[] | undefined;
 }
@@ -63,6 +66,7 @@ export class AuditOutcomes {
       const after: Known = {
         generation: record.generation,
         state: record.state,
+        liftedIn: record.liftedIn ?? [],
         drained: record.drain?.phase === 'drained',
         cutting: (record.drain?.cut ?? 0) > 0,
         // once is enough: a node that joins later is no news of this change
@@ -95,15 +99,16 @@ export class AuditOutcomes {
       this.#begun.delete(record.change);
       this.#options.keeper.note({ outcome: { id: record.change, at: now, text } });
     }
-    for (const state of ['lifted', 'expired'] as const) {
-      if (after.state === state && before?.state !== state) this.#note(record, state, now, record.message);
-    }
+    const lifted = after.liftedIn.filter((service) => !before?.liftedIn.includes(service));
+    if (lifted.length > 0) this.#note(record, 'lifted', now, `for ${lifted.join(', ')}: ${record.message}`);
+    if (after.state === 'expired' && before?.state !== 'expired') this.#note(record, 'expired', now, record.message);
     if (newly('cutting')) this.#note(record, 'cut', now, 'open connections are being ended');
     if (newly('drained')) this.#note(record, 'drained', now, drainedWords(record));
   }
 
   #note(record: OverrideRecord, what: AuditEntry['what'], at: number, outcome: string | undefined): void {
     const { uid, generation, cluster, namespace, name, service } = record;
+    this.#options.log.info({ override: cluster ? name : `${namespace}/${name}`, what, outcome }, 'news of an override');
     const time = new Date(at).toISOString().replaceAll(/[-:.]/g, '');
     this.#options.keeper.note({
       entry: {

@@ -33,10 +33,12 @@ export class AuditStore {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #insertOutcome: StatementSync;
+  readonly #most: number;
   #characters: number;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, mostCharacters = MOST_CHARACTERS) {
     this.#database = database;
+    this.#most = mostCharacters;
     // an entry that is there already was told by a watch before, or by a hub before this one
     this.#insert = database.prepare('INSERT OR IGNORE INTO entry (id, at, text) VALUES (?, ?, ?)');
     this.#insertOutcome = database.prepare('INSERT INTO outcome (id, at, text) VALUES (?, ?, ?)');
@@ -90,7 +92,7 @@ export class AuditStore {
 
   #dropOld(now: number): void {
     this.#drop('at < ?', now - KEEP_MILLISECONDS);
-    while (this.#characters > MOST_CHARACTERS) {
+    while (this.#characters > this.#most) {
       this.#drop('id IN (SELECT id FROM entry ORDER BY at, id LIMIT ?)', DROPPED_AT_ONCE);
     }
   }

@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const store = (file?: string) => new AuditStore(openDatabase(AUDIT_FORM, file, NOON).database);
+const store = (file?: string, most?: number) => new AuditStore(openDatabase(AUDIT_FORM, file, NOON).database, most);
 const entry = (id: string, at: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
   ...{ id, at, who: 'ana', how: 'dashboard', what: 'create', kind: 'RoutingOverride' },
   ...{ namespace: 'shop', name: `o-${id}` },
@@ -47,17 +47,21 @@ test('an entry is never rewritten; what came of it is told with it', () => {
   expect(trail.list({ limit: 1 }).entries).toMatchObject([{ who: 'ana', outcome: 'confirmed by 2 of 2 nodes' }]);
 });
 
-test('the oldest go by age and by size, with what came of them', () => {
+test('the oldest go by age, with what came of them', () => {
   const trail = store();
   trail.add(entry('old', NOON));
   trail.addOutcome('old', NOON, 'done');
   trail.add(entry('new', NOON + 91 * DAY));
   expect(idsOf(trail)).toEqual(['new']);
-  const large = 'x'.repeat(1024 * 1024);
-  for (let i = 0; i < 130; i++)
-    trail.add(entry(`large-${String(i).padStart(3, '0')}`, NOON + 91 * DAY + i, { reason: large }));
+});
+
+test('beyond its bound the trail keeps the newest', () => {
+  const trail = store(undefined, 64 * 1024);
+  const large = 'x'.repeat(1024);
+  for (let i = 0; i < 130; i++) trail.add(entry(`large-${String(i).padStart(3, '0')}`, NOON + i, { reason: large }));
   const { entries } = trail.list({ limit: 1000 });
-  expect(entries.length).toBeLessThanOrEqual(64);
+  expect(entries.length).toBeGreaterThan(10);
+  expect(entries.length).toBeLessThan(64);
   expect(entries[0]?.id).toBe('large-129');
 });
 
@@ -112,6 +116,7 @@ const record = (more: Partial<Override>): Override =>
 function outcomes(left: () => readonly string[] = () => []) {
   const told: string[] = [];
   const book = new AuditOutcomes({
+    log: { info: () => {} },
     notRidOf: left,
     keeper: {
       note: ({ entry, outcome }) =>
@@ -142,11 +147,12 @@ test('what came of a change is told once, and again after the next change', () =
 test('lifted, over, ended and drained are entries of their own, each time they come about', () => {
   const look = outcomes();
   look(NOON, {});
-  const lifted = { state: 'lifted', message: 'below its floor' } as const;
-  expect(look(NOON, lifted)).toEqual(['lifted o: below its floor']);
-  expect(look(NOON, lifted)).toEqual([]);
+  const lifted = (state: Override['state'], ...liftedIn: string[]) => ({ state, liftedIn, message: 'below its floor' });
+  expect(look(NOON, lifted('lifted', 'shop/cart'))).toEqual(['lifted o: for shop/cart: below its floor']);
+  expect(look(NOON, lifted('applied', 'shop/cart', 'shop/web'))).toEqual(['lifted o: for shop/web: below its floor']);
+  expect(look(NOON, lifted('lifted', 'shop/cart'))).toEqual([]);
   look(NOON, {});
-  expect(look(NOON, lifted)).toEqual(['lifted o: below its floor']);
+  expect(look(NOON, lifted('lifted', 'shop/cart'))).toEqual(['lifted o: for shop/cart: below its floor']);
   expect(look(NOON, { state: 'expired', message: 'its time is over' })).toEqual(['expired o: its time is over']);
   const drain = { existing: 'cut', udp: 'cut', sticky: 'expire', cutPerSecond: 5, cut: 0, phase: 'draining' } as const;
   expect(look(NOON, { drain })).toEqual([]);
@@ -160,9 +166,10 @@ test('lifted, over, ended and drained are entries of their own, each time they c
 
 test('what was so before this dashboard began is old news', () => {
   const look = outcomes();
-  expect(look(NOON, { state: 'lifted' }, false)).toEqual([]);
-  expect(look(NOON, { state: 'lifted', nodes: everywhere }, false)).toEqual([]);
-  expect(look(NOON, { state: 'lifted', nodes: everywhere })).toEqual([]);
+  const lifted: Partial<Override> = { state: 'lifted', liftedIn: ['shop/cart'] };
+  expect(look(NOON, lifted, false)).toEqual([]);
+  expect(look(NOON, { ...lifted, nodes: everywhere }, false)).toEqual([]);
+  expect(look(NOON, { ...lifted, nodes: everywhere })).toEqual([]);
 });
 
 test('a deletion is told once every node is rid of it', () => {
