@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { connect, type KubeClient, resources } from '@kubecity/kube';
 import type { KubePod, KubeService } from '@kubecity/routing';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser } from '../testing/browser.ts';
 import { newConnections } from '../testing/new-connections.ts';
 import { RunningCity } from '../testing/running-city.ts';
@@ -19,7 +20,6 @@ let page: Page;
 let api: KubeClient;
 const pageErrors: string[] = [];
 
-const eventually = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 60_000, interval: 250 });
 // Strings, because this file is typed for Node and `window` is the page's.
 const scene = () => page.evaluate<Scene>('window.kubecity.scene()');
 const framesDrawn = () => page.evaluate<number>('window.kubecity.framesDrawn');
@@ -52,42 +52,46 @@ async function cart() {
 }
 
 async function confirmedByAll(pod: string): Promise<void> {
-  await eventually(async () => {
-    const words = (await page.getByTestId(`confirmed-nodes-${pod}`).textContent()) ?? '';
-    expect(words).toMatch(new RegExp(`${NODES.length} of ${NODES.length}`));
-  });
+  const words = () => page.getByTestId(`confirmed-nodes-${pod}`).textContent();
+  await expect.poll(words).toMatch(new RegExp(`${NODES.length} of ${NODES.length}`));
 }
 
 describe('the map', () => {
   it('shows every Service and every pod', async () => {
-    await eventually(async () => expect(await page.getByTestId('live-state').textContent()).toMatch(/live/i));
-    await eventually(async () => {
-      const services = (await api.list<KubeService>(resources.services)).items.map(
-        ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
-      );
-      const pods = (await api.list<KubePod>(resources.pods)).items.map((pod) => pod.metadata.uid);
-      const shown = await scene();
-      expect(services.length).toBeGreaterThanOrEqual(10);
-      expect(pods.length).toBeGreaterThanOrEqual(25);
-      expect(shown.services.map(({ id }) => id).sort()).toEqual(services.sort());
-      expect(shown.pods.map(({ id }) => id).sort()).toEqual(pods.sort());
-    });
+    await expect.poll(() => page.getByTestId('live-state').textContent()).toMatch(/live/i);
+    const told = async () => {
+      const services = (await api.list<KubeService>(resources.services)).items;
+      const pods = (await api.list<KubePod>(resources.pods)).items;
+      return {
+        services: services.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort(),
+        pods: pods.map(({ metadata }) => metadata.uid ?? '').sort(),
+      };
+    };
+    const shown = async () => {
+      const { services, pods } = await scene();
+      return { services: services.map(({ id }) => id).sort(), pods: pods.map(({ id }) => id).sort() };
+    };
+    await expect.poll(async () => (await told()).services.length).toBeGreaterThanOrEqual(10);
+    await expect.poll(async () => (await told()).pods.length).toBeGreaterThanOrEqual(25);
+    const both = async () => [await shown(), await told()];
+    await expect.poll(both).toSatisfy(([map, cluster]) => isDeepStrictEqual(map, cluster));
   });
 
   it('moves with the traffic', async () => {
-    await eventually(async () => expect((await scene()).particles).toBeGreaterThan(0));
+    await expect.poll(async () => (await scene()).particles).toBeGreaterThan(0);
     const before = await framesDrawn();
-    await eventually(async () => expect(await framesDrawn()).toBeGreaterThan(before + 10));
+    await expect.poll(framesDrawn).toBeGreaterThan(before + 10);
   });
 
   it('has the same facts in the other lens', async () => {
-    const services = (await scene()).services.length;
-    const pods = (await scene()).pods.length;
+    const counts = async () => {
+      const { services, pods } = await scene();
+      return { services: services.length, pods: pods.length };
+    };
+    const before = await counts();
     await page.getByTestId('lens-nodes').click();
-    await eventually(async () => {
-      expect((await scene()).services.length).toBe(services);
-      expect((await scene()).pods.length).toBe(pods);
-    });
+    await page.locator('[data-testid=lens-nodes][data-state=active]').waitFor();
+    await expect.poll(counts).toEqual(before);
     await page.getByTestId('lens-services').click();
   });
 });
@@ -121,12 +125,13 @@ describe('the traffic table', () => {
     await page.getByTestId('traffic-toggle').click();
     await page.getByTestId('traffic-totals').waitFor();
     const same: Sums[] = [];
-    await eventually(async () => {
+    const collect = async () => {
       const now = await sums();
       // Both move on every second, but one after the other.
       if (now.table.at === now.metrics.at && now.table.at !== same.at(-1)?.table.at) same.push(now);
-      expect(same.length).toBeGreaterThanOrEqual(3);
-    });
+      return same.length;
+    };
+    await expect.poll(collect).toBeGreaterThanOrEqual(3);
     for (const { table, metrics } of same) expect(table).toEqual(metrics);
     expect(same[0]?.table.opened).toBeGreaterThan(100);
     await page.getByTestId('traffic-toggle').click();
@@ -138,7 +143,7 @@ describe('steering by hand', () => {
     await page.getByTestId('find').click();
     await page.getByTestId('find-input').fill('cart');
     await page.keyboard.press('Enter');
-    await eventually(async () => expect(await page.getByTestId('panel-title').textContent()).toContain('cart'));
+    await expect.poll(() => page.getByTestId('panel-title').textContent()).toContain('cart');
     for (const { name } of (await cart()).pods) await page.getByTestId(`backend-${name}`).waitFor();
   });
 
@@ -154,7 +159,7 @@ describe('steering by hand', () => {
     const counts = await newConnections(city, NODES, clusterIP, 8);
     expect(counts.get(victim.ip) ?? 0).toBe(0);
     expect([...counts.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(10);
-    expect(await page.getByTestId(`remaining-${victim.name}`).textContent()).toMatch(/\d/);
+    await expect.poll(() => page.getByTestId(`remaining-${victim.name}`).textContent()).toMatch(/\d/);
   });
 
   it('says why the drained pod gets none, to a colleague with a link', async () => {
@@ -163,9 +168,8 @@ describe('steering by hand', () => {
     await colleague.goto(`${city.url}/?selected=pod~${victim.uid}`);
     await colleague.getByTestId('panel').getByRole('button', { name: 'Why none?' }).click();
     const reason = colleague.getByTestId('why-none').first();
-    await reason.waitFor();
-    expect(await reason.getAttribute('data-kind')).toBe('drained');
-    expect(await reason.textContent()).toContain('cart');
+    await expect.poll(() => reason.getAttribute('data-kind')).toBe('drained');
+    await expect.poll(() => reason.textContent()).toContain('cart');
     await colleague.close();
   });
 
@@ -173,9 +177,8 @@ describe('steering by hand', () => {
     const { clusterIP, victim } = await cart();
     await page.getByTestId(`undrain-${victim.name}`).click();
     await page.getByTestId(`drain-${victim.name}`).waitFor();
-    await eventually(async () =>
-      expect((await newConnections(city, NODES, clusterIP, 3)).get(victim.ip) ?? 0).toBeGreaterThan(0),
-    );
+    const came = async () => (await newConnections(city, NODES, clusterIP, 3)).get(victim.ip) ?? 0;
+    await expect.poll(came).toBeGreaterThan(0);
   });
 
   it('reweights: the share of new connections follows', async () => {
@@ -197,7 +200,7 @@ describe('steering by hand', () => {
   it('says which pod gets the most and from whom', async () => {
     const { victim } = await cart();
     const most = new RegExp(`^${victim.name} gets the most: .+ from [a-z]`);
-    await eventually(async () => expect(await page.getByTestId('busiest').textContent()).toMatch(most));
+    await expect.poll(() => page.getByTestId('busiest').textContent()).toMatch(most);
   });
 
   it('explains by the rules of the kernel where a connection goes, and with what chance', async () => {
@@ -207,10 +210,9 @@ describe('steering by hand', () => {
     await page.getByTestId('why-source-input').fill('shop web');
     await page.keyboard.press('Enter');
     const ends = page.getByTestId('why-end');
-    await eventually(async () => expect(await ends.count()).toBe(pods.length));
-    const texts = await ends.allTextContents();
-    expect(texts[0]).toContain(victim.name);
-    expect(texts.map((text) => /(\d+) %/.exec(text)?.[1])).toEqual(['60', ...pods.slice(1).map(() => '20')]);
+    const chances = async () => (await ends.allTextContents()).map((text) => /(\d+) %/.exec(text)?.[1]);
+    await expect.poll(chances).toEqual(['60', ...pods.slice(1).map(() => '20')]);
+    await expect.poll(() => ends.first().textContent()).toContain(victim.name);
     await page.getByTestId('why-card').press('Escape');
     await page.getByTestId('why-card').waitFor({ state: 'detached' });
   });
@@ -219,7 +221,7 @@ describe('steering by hand', () => {
     const { victim } = await cart();
     await page.getByTestId(`weight-${victim.name}`).fill('100');
     await page.getByTestId(`weight-${victim.name}`).press('Enter');
-    await eventually(async () => expect((await api.list(resources.routingOverrides)).items).toEqual([]));
+    await expect.poll(async () => (await api.list(resources.routingOverrides)).items).toEqual([]);
     const override = {
       apiVersion: 'kubecity.dev/v1alpha1',
       kind: 'RoutingOverride',
@@ -228,9 +230,7 @@ describe('steering by hand', () => {
     };
     await api.create(resources.routingOverrides, override);
     await confirmedByAll(victim.name);
-    await eventually(async () =>
-      expect(await page.getByTestId(`backend-${victim.name}`).textContent()).toContain('INC-123'),
-    );
+    await expect.poll(() => page.getByTestId(`backend-${victim.name}`).textContent()).toContain('INC-123');
     await api.delete(resources.routingOverrides, { namespace: 'shop', name: 'by-hand' });
     await page.getByTestId(`drain-${victim.name}`).waitFor();
   });
@@ -241,9 +241,9 @@ describe('steering by hand', () => {
     await confirmedByAll(victim.name);
     city.killDashboard();
     const state = () => page.getByTestId('live-state').getAttribute('data-state');
-    await eventually(async () => expect(await state()).not.toBe('live'));
+    await expect.poll(state).not.toBe('live');
     expect(await city.exec('node-a', 'iptables-save', '-t', 'nat')).not.toContain(`--to-destination ${victim.ip}:`);
-    await eventually(async () => expect(await state()).toBe('live'));
+    await expect.poll(state).toBe('live');
     await confirmedByAll(victim.name);
     await page.getByTestId(`undrain-${victim.name}`).click();
     await page.getByTestId(`drain-${victim.name}`).waitFor();

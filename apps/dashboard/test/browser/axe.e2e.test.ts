@@ -51,7 +51,7 @@ const VIEWS: readonly View[] = [
   { name: 'services', address: '/' },
   { name: 'nodes', address: '/?lens=nodes' },
   { name: 'directory', address: '/?lens=directory' },
-  { name: 'edges of the directory', address: '/?lens=directory', act: click('directory-edges') },
+  { name: 'edges of the directory', address: '/?lens=directory', act: click('directory-edges'), until: 'table-edges' },
   { name: 'panel of a Service', address: `/?${CHECKOUT}` },
   { name: 'panel of a pod', address: '/?selected=pod~uid-1' },
   { name: 'panel of a node', address: '/?lens=nodes&selected=node~node-b' },

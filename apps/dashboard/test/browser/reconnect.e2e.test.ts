@@ -96,6 +96,7 @@ it('a restart of the hub is survived without a reload: the page ends where a new
   await state(page, 'live');
   await expect.poll(async () => (await shown(page)).heard).not.toBe(before.heard);
   const fresh = await open();
+  await expect.poll(async () => (await shown(fresh)).pods.length).toBeGreaterThan(20);
   await expect.poll(() => shown(page)).toEqual(await shown(fresh));
   expect(await page.evaluate(() => 'loadedOnce' in window)).toBe(true);
 });
