@@ -75,6 +75,7 @@ export class StillLayer {
     const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
     const { context: whole } = sized(this.#whole, width, height);
     const paint = begin({ context: whole, x: -beyond, y: -beyond, ...size, ratio });
+    whole.resetTransform();
     yield;
     const [w, h] = [part(width), part(height)];
     const { canvas, context } = sized(this.#sheet, w, h);
