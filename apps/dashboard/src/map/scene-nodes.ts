@@ -1,4 +1,5 @@
 import type { CityRecord } from '@kubecity/protocol';
+import { NO_ZONE } from '../city/lanes.ts';
 import { type Sign, type Stand, workloadOf } from '../city/services.ts';
 import { GONE_GATE, nodePlace, OUTSIDE_GATE, podPlace, type Survey, servicePlace } from '../city/survey.ts';
 import { NO_TRAFFIC, stale } from '../city/traffic.ts';
@@ -19,13 +20,11 @@ import {
   type Scene,
   told,
 } from './scene.ts';
+import { idOf } from './street-book.ts';
 import { type Standing, streetsOf, wayOf } from './streets.ts';
 import { ALL_OF_IT, type Wanted } from './wanted.ts';
 
-/** Pods without a node (pending) wait in no building; nodes without a zone share one district. */
-export const NO_ZONE = 'no zone';
-
-/** Lots and crossings of the nodes lens: the input of `planNodes`. */
+/** Lots and crossings of the nodes lens: the input of `planNodes`. Pods without a node (pending) wait in no building. */
 export function lotsOf(survey: Survey): { readonly lots: readonly Lot[]; readonly crossings: readonly Crossing[] } {
   const tenants = new Map<string, { readonly uid: string; readonly order: string }[]>();
   for (const pod of survey.city.pod.values()) {
@@ -71,8 +70,9 @@ export function sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = A
     metric,
     level: focus.level,
     most: MOST_ROADS[focus.level],
-    keep: ({ from, to }) =>
-      from.startsWith('pod:') || (selected !== undefined && to === `${selected.kind}:${selected.id}`),
+    keep: (street) =>
+      street.from.startsWith('pod:') ||
+      (selected?.kind === 'road' ? idOf(street) === selected.id : street.to === `${selected?.kind}:${selected?.id}`),
     isFar: () => false,
     path: (street) => wayOf(drawn, street),
     scale: (busiest) => (busiest > 0 ? Math.min(metric === 'bytes' ? 1 : 4, 10 / Math.sqrt(busiest)) : 0),

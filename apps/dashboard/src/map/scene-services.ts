@@ -22,7 +22,7 @@ import type { Link, Plot } from './plots.ts';
 import { HOUSE, houseDistance, plotRadius, splitRing } from './ring.ts';
 import { activity, type Gate, type House, type Junction, type Metric, ringRadius, type Scene, told } from './scene.ts';
 import { hamletRadius, hamletsOf } from './scene-hamlets.ts';
-import { StreetBook } from './street-book.ts';
+import { idOf, type Street, StreetBook } from './street-book.ts';
 import { ALL_OF_IT, type Wanted } from './wanted.ts';
 import { waysOf } from './ways.ts';
 
@@ -209,9 +209,10 @@ const hasFootpath = ({ target }: EdgeEnds, edge: Edge): boolean =>
 
 /** Streets of what is selected are always drawn. */
 function keeper(survey: Survey, selected: Selection | undefined, standing: (place: string) => string) {
+  if (selected?.kind === 'road') return (street: Street) => idOf(street) === selected.id;
   const own = selected && placeOf(survey, selected);
   const place = own && standing(own);
-  return ({ from, to }: { from: string; to: string }) => place !== undefined && (from === place || to === place);
+  return ({ from, to }: Street) => place !== undefined && (from === place || to === place);
 }
 
 function placeOf(survey: Survey, { kind, id }: Selection): string | undefined {

@@ -262,7 +262,7 @@ export class Stage {
     this.#events.hover(hit, at);
   }
 
-  /** What stands for many is flown to; anything else is selected, or no longer. */
+  /** A district that is one block is flown to; anything else is selected, or no longer. */
   choose(hit: Hit | undefined): void {
     const show = this.#show;
     if (!show) return;

@@ -170,7 +170,7 @@ function note(street: Street, id: string, edge: Edge): void {
   if (street.edges.at(-1) !== id) street.edges.push(id);
 }
 
-const idOf = ({ from, to, direct }: Street): string => (direct ? pathId(from, to) : roadId(from, to));
+export const idOf = ({ from, to, direct }: Street): string => (direct ? pathId(from, to) : roadId(from, to));
 
 const measure = (street: Street, metric: Metric): number =>
   metric === 'bytes' ? street.bytes + street.backBytes : street.rate + street.backRate;

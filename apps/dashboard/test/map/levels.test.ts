@@ -5,33 +5,13 @@ import { type Survey, surveyCity } from '../../src/city/survey.ts';
 import { bytesPerSecond } from '../../src/city/traffic.ts';
 import { centre, type Rect } from '../../src/map/geometry.ts';
 import { EVERYWHERE, type Focus, focusOn, levelAt } from '../../src/map/levels.ts';
-import { EMPTY_NODES_PLAN, planNodes } from '../../src/map/plan-nodes.ts';
-import { EMPTY_SERVICES_PLAN, planServices } from '../../src/map/plan-services.ts';
-import type { Level, Scene } from '../../src/map/scene.ts';
-import { boundsOf as boundsOfNodes, lotsOf, sceneOfNodes } from '../../src/map/scene-nodes.ts';
-import { boundsOf as boundsOfServices, linksOf, plotsOf, sceneOfServices } from '../../src/map/scene-services.ts';
+import type { Level } from '../../src/map/scene.ts';
 import { totalsOf } from '../../src/map/totals.ts';
-import type { Wanted } from '../../src/map/wanted.ts';
 import { cityOf } from './city-of.ts';
 import { largeCity } from './large-city.ts';
+import { nodesLens, servicesLens } from './lenses.ts';
 
 const LEVELS: readonly Level[] = ['city', 'district', 'place'];
-
-interface Lens {
-  readonly bounds: Rect;
-  readonly scene: (wanted: Wanted) => Scene;
-}
-
-function servicesLens(survey: Survey): Lens {
-  const plan = planServices(plotsOf(survey), linksOf(survey), EMPTY_SERVICES_PLAN);
-  return { bounds: boundsOfServices(plan), scene: (wanted) => sceneOfServices(survey, plan, wanted) };
-}
-
-function nodesLens(survey: Survey): Lens {
-  const { lots, crossings } = lotsOf(survey);
-  const plan = planNodes(lots, crossings, EMPTY_NODES_PLAN);
-  return { bounds: boundsOfNodes(plan), scene: (wanted) => sceneOfNodes(survey, plan, wanted) };
-}
 
 /** What a scene must tell, from the city itself. */
 function wholeOf({ city, sums }: Survey) {

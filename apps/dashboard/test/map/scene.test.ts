@@ -3,9 +3,8 @@ import { isDirect } from '../../src/city/traffic.ts';
 import { blend } from '../../src/map/blend.ts';
 import { emphasize } from '../../src/map/emphasis.ts';
 import { overlap } from '../../src/map/geometry.ts';
-import { hitTester, isBundle, selectionOf } from '../../src/map/hit.ts';
+import { hitTester, selectionOf } from '../../src/map/hit.ts';
 import { type Label, placeLabels } from '../../src/map/labels.ts';
-import { EVERYWHERE } from '../../src/map/levels.ts';
 import { EMPTY_NODES_PLAN, planNodes } from '../../src/map/plan-nodes.ts';
 import { EMPTY_SERVICES_PLAN, planServices } from '../../src/map/plan-services.ts';
 import { houseDistance, plotRadius, splitRing } from '../../src/map/ring.ts';
@@ -116,19 +115,6 @@ describe('the nodes lens', () => {
     const alone = selected.roads.filter((road) => road.to === 'service:shop/catalog');
     expect(alone.length).toBeGreaterThan(bundled.length);
     expect(alone.every((road) => road.from.startsWith('pod:'))).toBe(true);
-  });
-});
-
-describe('isBundle', () => {
-  it('is what leads to a district or past a folded junction, and no other road', () => {
-    expect([...services.roads, ...nodes.roads].filter(isBundle)).toEqual([]);
-    const far = { ...ALL_OF_IT, focus: { ...EVERYWHERE, level: 'city' as const } };
-    const bundles = [
-      ...sceneOfServices(survey, planServices(plotsOf(survey), linksOf(survey), EMPTY_SERVICES_PLAN), far).roads,
-      ...sceneOfNodes(survey, nodesPlan, far).roads,
-    ];
-    expect(bundles.length).toBeGreaterThan(3);
-    expect(bundles.every(isBundle)).toBe(true);
   });
 });
 
