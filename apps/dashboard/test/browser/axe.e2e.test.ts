@@ -58,6 +58,7 @@ const VIEWS: readonly View[] = [
   { name: 'panel of a silent node', address: '/?lens=nodes&selected=node~node-d' },
   { name: 'panel of a namespace', address: '/?selected=namespace~shop' },
   { name: 'panel of a street', address: '/?selected=road~service:shop/web→service:shop/cart' },
+  { name: 'panel of a bundled street', address: '/?selected=road~namespace:shop→namespace:data', until: 'streets' },
   { name: 'table', address: '/?table=' },
   { name: 'table of one Service', address: '/?table=&only=shop/cart' },
   { name: 'filter', address: '/?namespaces=shop&errors=' },

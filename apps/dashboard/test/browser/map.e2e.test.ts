@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openToyBrowser, type ToyBrowser } from './toy-page.ts';
+import { openToyBrowser, type ToyBrowser, titleOf } from './toy-page.ts';
 
 let toy: ToyBrowser;
 let page: Page | undefined;
@@ -116,6 +116,19 @@ describe('the map', () => {
       expect(now?.totals).toMatchObject({ services: place?.totals?.services, pods: place?.totals?.pods });
     }
     expect(levels).toContain('district');
+  });
+
+  it('is walked over bundled streets too, seen from afar', async () => {
+    const on = await open('/', { reducedMotion: 'reduce' });
+    for (let i = 0; i < 9; i += 1) await on.getByRole('button', { name: 'Farther' }).click();
+    await expect.poll(async () => (await scene(on))?.level).toBe('city');
+    await atRest(on);
+    await on.getByTestId('map').focus();
+    let stands = '';
+    for (let i = 0; i < 60 && !stands.startsWith('shop → data'); i += 1) stands = await tab(on);
+    expect(stands).toMatch(/^shop → data, .+ new conn\/s/);
+    await on.keyboard.press('Enter');
+    await expect.poll(() => titleOf(on)).toBe('shop → data');
   });
 
   it('goes by touch: a tap selects', async () => {

@@ -86,6 +86,43 @@ describe('reading', () => {
   });
 });
 
+describe('a bundled street', () => {
+  it('says what is on it, with its sums, and leads to the streets that it is made of', async () => {
+    await open('selected=road~namespace:shop→namespace:data');
+    await expect.poll(() => titleOf(page)).toBe('shop → data');
+    await expect.poll(() => text('panel')).toMatch(/bundled street · 4 streets · 24 edges/);
+    for (const figure of ['opened', 'open', 'bytes']) {
+      await expect.poll(() => said(page.locator(`[data-figure=${figure}]`))).toMatch(/[1-9]/);
+    }
+    await expect.poll(() => text('classes')).toMatch(/moving.*idle.*closing.*waiting/);
+    const streets = page.getByTestId('streets').getByRole('button');
+    await expect.poll(() => streets.count()).toBe(4);
+    const name = await streets.first().locator('.code').textContent();
+    await streets.first().click();
+    await expect.poll(() => titleOf(page)).toBe(name);
+    await expect.poll(() => text('panel')).not.toContain('bundled');
+  });
+
+  it('makes its sum a lower bound while an agent is silent', async () => {
+    toy.feed.city.silence('node-d', true);
+    await open('selected=road~zone:zone-a→zone:zone-b&lens=nodes');
+    await expect.poll(() => titleOf(page)).toBe('zone-a → zone-b');
+    await expect.poll(() => said(page.locator('[data-figure=opened]'))).toContain('at least');
+  });
+
+  it('is flown to, from wherever one looks', async () => {
+    await open('selected=road~zone:zone-a→zone:zone-b&lens=directory');
+    await page.getByTestId('fly-there').click();
+    await expect.poll(() => queried(page, 'lens')).toBe('nodes');
+    await expect.poll(() => page.evaluate(() => window.kubecity?.scene().lens)).toBe('nodes');
+    const zoom = () => page.evaluate(() => window.kubecity?.scene().zoom ?? Number.NaN);
+    for (let i = 0; i < 3; i += 1) await page.getByRole('button', { name: 'Farther' }).click();
+    await expect.poll(zoom).toBeLessThan(0.3);
+    await page.getByTestId('fly-there').click();
+    await expect.poll(zoom).toBeGreaterThan(0.3);
+  });
+});
+
 describe('honesty', () => {
   it('a silent agent makes sums a lower bound, with its age', async () => {
     await open('selected=node~node-d&lens=nodes');
