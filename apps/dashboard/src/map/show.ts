@@ -1,3 +1,4 @@
+import type { Folded } from '../city/filter.ts';
 import type { Selection } from '../city/find.ts';
 import type { Survey } from '../city/survey.ts';
 import type { Brush } from './brush.ts';
@@ -15,6 +16,14 @@ export interface StageEvents {
   readonly look: (seen: Rect, zoom: number) => void;
 }
 
+/** Of what the scene tells. */
+export interface FiguresShown {
+  /** Their moment, Unix ms by the hub's clock. */
+  readonly at: number;
+  /** What the filter leaves out besides. */
+  readonly folded?: Folded;
+}
+
 export interface Show {
   readonly scene: Scene;
   readonly survey: Survey;
@@ -24,6 +33,7 @@ export interface Show {
   readonly trail: readonly TrailLeg[];
   /** Unix ms by the hub's clock. */
   readonly now: number;
+  readonly figures: FiguresShown;
   readonly night: boolean;
   readonly still: boolean;
 }

@@ -185,7 +185,12 @@ export class Stage {
       const { x, y } = this.#camera.toScreen(point);
       return { x: x + box.left, y: y + box.top };
     };
-    return { ...inspectScene(this.#show?.scene, at), zoom: this.#camera.zoom, particles: this.#live.dots };
+    return {
+      ...inspectScene(this.#show?.scene, at),
+      figures: this.#show?.figures,
+      zoom: this.#camera.zoom,
+      particles: this.#live.dots,
+    };
   }
 
   /** Asking the browser for these in every frame would be dear. */

@@ -11,6 +11,7 @@ import { around, type Point } from '../map/geometry.ts';
 import type { Hit } from '../map/hit.ts';
 import { type Focus, focusOn } from '../map/levels.ts';
 import type { Lens, Scene } from '../map/scene.ts';
+import type { FiguresShown } from '../map/show.ts';
 import { Stage } from '../map/stage.ts';
 import { trailOf } from '../map/trail.ts';
 import { ExportMenu } from './Export.tsx';
@@ -38,11 +39,13 @@ export function MapView({ lens }: { readonly lens: Lens }) {
   const [hover, setHover] = useState<{ hit: Hit; at: Point }>();
   const [replans, setReplans] = useState(0);
   const [focus, setFocus] = useState<{ readonly lens: Lens; readonly on: Focus }>();
-  const { survey, whole, arrived, folded, moment } = useCity();
+  const { survey, whole, arrived, folded, moment, stream } = useCity();
   const { selection: selected, theme, flight, metric, trail } = useView();
   const selection = useMemo(() => selected && onMap(survey.city, selected), [selected, survey.city]);
   const shown = useRef(lens);
   shown.current = lens;
+  const figures = useRef<FiguresShown>({ at: 0 });
+  figures.current = { at: moment?.at ?? stream.at, folded };
   const still = useMedia('(prefers-reduced-motion: reduce)');
 
   useEffect(() => {
@@ -95,7 +98,18 @@ export function MapView({ lens }: { readonly lens: Lens }) {
     if (!stage || !scene || !plan) return;
     const { where } = plan;
     const legs = trail ? trailOf(trail.legs, scene, where) : NO_LEGS;
-    stage.show({ scene, survey, where, selection, trail: legs, now, night: theme === 'night', still });
+    const { current } = figures;
+    stage.show({
+      scene,
+      survey,
+      where,
+      selection,
+      trail: legs,
+      now,
+      figures: current,
+      night: theme === 'night',
+      still,
+    });
   }, [stage, scene, plan, survey, selection, trail, theme, still]);
 
   useEffect(() => {
