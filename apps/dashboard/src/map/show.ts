@@ -4,6 +4,7 @@ import type { Survey } from '../city/survey.ts';
 import type { Brush } from './brush.ts';
 import type { Point, Rect } from './geometry.ts';
 import type { Hit } from './hit.ts';
+import type { Focus } from './levels.ts';
 import type { Scene } from './scene.ts';
 import type { TrailLeg } from './trail.ts';
 import type { Where } from './where.ts';
@@ -26,8 +27,11 @@ export interface FiguresShown {
 
 export interface Show {
   readonly scene: Scene;
+  readonly focus: Focus;
   readonly survey: Survey;
   readonly where: Where;
+  /** Where things stand: another value when anything moved. */
+  readonly ground: object;
   readonly selection: Selection | undefined;
   /** A way drawn over everything else. */
   readonly trail: readonly TrailLeg[];

@@ -59,7 +59,7 @@ export class Stage {
     this.#resize.observe(host);
     this.#measure();
     this.#pointer = new Pointer(host, {
-      under: (at) => this.#test?.(this.#camera.toWorld(at), 4 / this.#camera.zoom),
+      under: (at) => this.#under(at),
       hover: (hit, at) => this.#hover(hit, at),
       choose: (hit) => this.choose(hit),
       isClickable: ({ kind, id }) => kind !== 'gate' && (kind !== 'district' || isClosed(this.#show?.scene, id)),
@@ -91,14 +91,14 @@ export class Stage {
     this.#measure();
     this.#camera.hold(show.scene.bounds);
     if (before?.scene !== show.scene) {
-      this.#test = hitTester(show.scene);
+      this.#test = undefined;
       this.#live.take(show.scene, this.#camera.zoom, first || before?.scene.level !== show.scene.level);
       this.#still.take(show, before?.scene);
     }
     if (first) this.#camera.touched = false;
     const grown = before && !first && !sameRect(before.scene.bounds, show.scene.bounds);
     if (first || (grown && !this.#camera.touched)) this.#camera.fit(show.scene.bounds, true);
-    this.#redraw();
+    this.#redraw(before && onlyFiguresDiffer(before, show) ? 'figures' : 'all');
   }
 
   fit(): void {
@@ -218,8 +218,8 @@ export class Stage {
     this.#wake();
   }
 
-  #redraw(): void {
-    this.#still.redraw();
+  #redraw(what: 'figures' | 'all' = 'all'): void {
+    this.#still.redraw(what);
     this.#live.redraw();
     this.#wake();
   }
@@ -240,13 +240,14 @@ export class Stage {
     if (!show || document.hidden || this.#size.width === 0) return;
     const { sight } = this;
     if (this.#moves) this.#follow(sight);
-    const more = this.#still.draw(show, sight);
-    const pause = this.#live.draw(show, sight, this.seen, this.toScreen, time);
+    const still = this.#still.draw(show, sight);
+    const live = this.#live.draw(show, sight, this.seen, this.toScreen, time);
     this.framesDrawn += 1;
     if (this.#still.isWhole && performance.getEntriesByName(WHOLE_MAP).length === 0) performance.mark(WHOLE_MAP);
-    if (more) this.#wake();
+    const pause = Math.min(still ?? Number.POSITIVE_INFINITY, live ?? Number.POSITIVE_INFINITY);
+    if (pause <= FRAME) this.#wake();
     // A timer ends between two frames: it has to be the one before.
-    else if (pause !== undefined) this.#pause = setTimeout(() => this.#wake(), Math.max(0, pause - FRAME));
+    else if (Number.isFinite(pause)) this.#pause = setTimeout(() => this.#wake(), pause - FRAME);
   };
 
   #follow(sight: Sight): void {
@@ -256,6 +257,13 @@ export class Stage {
     const { seen } = this;
     this.#events.look(seen, sight.zoom);
     for (const tell of this.#watchers) tell(seen);
+  }
+
+  /** A scene is prepared for questions when somebody points at it, and not every second. */
+  #under(at: Point): Hit | undefined {
+    if (!this.#show) return undefined;
+    this.#test ??= hitTester(this.#show.scene);
+    return this.#test(this.#camera.toWorld(at), 4 / this.#camera.zoom);
   }
 
   #hover(hit: Hit | undefined, at: Point): void {
@@ -280,6 +288,19 @@ export class Stage {
     this.#events.select(sameSelection(selection, show.selection) ? undefined : selection);
   }
 }
+
+/** Everything stands as it did, under the same light: what may differ is the traffic. */
+const onlyFiguresDiffer = (before: Show, now: Show): boolean =>
+  before.scene.lens === now.scene.lens &&
+  before.scene.metric === now.scene.metric &&
+  before.focus === now.focus &&
+  before.ground === now.ground &&
+  before.selection === now.selection &&
+  before.trail === now.trail &&
+  before.night === now.night &&
+  before.survey.stands === now.survey.stands &&
+  before.survey.city.pod === now.survey.city.pod &&
+  before.survey.city.service === now.survey.city.service;
 
 const sameRect = (a: Rect, b: Rect): boolean =>
   a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;

@@ -1,3 +1,4 @@
+import { budgetOf } from '../city/slices.ts';
 import { blend, CHANGE, differs, ease } from './blend.ts';
 import type { Brushes } from './brushes.ts';
 import { drawGround } from './draw-ground.ts';
@@ -8,8 +9,11 @@ import type { Scene } from './scene.ts';
 import type { Show } from './show.ts';
 import type { Sheet, Sight, StillLayer } from './still-layer.ts';
 
-/** Drawing takes this much of a frame, milliseconds; the rest of a large picture waits for the next one. */
-const BUDGET = 6;
+/**
+ * A picture in which only figures are new waits until drawing the last one is but this part of the time, so that a large one
+ * does not fill it; at most so many milliseconds.
+ */
+const FIGURES = { part: 1 / 40, most: 2500 };
 /** Moving every piece by itself is for scenes of this many at most; larger ones change at once. */
 const MOST_MOVING = 500;
 
@@ -24,8 +28,11 @@ export class StillPictures {
   #drawn: Scene | undefined;
   #change: { readonly from: Scene; readonly began: number } | undefined;
   #work: Generator<undefined, void> | undefined;
-  #stale = false;
+  #stale: 'figures' | 'all' | undefined;
   #fades = false;
+  /** When the last slice was drawn, and what the picture has cost so far; milliseconds. */
+  #last = 0;
+  #cost = 0;
 
   constructor(ground: StillLayer, places: StillLayer, brushes: Brushes) {
     this.#ground = ground;
@@ -44,8 +51,9 @@ export class StillPictures {
     return this.#drawn !== undefined && this.#work === undefined;
   }
 
-  redraw(): void {
-    this.#stale = true;
+  /** @param what has changed: more than figures is drawn at once */
+  redraw(what: 'figures' | 'all'): void {
+    if (this.#stale !== 'all') this.#stale = what;
   }
 
   /** What stands elsewhere moves there; a scene of another level comes in over the one before. */
@@ -62,41 +70,55 @@ export class StillPictures {
   }
 
   follow(sight: Sight): void {
-    if (!this.#ground.serves(sight) || !this.#places.serves(sight)) this.#stale = true;
+    if (!this.#ground.serves(sight) || !this.#places.serves(sight)) this.#stale = 'all';
     this.#ground.follow(sight);
     this.#places.follow(sight);
   }
 
-  /** Goes on with what is to be drawn. True when there is more to do in the next frame. */
-  draw(show: Show, sight: Sight): boolean {
+  /**
+   * Goes on with what is to be drawn.
+   * @returns milliseconds until there is more to do, 0 for the next frame; undefined when all is drawn
+   */
+  draw(show: Show, sight: Sight): number | undefined {
     const change = this.#change;
     if (change) {
       const t = (performance.now() - change.began) / CHANGE;
       if (t >= 1) this.#change = undefined;
       this.#begin(show, t < 1 ? blend(change.from, show.scene, ease(t)) : show.scene, sight);
       this.#goOn(sight, Number.POSITIVE_INFINITY);
-      return t < 1;
+      return t < 1 ? 0 : undefined;
     }
-    if (!this.#work && this.#stale) this.#begin(show, show.scene, sight);
-    if (!this.#work) return false;
+    const now = performance.now();
+    if (!this.#work && this.#wait(now) === 0) this.#begin(show, show.scene, sight);
     // Until there is a first picture, nothing else waits for the screen.
-    this.#goOn(sight, this.#drawn ? BUDGET : Number.POSITIVE_INFINITY);
-    return this.#work !== undefined || this.#stale;
+    if (this.#work) this.#goOn(sight, this.#drawn ? budgetOf(now - this.#last) : Number.POSITIVE_INFINITY);
+    return this.#work ? 0 : this.#wait(now);
+  }
+
+  /** Until the next picture is begun, milliseconds; undefined when none is needed. */
+  #wait(now: number): number | undefined {
+    if (this.#stale !== 'figures') return this.#stale && 0;
+    return Math.max(0, this.#last + Math.min(FIGURES.most, this.#cost / FIGURES.part) - now);
   }
 
   #begin(show: Show, scene: Scene, sight: Sight): void {
-    this.#stale = false;
+    this.#stale = undefined;
+    this.#cost = 0;
+    this.#last = performance.now();
     this.#work = this.#draw(show, scene, sight, this.#fades);
     this.#fades = false;
   }
 
   #goOn(sight: Sight, budget: number): void {
-    const until = performance.now() + budget;
+    const began = performance.now();
+    const until = began + budget;
     do {
       if (!this.#work?.next().done) continue;
       this.#work = undefined;
       this.follow(sight);
     } while (this.#work && performance.now() < until);
+    this.#last = performance.now();
+    this.#cost += this.#last - began;
   }
 
   *#draw(show: Show, scene: Scene, sight: Sight, fades: boolean): Generator<undefined, void> {

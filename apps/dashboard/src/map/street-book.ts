@@ -1,4 +1,5 @@
 import type { Edge } from '../city/edges.ts';
+import { PIECE, type Slices } from '../city/slices.ts';
 import { pathId, roadId } from '../city/survey.ts';
 import { bytesPerSecond } from '../city/traffic.ts';
 import type { Path } from './path.ts';
@@ -110,11 +111,12 @@ export class StreetBook {
   }
 
   /** The busiest streets as roads, by id; what the others carry is told where they leave. */
-  pave(paving: Paving): { readonly roads: Road[]; readonly asides: Aside[] } {
+  *pave(paving: Paving): Slices<{ readonly roads: Road[]; readonly asides: Aside[] }> {
     const { metric, most, keep, isFar } = paving;
     const all: Weighed[] = [];
     for (const book of [this.#streets, this.#paths]) {
       for (const own of book.values()) {
+        yield;
         for (const street of own.values()) {
           const weight = measure(street, metric) * (isFar(street) ? FAR : 1);
           all.push({ street, weight: keep(street) ? Number.POSITIVE_INFINITY : weight });
@@ -122,10 +124,12 @@ export class StreetBook {
       }
     }
     const { drawn, folded } = busiestOf(all, most);
+    yield;
     const weight = (street: Street) => measure(street, metric);
     const busiest = paving.busiest ?? Math.max(0, ...drawn.map(weight));
     const roads: Road[] = [];
-    for (const street of drawn) {
+    for (const [i, street] of drawn.entries()) {
+      if (i % 8 === 0) yield;
       const path = paving.path(street);
       if (!path) this.#fold(street, 'pathless');
       else {
@@ -133,7 +137,10 @@ export class StreetBook {
         roads.push({ id: idOf(street), ...street, path, width });
       }
     }
-    for (const street of folded) this.#fold(street, 'more');
+    for (const [i, street] of folded.entries()) {
+      if (i % PIECE === 0) yield;
+      this.#fold(street, 'more');
+    }
     roads.sort((a, b) => (a.id < b.id ? -1 : 1));
     return { roads, asides: Object.values(this.#asides).flatMap((own) => [...own.values()]) };
   }

@@ -1,11 +1,12 @@
 import type { Survey } from '../../src/city/survey.ts';
 import type { Rect } from '../../src/map/geometry.ts';
-import { EMPTY_NODES_PLAN, planNodes } from '../../src/map/plan-nodes.ts';
-import { EMPTY_SERVICES_PLAN, planServices } from '../../src/map/plan-services.ts';
+import { EMPTY_NODES_PLAN } from '../../src/map/plan-nodes.ts';
+import { EMPTY_SERVICES_PLAN } from '../../src/map/plan-services.ts';
 import type { Scene } from '../../src/map/scene.ts';
-import { boundsOf as boundsOfNodes, lotsOf, sceneOfNodes } from '../../src/map/scene-nodes.ts';
-import { boundsOf as boundsOfServices, linksOf, plotsOf, sceneOfServices } from '../../src/map/scene-services.ts';
+import { boundsOf as boundsOfNodes, lotsOf } from '../../src/map/scene-nodes.ts';
+import { boundsOf as boundsOfServices, plotsOf } from '../../src/map/scene-services.ts';
 import type { Wanted } from '../../src/map/wanted.ts';
+import { linksOf, planNodes, planServices, sceneOfNodes, sceneOfServices } from './at-once.ts';
 
 /** One lens over a city, its plan made from nothing. */
 export interface Lens {

@@ -5,13 +5,14 @@ import { emphasize } from '../../src/map/emphasis.ts';
 import { overlap } from '../../src/map/geometry.ts';
 import { hitTester, selectionOf } from '../../src/map/hit.ts';
 import { type Label, placeLabels } from '../../src/map/labels.ts';
-import { EMPTY_NODES_PLAN, planNodes } from '../../src/map/plan-nodes.ts';
-import { EMPTY_SERVICES_PLAN, planServices } from '../../src/map/plan-services.ts';
+import { EMPTY_NODES_PLAN } from '../../src/map/plan-nodes.ts';
+import { EMPTY_SERVICES_PLAN } from '../../src/map/plan-services.ts';
 import { houseDistance, plotRadius, splitRing } from '../../src/map/ring.ts';
 import type { Scene } from '../../src/map/scene.ts';
-import { lotsOf, sceneOfNodes } from '../../src/map/scene-nodes.ts';
-import { linksOf, plotsOf, sceneOfServices } from '../../src/map/scene-services.ts';
+import { lotsOf } from '../../src/map/scene-nodes.ts';
+import { plotsOf } from '../../src/map/scene-services.ts';
 import { ALL_OF_IT } from '../../src/map/wanted.ts';
+import { linksOf, planNodes, planServices, sceneOfNodes, sceneOfServices } from './at-once.ts';
 import { cityOf } from './city-of.ts';
 
 const survey = cityOf(5);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundle, GONE_GATE, OUTSIDE_GATE, pathId, roadId, surveyCity } from '../../src/city/survey.ts';
+import { bundle, GONE_GATE, OUTSIDE_GATE, pathId, roadId, type Survey, surveyCity } from '../../src/city/survey.ts';
 import { isDirect, open } from '../../src/city/traffic.ts';
 import { cityOf } from './city-of.ts';
 
@@ -97,7 +97,8 @@ describe('a survey after another', () => {
     expect([next.stands, next.homes, next.hamlets]).toEqual([survey.stands, survey.homes, survey.hamlets]);
     expect(next.stands).toBe(survey.stands);
     expect(next.sums.all.moving).toBe(survey.sums.all.moving + 7);
-    expect(next).toEqual(surveyCity(city));
+    const told = ({ sums, ...rest }: Survey) => ({ ...rest, sums: { ...sums, sliced: undefined } });
+    expect(told(next)).toEqual(told(surveyCity(city)));
   });
 });
 
