@@ -19,6 +19,6 @@ export function inspectScene(scene: Scene | undefined, at: (point: Point) => Poi
     nodes:
       scene?.buildings.map(({ node, rect }) => ({ id: node, ...at({ x: rect.x + rect.width / 2, y: rect.y + 18 }) })) ??
       [],
-    roads: scene?.roads.map((road) => ({ id: road.id, rate: road.rate, ...at(middleOf(road.path)) })) ?? [],
+    roads: scene?.roads.map(({ id, rate, backRate, path }) => ({ id, rate, backRate, ...at(middleOf(path)) })) ?? [],
   };
 }

@@ -1,5 +1,5 @@
 import type { Slices } from '../city/slices.ts';
-import { around, centre, distanceToRect, hash, type Point, type Rect } from './geometry.ts';
+import { around, centre, hash, type Point, type Rect } from './geometry.ts';
 
 /** A Service's junction and the nodes of its backends: it lies between them. */
 export interface Crossing {
@@ -31,7 +31,7 @@ export function* placeJunctions(
   ground: Ground,
   previous: Readonly<Record<string, Point>>,
 ): Slices<Record<string, Point> | undefined> {
-  const corners = cornersOf(ground).map(({ x, y }): Corner => ({ x, y, taken: false, crowding: 0 }));
+  const corners = cornersOf(ground);
   if (corners.length < crossings.length) return undefined;
   const at = new Map(corners.map((corner) => [`${corner.x},${corner.y}`, corner]));
   const placed: Record<string, Point> = {};
@@ -83,19 +83,55 @@ function crowd(lines: ReadonlyMap<number, readonly Corner[]>, by: Point): void {
 /** Junctions farther apart than this are not seen in one line. */
 const ONE_VIEW = 2000;
 
-/** A hexagonal grid of points over the city that keep away from walls and from the city's edge. */
-function cornersOf({ zones, buildings }: Ground): Point[] {
+/**
+ * Points in the streets between the rows of buildings and in the gaps between zones, line by line in the middle of each, every
+ * second line half a step aside; and in the streets across, for when these are crowded.
+ */
+function cornersOf({ zones, buildings }: Ground): Corner[] {
   const city = around(Object.values(zones));
   const walls = Object.values(buildings);
+  const rows = stripsOf(walls);
+  const bounds = [city.y, ...rows.flatMap(({ y, height }) => [y, y + height]), city.y + city.height];
   const corners: Point[] = [];
-  const down = JUNCTION_GAP * 0.72;
-  const lines = Math.floor((city.height - 2 * KERB) / down);
-  for (let line = 0; line <= lines; line += 1) {
-    const y = Math.round(city.y + KERB + line * down);
-    const across = walls.filter((wall) => y > wall.y - KERB && y < wall.y + wall.height + KERB);
-    for (let x = city.x + KERB + (line % 2) * (JUNCTION_GAP / 2); x < city.x + city.width - KERB; x += JUNCTION_GAP) {
-      const corner = { x: Math.round(x), y };
-      if (across.every((wall) => distanceToRect(corner, wall) >= KERB - 4)) corners.push(corner);
+  let line = 0;
+  for (let i = 0; i < bounds.length; i += 2) {
+    const [from, to] = [(bounds[i] as number) + KERB, (bounds[i + 1] as number) - KERB];
+    if (to < from) continue;
+    const lines = 1 + Math.floor((to - from) / (JUNCTION_GAP * 0.72));
+    for (let n = 0; n < lines; n += 1) {
+      const y = Math.round(lines === 1 ? (from + to) / 2 : from + (n / (lines - 1)) * (to - from));
+      const begin = city.x + KERB + (line % 2) * (JUNCTION_GAP / 2);
+      for (let x = begin; x < city.x + city.width - KERB; x += JUNCTION_GAP) corners.push({ x: Math.round(x), y });
+      line += 1;
+    }
+  }
+  const corner = ({ x, y }: Point, crowding: number): Corner => ({ x, y, taken: false, crowding });
+  const across = crossCorners(rows, walls, city);
+  return [...corners.map((at) => corner(at, 0)), ...across.map((at) => corner(at, ACROSS))];
+}
+
+/** A street across is narrow, and names stand over its walls: what that costs. */
+const ACROSS = 300;
+
+/** Rows of buildings: the strips of ground that their heights cover. */
+function stripsOf(walls: readonly Rect[]): { readonly y: number; readonly height: number }[] {
+  const heights = new Map(walls.map(({ y, height }) => [y, height]));
+  return [...heights].sort(([a], [b]) => a - b).map(([y, height]) => ({ y, height }));
+}
+
+/** Between two buildings of one row, and at its ends. */
+function crossCorners(rows: readonly { y: number; height: number }[], walls: readonly Rect[], city: Rect): Point[] {
+  const corners: Point[] = [];
+  const clear = JUNCTION_GAP - KERB;
+  for (const { y, height } of rows) {
+    const own = walls.filter((wall) => wall.y === y).sort((a, b) => a.x - b.x);
+    const edges = [city.x, ...own.flatMap((wall) => [wall.x, wall.x + wall.width]), city.x + city.width];
+    for (let i = 0; i < edges.length; i += 2) {
+      const [from, to] = [edges[i] as number, edges[i + 1] as number];
+      if (to - from < 2 * KERB) continue;
+      for (let at = y + clear; at <= y + height - clear; at += JUNCTION_GAP) {
+        corners.push({ x: Math.round((from + to) / 2), y: Math.round(at) });
+      }
     }
   }
   return corners;

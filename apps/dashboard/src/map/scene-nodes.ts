@@ -39,8 +39,9 @@ export function lotsOf(survey: Survey): { readonly lots: readonly Lot[]; readonl
   return { lots, crossings };
 }
 
-/** Roads drawn at once; the others are told where they leave. */
-const MOST_ROADS = { city: 80, district: 200, place: 300 } as const;
+/** Roads drawn at once, and broad ones among them; the others are told where they leave. */
+const MOST_ROADS = { city: 80, district: 1000, place: 1000 } as const;
+const BROAD_ROADS = { city: 80, district: 90, place: 160 } as const;
 
 /** The nodes lens as it stands now. Streets are bundled per node and junction, save those of what is selected. */
 export function* sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = ALL_OF_IT): Slices<Scene> {
@@ -67,6 +68,7 @@ export function* sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = 
     metric,
     level: focus.level,
     most: MOST_ROADS[focus.level],
+    broad: BROAD_ROADS[focus.level],
     keep: (street) =>
       street.from.startsWith('pod:') ||
       (selected?.kind === 'road' ? idOf(street) === selected.id : street.to === `${selected?.kind}:${selected?.id}`),

@@ -59,8 +59,9 @@ export function* linksOf(survey: Survey): Slices<readonly Link[]> {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Roads drawn at once; the others are told where they leave. */
-const MOST_ROADS = { city: 110, district: 220, place: 260 } as const;
+/** Roads drawn at once, and broad ones among them; the others are told where they leave. */
+const MOST_ROADS = { city: 260, district: 1000, place: 1000 } as const;
+const BROAD_ROADS = { city: 36, district: 90, place: 260 } as const;
 
 /** The services lens as it stands now. `plan` has a place for every plot of the same survey. */
 export function* sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Wanted = ALL_OF_IT): Slices<Scene> {
@@ -78,6 +79,7 @@ export function* sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Wan
     metric,
     level: focus.level,
     most: MOST_ROADS[focus.level],
+    broad: BROAD_ROADS[focus.level],
     keep: keeper(survey, wanted.selected, standing),
     isFar: ({ from, to }) => focus.level !== 'city' && isFolded(from) && isFolded(to),
     path: waysOf(plan, land, gates),

@@ -28,6 +28,8 @@ export interface Paving {
   readonly level: Level;
   /** Roads to draw at once; the busiest, and those that `keep` names. */
   readonly most: number;
+  /** Of these, how many are drawn broad. */
+  readonly broad: number;
   readonly keep: (street: Street) => boolean;
   /** Is nobody looking at either end? Such streets are drawn when there is nothing else to draw. */
   readonly isFar: (street: Street) => boolean;
@@ -112,7 +114,7 @@ export class StreetBook {
 
   /** The busiest streets as roads, by id; what the others carry is told where they leave. */
   *pave(paving: Paving): Slices<{ readonly roads: Road[]; readonly asides: Aside[] }> {
-    const { metric, most, keep, isFar } = paving;
+    const { metric, most, broad, keep, isFar } = paving;
     const all: Weighed[] = [];
     for (const book of [this.#streets, this.#paths]) {
       for (const own of book.values()) {
@@ -127,6 +129,12 @@ export class StreetBook {
     yield;
     const weight = (street: Street) => measure(street, metric);
     const busiest = paving.busiest ?? Math.max(0, ...drawn.map(weight));
+    const heavy = new Set(
+      busiestOf(
+        drawn.map((street) => ({ street, weight: weight(street) })),
+        broad,
+      ).drawn,
+    );
     const roads: Road[] = [];
     for (const [i, street] of drawn.entries()) {
       if (i % 8 === 0) yield;
@@ -134,7 +142,8 @@ export class StreetBook {
       if (!path) this.#fold(street, 'pathless');
       else {
         const width = street.direct ? PATH_WIDTH : roadWidth(weight(street), paving.scale(busiest), paving.level);
-        roads.push({ id: idOf(street), ...street, path, width });
+        const minor = !street.direct && !heavy.has(street) && !keep(street);
+        roads.push({ id: idOf(street), ...street, path, width, minor });
       }
     }
     for (const [i, street] of folded.entries()) {

@@ -139,7 +139,7 @@ export function MapView({ lens }: { readonly lens: Lens }) {
           <Legend scene={scene} folded={built?.figures.folded} />
         ))}
       {stage && scene && scene.districts.length > 0 && <MiniMap stage={stage} scene={scene} />}
-      {!arrived && <Waiting state="loading" />}
+      {!scene && <Waiting state="loading" />}
       {scene && hover && (
         <MapTooltip
           hit={hover.hit}

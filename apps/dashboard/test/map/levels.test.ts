@@ -114,13 +114,19 @@ describe.each([
     }
   });
 
-  it('draw a few hundred roads at most, and always those of what is selected', () => {
+  it('draw a thousand roads at most, few of them broad, and always those of what is selected', () => {
     const survey = surveyCity(largeCity({ seed: 8, namespaces: 40, services: 160, pods: 900, nodes: 30, edges: 6000 }));
     const lens = lensOf(survey);
     for (const level of LEVELS) {
       const focus = { ...EVERYWHERE, level };
       const plain = lens.scene({ focus, metric: 'connections' });
-      expect(plain.roads.length).toBeLessThanOrEqual(300);
+      expect(plain.roads.length).toBeLessThanOrEqual(1000);
+      const [broad, thin] = [false, true].map((minor) =>
+        plain.roads.filter((road) => road.minor === minor && !road.direct),
+      );
+      expect(broad?.length).toBeLessThanOrEqual(260);
+      const quietest = Math.min(...(broad ?? []).map(({ rate, backRate }) => rate + backRate));
+      expect(thin?.filter(({ rate, backRate }) => rate + backRate > quietest)).toEqual([]);
       expect(plain.roads.length).toBeGreaterThan(3);
     }
     const id = 'team-7/svc-7';

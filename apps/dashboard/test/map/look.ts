@@ -205,6 +205,10 @@ try {
     page.on('pageerror', (error) => process.stderr.write(`${name}: ${error.stack}\n`));
     await page.goto(feed.url + address);
     await page.locator('[data-state=live][data-testid=live-state]').waitFor();
+    if (!address.includes('lens=directory')) {
+      const isThere = () => performance.getEntriesByName('kubecity:whole-map').length > 0;
+      await page.waitForFunction(isThere, undefined, { timeout: 60_000 });
+    }
     await act?.(page);
     await page.waitForTimeout(2500);
     await page.screenshot({ path: `${folder}/${name}.png` });
