@@ -46,8 +46,10 @@ export function openLink(): () => void {
     looks.close();
     useCity.setState(({ link }) => ({ link: link === 'foreign' ? link : 'reconnecting' }));
   });
-  opened.on('connect_error', () =>
-    useCity.setState(({ arrived }) => ({ link: arrived ? 'reconnecting' : 'connecting' })),
+  opened.on('connect_error', (error) =>
+    useCity.setState(({ arrived }) => ({
+      link: isForbidden(error) ? 'refused' : arrived ? 'reconnecting' : 'connecting',
+    })),
   );
   opened.on('city', (message) => take(opened, message));
   const seen = () => {
@@ -64,6 +66,10 @@ export function openLink(): () => void {
     if (socket === opened) socket = undefined;
   };
 }
+
+/** The hub refuses a socket from another origin with this status, which a browser tells of plain requests only. */
+const FORBIDDEN = 403;
+const isForbidden = (error: Error): boolean => 'description' in error && error.description === FORBIDDEN;
 
 function take(from: Socket<HubToBrowser, BrowserToHub>, message: unknown): void {
   const parsed = parseFrame(message);

@@ -191,7 +191,7 @@ function MapButton({ label, press, children }: MapButtonProps) {
   return (
     <button
       type="button"
-      className="grid size-8 place-items-center text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
+      className="touchable grid size-8 place-items-center text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
       onClick={press}
       aria-label={label}
       title={label}

@@ -26,7 +26,7 @@ export function Toasts() {
             {detail !== '' && <Toast.Description className="mt-0.5 text-sm text-soft">{detail}</Toast.Description>}
           </div>
           <Toast.Close
-            className="-m-1.5 grid size-8 shrink-0 place-items-center rounded-control text-soft hover:bg-hover"
+            className="touchable -m-1.5 grid size-8 shrink-0 place-items-center rounded-control text-soft hover:bg-hover"
             aria-label="Close"
           >
             <X className="size-3.5" />

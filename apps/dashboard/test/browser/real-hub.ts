@@ -8,7 +8,7 @@ import { connect, ensureCrd } from '@kubecity/kube';
 import { type KubeObject, startMiniApiServer } from '@kubecity/mini-apiserver';
 import next from 'next';
 import { pino } from 'pino';
-import { startHub } from '../../server/hub.ts';
+import { type Hub, startHub } from '../../server/hub.ts';
 import { pages } from '../../server/pages.ts';
 import { edgeFrame, rulesReport } from '../server/objects.ts';
 import { agentSocket, TOKEN } from '../server/peers.ts';
@@ -34,21 +34,28 @@ export async function openRealHub(city: HubCity): Promise<RealHub> {
   await site.prepare();
   const [server, agentServer] = [createServer(), createServer()];
   const log = pino({ level: 'error' }, pino.destination(2));
-  const hub = startHub({ client, clusterName: 'real', token: TOKEN, log, server, agentServer });
+  let hub: Hub | undefined;
+  // Before the hub, which then takes its own requests away from it.
   server.on('request', pages({ hub: () => hub, dev: false, render: site.getRequestHandler() }));
+  hub = startHub({ client, clusterName: 'real', token: TOKEN, log, server, agentServer });
   await Promise.all([
     once(server.listen(0, '127.0.0.1'), 'listening'),
     once(agentServer.listen(agentPath), 'listening'),
   ]);
   const agents = city.nodes.map((node) => startAgent(agentPath, node, city.edges.get(node) ?? []));
+  let ended: Promise<void> | undefined;
+  const endApi = () => {
+    ended ??= api.close();
+    return ended;
+  };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    endApi: () => api.close(),
+    endApi,
     async close() {
       for (const stop of agents) stop();
-      await hub.close();
+      await hub?.close();
       await client.close();
-      await api.close();
+      await endApi();
       await site.close();
       rmSync(directory, { recursive: true });
     },

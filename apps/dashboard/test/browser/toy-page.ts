@@ -53,10 +53,10 @@ export async function moveFocus(page: Page, key: string): Promise<void> {
 export const titleOf = (page: Page) => page.getByTestId('panel-title').textContent();
 
 /** The machine's own Chromium. */
-export function openChromium(): Promise<Browser> {
+export function openChromium(...more: readonly string[]): Promise<Browser> {
   const executablePath = CANDIDATES.find((path) => existsSync(path));
   if (!executablePath) throw new Error(`no Chromium at ${CANDIDATES.join(', ')} (Debian: apt-get install chromium)`);
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath, args: [...FLAGS, ...more] });
 }
 
 export async function openToyBrowser(): Promise<ToyBrowser> {

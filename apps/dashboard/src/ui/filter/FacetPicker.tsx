@@ -17,7 +17,7 @@ export function FacetPicker({ facet }: { readonly facet: Facet }) {
     <Popover.Root>
       <Popover.Trigger
         data-testid={`filter-${facet.id}`}
-        className="flex h-8 items-center gap-1 rounded-control px-2.5 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-text data-[state=open]:bg-selected data-[state=open]:text-text"
+        className="touchable flex h-8 items-center gap-1 rounded-control px-2.5 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-text data-[state=open]:bg-selected data-[state=open]:text-text"
       >
         {facet.label}
         {chosen > 0 && <span className="rounded-full bg-live/15 px-1.5 text-xs text-live-ink">{chosen}</span>}
