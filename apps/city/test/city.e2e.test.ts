@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { connect, type KubeClient, resources } from '@kubecity/kube';
 import type { KubePod, KubeService } from '@kubecity/routing';
 import { likelihood, SELDOM } from '@kubecity/routing/testing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askHub } from '../testing/ask-hub.ts';
 import { openBrowser } from '../testing/browser.ts';
 import { newConnections } from '../testing/new-connections.ts';
 import { RunningCity } from '../testing/running-city.ts';
@@ -30,6 +32,7 @@ beforeAll(async () => {
   api = connect({ kubeconfig: city.kubeconfig });
   browser = await openBrowser();
   page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
+  page.setDefaultTimeout(60_000);
   page.on('pageerror', (error) => pageErrors.push(error.message));
   await page.goto(city.url);
 });
@@ -137,6 +140,92 @@ describe('the traffic table', () => {
     expect(same[0]?.table.opened).toBeGreaterThan(100);
     await page.getByTestId('traffic-toggle').click();
   });
+});
+
+describe('the time line', () => {
+  /** What of an export this test reads; `docs/operations.md` tells all of it. */
+  interface Facts {
+    readonly of: { readonly at: string; readonly live: boolean; readonly edgesNotKept: number };
+    readonly shown: { readonly figures: Readonly<Record<string, number>> };
+    readonly edges: readonly {
+      readonly client: { readonly name: string };
+      readonly servicePort?: string;
+      readonly backend: string;
+      readonly podUid?: string;
+      readonly stale: boolean;
+      readonly figures: Readonly<Record<string, number>>;
+    }[];
+  }
+  const momentOf = ({ of }: Facts) => Date.parse(of.at);
+
+  async function exported(from: Page): Promise<Facts> {
+    await from.getByTestId('export').click();
+    const [download] = await Promise.all([from.waitForEvent('download'), from.getByTestId('export-json').click()]);
+    return JSON.parse(await readFile(await download.path(), 'utf8')) as Facts;
+  }
+
+  /** The same for the same edges in whatever order. */
+  const edgesOf = ({ edges }: Facts) =>
+    new Map(
+      edges.map(({ client, servicePort, backend, podUid, stale, figures }) => [
+        `${client.name}>${servicePort ?? ''}>${backend}>${podUid ?? ''}`,
+        { stale, ...figures },
+      ]),
+    );
+
+  /** Open connections of each service port. */
+  function openOf({ edges }: Facts): Map<string, number> {
+    const open = new Map<string, number>();
+    for (const { servicePort = '', figures } of edges) {
+      const own = ['moving', 'idle', 'closing', 'waiting'].reduce((sum, state) => sum + (figures[state] ?? 0), 0);
+      open.set(servicePort, (open.get(servicePort) ?? 0) + own);
+    }
+    return open;
+  }
+
+  it('replays what was shown live: the same edges with the same figures, and what is open of each service port', async () => {
+    const watcher = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await watcher.goto(city.url);
+    const live: Facts[] = [];
+    const collect = async () => {
+      const facts = await exported(watcher);
+      if (!live.some((known) => momentOf(known) === momentOf(facts))) live.push(facts);
+      return live.length;
+    };
+    await expect.poll(collect).toBe(5);
+    // The last second is kept when it is over.
+    const last = momentOf(live.at(-1) as Facts);
+    await expect.poll(async () => momentOf(await exported(watcher))).toBeGreaterThan(last + 3000);
+    let [moments, ports] = [0, 0];
+    for (const then of live) {
+      const at = momentOf(then);
+      await watcher.goto(`${city.url}/?at=${at}`);
+      await watcher.getByTestId('rewind-banner').getByText('Traffic as it was at').waitFor();
+      const replayed = await exported(watcher);
+      expect(replayed.of).toMatchObject({ live: false, edgesNotKept: 0 });
+      // Of two moments within one second the history keeps one.
+      if (momentOf(replayed) !== at) continue;
+      moments += 1;
+      expect(edgesOf(replayed)).toEqual(edgesOf(then));
+      for (const [figure, value] of Object.entries(then.shown.figures)) {
+        expect(replayed.shown.figures[figure], figure).toBeCloseTo(value, 6);
+      }
+      for (const [servicePort, open] of openOf(then)) {
+        const { points } = await history(at, servicePort);
+        expect(points, `${servicePort} at ${at}`).toContainEqual(expect.objectContaining({ at, open }));
+        ports += 1;
+      }
+    }
+    expect(moments).toBeGreaterThanOrEqual(2);
+    expect(ports).toBeGreaterThanOrEqual(5);
+    await watcher.close();
+  });
+
+  const history = (at: number, servicePort: string) =>
+    askHub<{ readonly points: readonly { readonly at: number; readonly open: number }[] }>(city.url, {
+      ...{ kind: 'history', from: at - 5000, to: at + 1 },
+      servicePort,
+    });
 });
 
 describe('steering by hand', () => {
