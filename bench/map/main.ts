@@ -3,7 +3,7 @@ import { buildPages } from '../dashboard-process.ts';
 import { inFreshNamespace } from '../namespace.ts';
 import { describeMachine } from '../routing/machine.ts';
 import type { MapAnswer, MapRequest } from './map-run.ts';
-import { arrivalTable, frameTable, restTable } from './table.ts';
+import { arrivalTable, frameTable, nodesTable, restTable } from './table.ts';
 
 const HELP = `npm run bench map -- [options]
 
@@ -22,7 +22,7 @@ pods and is called by those of one other, over 20 edges: one street.
              the page's main thread until then and its longest task, longest lag of the hub's loop; bytes on the wire, pages included
   frames     from the browser's own trace: CPU time of script between two frames (collector included), tasks over 50 ms
   at rest    the whole city in view, all streets moving. CPU in % of one core: of all threads of the page's process; main: of its
-             main thread. Heap: what lives after a collection, at the beginning and after --minutes. Hidden: frames drawn and CPU
+             main thread; script: time of script there, as the browser counts it, which other programs stretch. Heap: what lives after a collection, at the beginning and after --minutes. Hidden: frames drawn and CPU
 `;
 
 const { values } = parseArgs({
@@ -59,6 +59,7 @@ async function run(): Promise<void> {
   console.log(`\narriving\n${arrivalTable(results)}`);
   console.log(`\nframes\n${frameTable(results)}`);
   console.log(`\nat rest\n${restTable(results)}`);
+  console.log(`\nat rest, nodes lens\n${nodesTable(results)}`);
 }
 
 function whole(option: string, text: string): number {

@@ -87,9 +87,26 @@ export class MapPage {
     await rest(2000);
   }
 
+  /** The other lens, as close as all of the city is in view. */
+  async showNodes(): Promise<void> {
+    await this.#page.getByRole('button', { name: 'Nodes', exact: true }).click();
+    await this.#page.waitForFunction(() => window.kubecity?.scene().lens === 'nodes', undefined, {
+      timeout: PATIENCE_MS,
+      polling: 100,
+    });
+    await this.showWhole();
+  }
+
+  /** Of the main thread since it began, milliseconds, by the browser's own count: time, which other programs stretch. */
+  async scriptTime(): Promise<number> {
+    await this.#session.send('Performance.enable');
+    const { metrics } = await this.#session.send('Performance.getMetrics');
+    return 1000 * (metrics.find(({ name }) => name === 'ScriptDuration')?.value ?? Number.NaN);
+  }
+
   movingStreets(): Promise<number> {
     return this.#page.evaluate(
-      () => window.kubecity?.scene().roads.filter(({ rate }: { rate: number }) => rate > 0).length ?? 0,
+      () => window.kubecity?.scene().roads.filter(({ rate, backRate }) => rate + backRate > 0).length ?? 0,
     );
   }
 
@@ -136,7 +153,10 @@ export class MapPage {
 
 declare global {
   interface Window {
-    kubecity?: { scene(): { roads: { rate: number }[] }; readonly framesDrawn: number };
+    kubecity?: {
+      scene(): { lens?: string; roads: { rate: number; backRate: number }[] };
+      readonly framesDrawn: number;
+    };
   }
 }
 

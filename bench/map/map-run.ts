@@ -36,9 +36,19 @@ export interface MapAnswer {
   readonly still: FrameCost;
   readonly panning: FrameCost;
   readonly zooming: FrameCost;
-  /** Per cent of one core: all threads of the page's process, and its main thread; at rest, with streets moving. */
-  readonly cpu: { readonly renderer: number; readonly main: number; readonly hub: number };
+  /**
+   * Per cent of one core: all threads of the page's process, its main thread, and of that the script by the browser's own
+   * count of time; at rest, with streets moving.
+   */
+  readonly cpu: { readonly renderer: number; readonly main: number; readonly script: number; readonly hub: number };
   readonly movingStreets: number;
+  /** The nodes lens at rest, all of the city in view: streets on which something moves, and what they cost, % of one core. */
+  readonly nodes: {
+    readonly streets: number;
+    readonly script: number;
+    readonly main: number;
+    readonly renderer: number;
+  };
   /** Bytes a second on the wire, from the hub. */
   readonly bytesPerSecond: number;
   /** Bytes that live after a collection, at the beginning and at the end of `minutes`. */
@@ -109,6 +119,13 @@ await page.showWhole();
 const atRest = await cost(() => rest(seconds * 1000));
 const movingStreets = await page.movingStreets();
 progress(`renderer ${atRest.renderer.toFixed(0)} % of a core, ${movingStreets} moving streets`);
+await page.showNodes();
+await rest(3000);
+const onNodes = await cost(() => rest(seconds * 1000));
+const nodes = { ...onNodes, streets: await page.movingStreets() };
+progress(
+  `nodes lens: renderer ${onNodes.renderer.toFixed(0)} %, script ${onNodes.script.toFixed(0)} %, ${nodes.streets} moving streets`,
+);
 await rest(Math.max(0, minutes * 60_000 - (performance.now() - began)));
 const after = await page.liveHeap();
 const byVisibility = await page.hide();
@@ -118,8 +135,8 @@ const asleep = await cost(() => rest(seconds * 1000));
 const hidden = { frames: (await page.framesDrawn()) - drawn, cpu: asleep.renderer, byVisibility };
 
 const answer: MapAnswer = {
-  ...{ pods, edges: world.edges, arrival, still, panning, zooming, movingStreets },
-  cpu: { renderer: atRest.renderer, main: atRest.main, hub: atRest.hub },
+  ...{ pods, edges: world.edges, arrival, still, panning, zooming, movingStreets, nodes },
+  cpu: { renderer: atRest.renderer, main: atRest.main, script: atRest.script, hub: atRest.hub },
   bytesPerSecond: atRest.bytes,
   heap: { before, after },
   hidden,
@@ -156,6 +173,7 @@ async function hubBlockedFor(): Promise<number> {
 /** Per cent of one core and bytes a second while `act` runs. */
 async function cost(act: () => Promise<unknown>) {
   const pid = await page.processId();
+  const scriptBefore = await page.scriptTime();
   const [hubBefore, pageBefore, bytes, start] = [cpuOf(hubPid), cpuOf(pid), wire.bytes, performance.now()];
   await act();
   const took = performance.now() - start;
@@ -164,6 +182,7 @@ async function cost(act: () => Promise<unknown>) {
   return {
     renderer: percent(own.whole),
     main: percent(own.main),
+    script: percent((await page.scriptTime()) - scriptBefore),
     hub: percent(hubs.whole),
     bytes: ((wire.bytes - bytes) / took) * 1000,
   };

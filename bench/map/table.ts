@@ -33,15 +33,25 @@ export function frameTable(results: readonly MapAnswer[]): string {
 }
 
 export function restTable(results: readonly MapAnswer[]): string {
-  const head = ['pods', 'moving streets', 'CPU %', 'main %', 'kB/s', 'heap MB', 'then'];
+  const head = ['pods', 'moving streets', 'CPU %', 'main %', 'script %', 'kB/s', 'heap MB', 'then'];
   const more = ['hidden frames', 'hidden CPU %', 'hub CPU %', 'hub MiB'];
   const rows = results.map(({ pods, movingStreets, cpu, bytesPerSecond, heap, hidden, hubMemory }) => [
     ...[pods, movingStreets].map(count),
-    ...[cpu.renderer, cpu.main, bytesPerSecond / 1000].map(rounded),
+    ...[cpu.renderer, cpu.main, cpu.script, bytesPerSecond / 1000].map(rounded),
     ...[heap.before / 1e6, heap.after / 1e6].map((value) => value.toFixed(1)),
     ...[count(hidden.frames), rounded(hidden.cpu), rounded(cpu.hub), rounded(hubMemory / 2 ** 20)],
   ]);
   return aligned([[...head, ...more], ...rows]);
+}
+
+/** The nodes lens at rest. A city of 1,000 pods is near enough there to show a thousand streets at once. */
+export function nodesTable(results: readonly MapAnswer[]): string {
+  const head = ['pods', 'moving streets', 'CPU %', 'main %', 'script %'];
+  const rows = results.map(({ pods, nodes: { streets, renderer, main, script } }) => [
+    ...[pods, streets].map(count),
+    ...[renderer, main, script].map(rounded),
+  ]);
+  return aligned([head, ...rows]);
 }
 
 const rounded = (value: number): string => value.toFixed(0);

@@ -1,7 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { connect, type KubeClient, resources } from '@kubecity/kube';
 import type { KubePod, KubeService } from '@kubecity/routing';
+import { likelihood, SELDOM } from '@kubecity/routing/testing';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askHub } from '../testing/ask-hub.ts';
 import { openBrowser } from '../testing/browser.ts';
 import { newConnections } from '../testing/new-connections.ts';
 import { RunningCity } from '../testing/running-city.ts';
@@ -19,7 +23,6 @@ let page: Page;
 let api: KubeClient;
 const pageErrors: string[] = [];
 
-const eventually = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 60_000, interval: 250 });
 // Strings, because this file is typed for Node and `window` is the page's.
 const scene = () => page.evaluate<Scene>('window.kubecity.scene()');
 const framesDrawn = () => page.evaluate<number>('window.kubecity.framesDrawn');
@@ -29,6 +32,7 @@ beforeAll(async () => {
   api = connect({ kubeconfig: city.kubeconfig });
   browser = await openBrowser();
   page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
+  page.setDefaultTimeout(60_000);
   page.on('pageerror', (error) => pageErrors.push(error.message));
   await page.goto(city.url);
 });
@@ -52,42 +56,46 @@ async function cart() {
 }
 
 async function confirmedByAll(pod: string): Promise<void> {
-  await eventually(async () => {
-    const words = (await page.getByTestId(`confirmed-nodes-${pod}`).textContent()) ?? '';
-    expect(words).toMatch(new RegExp(`${NODES.length} of ${NODES.length}`));
-  });
+  const words = () => page.getByTestId(`confirmed-nodes-${pod}`).textContent();
+  await expect.poll(words).toMatch(new RegExp(`${NODES.length} of ${NODES.length}`));
 }
 
 describe('the map', () => {
   it('shows every Service and every pod', async () => {
-    await eventually(async () => expect(await page.getByTestId('live-state').textContent()).toMatch(/live/i));
-    await eventually(async () => {
-      const services = (await api.list<KubeService>(resources.services)).items.map(
-        ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
-      );
-      const pods = (await api.list<KubePod>(resources.pods)).items.map((pod) => pod.metadata.uid);
-      const shown = await scene();
-      expect(services.length).toBeGreaterThanOrEqual(10);
-      expect(pods.length).toBeGreaterThanOrEqual(25);
-      expect(shown.services.map(({ id }) => id).sort()).toEqual(services.sort());
-      expect(shown.pods.map(({ id }) => id).sort()).toEqual(pods.sort());
-    });
+    await expect.poll(() => page.getByTestId('live-state').textContent()).toMatch(/live/i);
+    const told = async () => {
+      const services = (await api.list<KubeService>(resources.services)).items;
+      const pods = (await api.list<KubePod>(resources.pods)).items;
+      return {
+        services: services.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort(),
+        pods: pods.map(({ metadata }) => metadata.uid ?? '').sort(),
+      };
+    };
+    const shown = async () => {
+      const { services, pods } = await scene();
+      return { services: services.map(({ id }) => id).sort(), pods: pods.map(({ id }) => id).sort() };
+    };
+    await expect.poll(async () => (await told()).services.length).toBeGreaterThanOrEqual(10);
+    await expect.poll(async () => (await told()).pods.length).toBeGreaterThanOrEqual(25);
+    const both = async () => [await shown(), await told()];
+    await expect.poll(both).toSatisfy(([map, cluster]) => isDeepStrictEqual(map, cluster));
   });
 
   it('moves with the traffic', async () => {
-    await eventually(async () => expect((await scene()).particles).toBeGreaterThan(0));
+    await expect.poll(async () => (await scene()).particles).toBeGreaterThan(0);
     const before = await framesDrawn();
-    await eventually(async () => expect(await framesDrawn()).toBeGreaterThan(before + 10));
+    await expect.poll(framesDrawn).toBeGreaterThan(before + 10);
   });
 
   it('has the same facts in the other lens', async () => {
-    const services = (await scene()).services.length;
-    const pods = (await scene()).pods.length;
+    const counts = async () => {
+      const { services, pods } = await scene();
+      return { services: services.length, pods: pods.length };
+    };
+    const before = await counts();
     await page.getByTestId('lens-nodes').click();
-    await eventually(async () => {
-      expect((await scene()).services.length).toBe(services);
-      expect((await scene()).pods.length).toBe(pods);
-    });
+    await page.locator('[data-testid=lens-nodes][data-state=active]').waitFor();
+    await expect.poll(counts).toEqual(before);
     await page.getByTestId('lens-services').click();
   });
 });
@@ -121,16 +129,103 @@ describe('the traffic table', () => {
     await page.getByTestId('traffic-toggle').click();
     await page.getByTestId('traffic-totals').waitFor();
     const same: Sums[] = [];
-    await eventually(async () => {
+    const collect = async () => {
       const now = await sums();
       // Both move on every second, but one after the other.
       if (now.table.at === now.metrics.at && now.table.at !== same.at(-1)?.table.at) same.push(now);
-      expect(same.length).toBeGreaterThanOrEqual(3);
-    });
+      return same.length;
+    };
+    await expect.poll(collect).toBeGreaterThanOrEqual(3);
     for (const { table, metrics } of same) expect(table).toEqual(metrics);
     expect(same[0]?.table.opened).toBeGreaterThan(100);
     await page.getByTestId('traffic-toggle').click();
   });
+});
+
+describe('the time line', () => {
+  /** What of an export this test reads; `docs/operations.md` tells all of it. */
+  interface Facts {
+    readonly of: { readonly at: string; readonly live: boolean; readonly edgesNotKept: number };
+    readonly shown: { readonly figures: Readonly<Record<string, number>> };
+    readonly edges: readonly {
+      readonly client: { readonly name: string };
+      readonly servicePort?: string;
+      readonly backend: string;
+      readonly podUid?: string;
+      readonly stale: boolean;
+      readonly figures: Readonly<Record<string, number>>;
+    }[];
+  }
+  const momentOf = ({ of }: Facts) => Date.parse(of.at);
+
+  async function exported(from: Page): Promise<Facts> {
+    await from.getByTestId('export').click();
+    const [download] = await Promise.all([from.waitForEvent('download'), from.getByTestId('export-json').click()]);
+    return JSON.parse(await readFile(await download.path(), 'utf8')) as Facts;
+  }
+
+  /** The same for the same edges in whatever order. */
+  const edgesOf = ({ edges }: Facts) =>
+    new Map(
+      edges.map(({ client, servicePort, backend, podUid, stale, figures }) => [
+        `${client.name}>${servicePort ?? ''}>${backend}>${podUid ?? ''}`,
+        { stale, ...figures },
+      ]),
+    );
+
+  /** Open connections of each service port. */
+  function openOf({ edges }: Facts): Map<string, number> {
+    const open = new Map<string, number>();
+    for (const { servicePort = '', figures } of edges) {
+      const own = ['moving', 'idle', 'closing', 'waiting'].reduce((sum, state) => sum + (figures[state] ?? 0), 0);
+      open.set(servicePort, (open.get(servicePort) ?? 0) + own);
+    }
+    return open;
+  }
+
+  it('replays what was shown live: the same edges with the same figures, and what is open of each service port', async () => {
+    const watcher = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await watcher.goto(city.url);
+    const live: Facts[] = [];
+    const collect = async () => {
+      const facts = await exported(watcher);
+      if (!live.some((known) => momentOf(known) === momentOf(facts))) live.push(facts);
+      return live.length;
+    };
+    await expect.poll(collect).toBe(5);
+    // The last second is kept when it is over.
+    const last = momentOf(live.at(-1) as Facts);
+    await expect.poll(async () => momentOf(await exported(watcher))).toBeGreaterThan(last + 3000);
+    let [moments, ports] = [0, 0];
+    for (const then of live) {
+      const at = momentOf(then);
+      await watcher.goto(`${city.url}/?at=${at}`);
+      await watcher.getByTestId('rewind-banner').getByText('Traffic as it was at').waitFor();
+      const replayed = await exported(watcher);
+      expect(replayed.of).toMatchObject({ live: false, edgesNotKept: 0 });
+      // Of two moments within one second the history keeps one.
+      if (momentOf(replayed) !== at) continue;
+      moments += 1;
+      expect(edgesOf(replayed)).toEqual(edgesOf(then));
+      for (const [figure, value] of Object.entries(then.shown.figures)) {
+        expect(replayed.shown.figures[figure], figure).toBeCloseTo(value, 6);
+      }
+      for (const [servicePort, open] of openOf(then)) {
+        const { points } = await history(at, servicePort);
+        expect(points, `${servicePort} at ${at}`).toContainEqual(expect.objectContaining({ at, open }));
+        ports += 1;
+      }
+    }
+    expect(moments).toBeGreaterThanOrEqual(2);
+    expect(ports).toBeGreaterThanOrEqual(5);
+    await watcher.close();
+  });
+
+  const history = (at: number, servicePort: string) =>
+    askHub<{ readonly points: readonly { readonly at: number; readonly open: number }[] }>(city.url, {
+      ...{ kind: 'history', from: at - 5000, to: at + 1 },
+      servicePort,
+    });
 });
 
 describe('steering by hand', () => {
@@ -138,7 +233,7 @@ describe('steering by hand', () => {
     await page.getByTestId('find').click();
     await page.getByTestId('find-input').fill('cart');
     await page.keyboard.press('Enter');
-    await eventually(async () => expect(await page.getByTestId('panel-title').textContent()).toContain('cart'));
+    await expect.poll(() => page.getByTestId('panel-title').textContent()).toContain('cart');
     for (const { name } of (await cart()).pods) await page.getByTestId(`backend-${name}`).waitFor();
   });
 
@@ -154,7 +249,7 @@ describe('steering by hand', () => {
     const counts = await newConnections(city, NODES, clusterIP, 8);
     expect(counts.get(victim.ip) ?? 0).toBe(0);
     expect([...counts.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(10);
-    expect(await page.getByTestId(`remaining-${victim.name}`).textContent()).toMatch(/\d/);
+    await expect.poll(() => page.getByTestId(`remaining-${victim.name}`).textContent()).toMatch(/\d/);
   });
 
   it('says why the drained pod gets none, to a colleague with a link', async () => {
@@ -163,9 +258,8 @@ describe('steering by hand', () => {
     await colleague.goto(`${city.url}/?selected=pod~${victim.uid}`);
     await colleague.getByTestId('panel').getByRole('button', { name: 'Why none?' }).click();
     const reason = colleague.getByTestId('why-none').first();
-    await reason.waitFor();
-    expect(await reason.getAttribute('data-kind')).toBe('drained');
-    expect(await reason.textContent()).toContain('cart');
+    await expect.poll(() => reason.getAttribute('data-kind')).toBe('drained');
+    await expect.poll(() => reason.textContent()).toContain('cart');
     await colleague.close();
   });
 
@@ -173,9 +267,8 @@ describe('steering by hand', () => {
     const { clusterIP, victim } = await cart();
     await page.getByTestId(`undrain-${victim.name}`).click();
     await page.getByTestId(`drain-${victim.name}`).waitFor();
-    await eventually(async () =>
-      expect((await newConnections(city, NODES, clusterIP, 3)).get(victim.ip) ?? 0).toBeGreaterThan(0),
-    );
+    const came = async () => (await newConnections(city, NODES, clusterIP, 3)).get(victim.ip) ?? 0;
+    await expect.poll(came).toBeGreaterThan(0);
   });
 
   it('reweights: the share of new connections follows', async () => {
@@ -187,17 +280,17 @@ describe('steering by hand', () => {
     const counts = await newConnections(city, NODES, clusterIP, 30);
     const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
     const share = 300 / (300 + 100 * (pods.length - 1));
-    const bound = 3.29 * Math.sqrt((share * (1 - share)) / total);
-    expect(total).toBeGreaterThan(60);
-    expect(Math.abs((counts.get(victim.ip) ?? 0) / total - share), `${counts.get(victim.ip)} of ${total}`).toBeLessThan(
-      bound,
-    );
+    const got = counts.get(victim.ip) ?? 0;
+    const told = `${got} of ${total}`;
+    expect(likelihood(got, total, share), told).toBeGreaterThan(SELDOM);
+    // Enough to tell it from what it was before.
+    expect(likelihood(got, total, 1 / pods.length), told).toBeLessThan(SELDOM);
   });
 
   it('says which pod gets the most and from whom', async () => {
     const { victim } = await cart();
     const most = new RegExp(`^${victim.name} gets the most: .+ from [a-z]`);
-    await eventually(async () => expect(await page.getByTestId('busiest').textContent()).toMatch(most));
+    await expect.poll(() => page.getByTestId('busiest').textContent()).toMatch(most);
   });
 
   it('explains by the rules of the kernel where a connection goes, and with what chance', async () => {
@@ -207,10 +300,9 @@ describe('steering by hand', () => {
     await page.getByTestId('why-source-input').fill('shop web');
     await page.keyboard.press('Enter');
     const ends = page.getByTestId('why-end');
-    await eventually(async () => expect(await ends.count()).toBe(pods.length));
-    const texts = await ends.allTextContents();
-    expect(texts[0]).toContain(victim.name);
-    expect(texts.map((text) => /(\d+) %/.exec(text)?.[1])).toEqual(['60', ...pods.slice(1).map(() => '20')]);
+    const chances = async () => (await ends.allTextContents()).map((text) => /(\d+) %/.exec(text)?.[1]);
+    await expect.poll(chances).toEqual(['60', ...pods.slice(1).map(() => '20')]);
+    await expect.poll(() => ends.first().textContent()).toContain(victim.name);
     await page.getByTestId('why-card').press('Escape');
     await page.getByTestId('why-card').waitFor({ state: 'detached' });
   });
@@ -219,7 +311,7 @@ describe('steering by hand', () => {
     const { victim } = await cart();
     await page.getByTestId(`weight-${victim.name}`).fill('100');
     await page.getByTestId(`weight-${victim.name}`).press('Enter');
-    await eventually(async () => expect((await api.list(resources.routingOverrides)).items).toEqual([]));
+    await expect.poll(async () => (await api.list(resources.routingOverrides)).items).toEqual([]);
     const override = {
       apiVersion: 'kubecity.dev/v1alpha1',
       kind: 'RoutingOverride',
@@ -228,9 +320,7 @@ describe('steering by hand', () => {
     };
     await api.create(resources.routingOverrides, override);
     await confirmedByAll(victim.name);
-    await eventually(async () =>
-      expect(await page.getByTestId(`backend-${victim.name}`).textContent()).toContain('INC-123'),
-    );
+    await expect.poll(() => page.getByTestId(`backend-${victim.name}`).textContent()).toContain('INC-123');
     await api.delete(resources.routingOverrides, { namespace: 'shop', name: 'by-hand' });
     await page.getByTestId(`drain-${victim.name}`).waitFor();
   });
@@ -241,9 +331,9 @@ describe('steering by hand', () => {
     await confirmedByAll(victim.name);
     city.killDashboard();
     const state = () => page.getByTestId('live-state').getAttribute('data-state');
-    await eventually(async () => expect(await state()).not.toBe('live'));
+    await expect.poll(state).not.toBe('live');
     expect(await city.exec('node-a', 'iptables-save', '-t', 'nat')).not.toContain(`--to-destination ${victim.ip}:`);
-    await eventually(async () => expect(await state()).toBe('live'));
+    await expect.poll(state).toBe('live');
     await confirmedByAll(victim.name);
     await page.getByTestId(`undrain-${victim.name}`).click();
     await page.getByTestId(`drain-${victim.name}`).waitFor();

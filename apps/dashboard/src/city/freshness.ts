@@ -1,5 +1,5 @@
 /** How the page stands to the hub. */
-export type Freshness = 'connecting' | 'live' | 'reconnecting' | 'stale' | 'foreign';
+export type Freshness = 'connecting' | 'live' | 'reconnecting' | 'stale' | 'foreign' | 'refused';
 
 /** The hub sends a time-line point every 5 s at least; twice that and a little is silence, milliseconds. */
 const SILENCE = 12_000;

@@ -1,8 +1,8 @@
 import type { City } from './city.ts';
 import { backendAddress, backendName, clientName } from './edge-rows.ts';
-import type { Edge } from './edges.ts';
 import type { Selection } from './find.ts';
 import type { NamedEdge } from './scope.ts';
+import { placesOfRoad } from './survey.ts';
 import {
   bytesPerSecond,
   isDirect,
@@ -36,11 +36,12 @@ export const measured = (traffic: Traffic, measure: Measure): number =>
 type Group = Omit<Ranked, 'traffic' | 'share'>;
 
 /** Groups edges and puts the busiest first; the quiet ones by name, so that they stay where they are. */
-function ranked(edges: Iterable<NamedEdge>, measure: Measure, groupOf: (edge: Edge) => Group): readonly Ranked[] {
+function ranked(edges: Iterable<NamedEdge>, measure: Measure, groupOf: (named: NamedEdge) => Group): readonly Ranked[] {
   const groups = new Map<string, Group>();
   const sums = new TrafficGroups();
-  for (const [, edge] of edges) {
-    const group = groupOf(edge);
+  for (const named of edges) {
+    const [, edge] = named;
+    const group = groupOf(named);
     if (!groups.has(group.id)) groups.set(group.id, group);
     sums.add(group.id, edge);
   }
@@ -59,7 +60,7 @@ function ranked(edges: Iterable<NamedEdge>, measure: Measure, groupOf: (edge: Ed
 
 /** Who opens the connections: pods, nodes, networks outside. */
 export const rankClients = (city: City, edges: Iterable<NamedEdge>, measure: Measure): readonly Ranked[] =>
-  ranked(edges, measure, (edge) => {
+  ranked(edges, measure, ([, edge]) => {
     const { kind, id } = edge.client;
     const node = nodeOfClient(city, edge);
     const group = {
@@ -85,7 +86,7 @@ export const rankBackends = (
   measure: Measure,
   beside: 'node' | 'service' = 'node',
 ): readonly Ranked[] =>
-  ranked(edges, measure, (edge) => {
+  ranked(edges, measure, ([, edge]) => {
     const uid = podOfBackend(city, edge);
     const id = `${edge.backend}>${uid ?? ''}`;
     const known = city.backend.get(edge.backend);
@@ -97,9 +98,27 @@ export const rankBackends = (
     return city.pod.has(uid) ? { ...group, selection: { kind: 'pod', id: uid } } : { ...group, detail: 'gone' };
   });
 
+/**
+ * The streets of a bundle.
+ * @param streetOf the road on which an edge runs
+ * @param nameOf words for a place of the map
+ */
+export const rankStreets = (
+  edges: Iterable<NamedEdge>,
+  measure: Measure,
+  streetOf: (edge: NamedEdge) => string,
+  nameOf: (place: string) => string,
+): readonly Ranked[] =>
+  ranked(edges, measure, (edge) => {
+    const id = streetOf(edge);
+    const { from, to, direct } = placesOfRoad(id);
+    const name = `${nameOf(from)} → ${nameOf(to)}`;
+    return { id, name, ...(direct && { detail: 'direct' }), selection: { kind: 'road', id } };
+  });
+
 /** Whom it talks to: Services, and pods past every Service. */
 export const rankTargets = (city: City, edges: Iterable<NamedEdge>, measure: Measure): readonly Ranked[] =>
-  ranked(edges, measure, (edge) => {
+  ranked(edges, measure, ([, edge]) => {
     if (!isDirect(edge)) {
       const selection = city.service.has(edge.service) ? { kind: 'service' as const, id: edge.service } : undefined;
       return { id: edge.service, name: edge.service, selection };

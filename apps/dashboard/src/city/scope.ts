@@ -1,6 +1,7 @@
 import type { Edge } from './edges.ts';
 import type { Selection } from './find.ts';
-import { laneOf, type Survey, servicePlace } from './survey.ts';
+import { lanesOfRoad } from './lanes.ts';
+import { type Survey, servicePlace } from './survey.ts';
 import { isDirect, nodeOfBackend, nodeOfClient, podOfBackend, podUidOf } from './traffic.ts';
 
 export type NamedEdge = readonly [id: string, edge: Edge];
@@ -62,13 +63,15 @@ function testOf({ city, ends }: Survey, { kind, id }: Selection): Test {
       };
     case 'edge':
       return { into: ([key]) => key === id, out: never };
-    case 'road':
+    case 'road': {
+      const laneOf = lanesOfRoad(city, id);
       return {
         into: ([key]) => {
           const own = ends.get(key);
-          return own !== undefined && laneOf(own, id) !== undefined;
+          return own !== undefined && laneOf(own) !== undefined;
         },
         out: never,
       };
+    }
   }
 }

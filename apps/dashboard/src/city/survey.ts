@@ -43,19 +43,6 @@ export function placesOfRoad(id: string): { readonly from: string; readonly to: 
   return { from, to, direct };
 }
 
-/** Does this edge run on that road? `out` is towards the Service, `back` from the Service to a backend's node. */
-export function laneOf(ends: EdgeEnds, road: string): 'out' | 'back' | undefined {
-  const { from, to, direct } = placesOfRoad(road);
-  if (direct) {
-    if (ends.service !== undefined) return undefined;
-    const services = ends.origin === from && ends.target === to;
-    return services || (ends.clientPlace === from && ends.backendPlace === to) ? 'out' : undefined;
-  }
-  if (ends.service !== to) return undefined;
-  if (ends.origin === from || ends.clientPlace === from) return 'out';
-  return ends.backendPlace === from ? 'back' : undefined;
-}
-
 /** One bundle of edges between two places of the map. */
 export interface Flow {
   readonly id: string;

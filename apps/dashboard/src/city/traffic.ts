@@ -1,5 +1,6 @@
 import type { City } from './city.ts';
 import type { Edge } from './edges.ts';
+import { finish, PIECE, type Slices } from './slices.ts';
 
 /** Sums over edges; rates are per second, of the same window as the edges'. */
 export interface Traffic {
@@ -98,9 +99,8 @@ export const stale = (traffic: Traffic): boolean => traffic.edges > 0 && traffic
 export const refusedShare = (traffic: Traffic): number =>
   traffic.openedPerSecond > 0 ? Math.min(1, traffic.refusedPerSecond / traffic.openedPerSecond) : 0;
 
-/** All sums of one city. Each kind is made when it is first asked for: few views need more than one or two. */
-export interface TrafficSums {
-  readonly all: Traffic;
+/** Sums of the edges of one city, by one of these each. */
+export interface GroupSums {
   /** Direct connections belong to no Service. */
   readonly byService: ReadonlyMap<string, Traffic>;
   readonly byBackend: ReadonlyMap<string, Traffic>;
@@ -114,6 +114,13 @@ export interface TrafficSums {
   readonly byNode: ReadonlyMap<string, Traffic>;
 }
 
+/** All sums of one city. Each kind is made when it is first asked for: few views need more than one or two. */
+export interface TrafficSums extends GroupSums {
+  readonly all: Traffic;
+  /** The same as the field of that name, made a little at a time. */
+  readonly sliced: (kind: keyof GroupSums) => Slices<ReadonlyMap<string, Traffic>>;
+}
+
 /** By name and uid, what `EdgeEnds` knows of an edge. */
 interface Ends {
   readonly clientPod?: string;
@@ -122,60 +129,62 @@ interface Ends {
   readonly backendNode?: string;
 }
 
+/** Adds an edge to the groups of one kind that it belongs to. */
+const GROUPING: { readonly [K in keyof GroupSums]: (groups: TrafficGroups, edge: Edge, ends: Ends) => void } = {
+  byService: (groups, edge) => groups.add(isDirect(edge) ? undefined : edge.service, edge),
+  byBackend: (groups, edge) => groups.add(isDirect(edge) ? undefined : edge.backend, edge),
+  intoPod: (groups, edge, { backendPod }) => groups.add(backendPod, edge),
+  directIntoPod: (groups, edge, { backendPod }) => groups.add(isDirect(edge) ? backendPod : undefined, edge),
+  outOfPod: (groups, edge, { clientPod }) => groups.add(clientPod, edge),
+  byNode: (groups, edge, { backendNode, clientNode }) => {
+    groups.add(backendNode, edge);
+    if (clientNode !== backendNode) groups.add(clientNode, edge);
+  },
+};
+
 /** @param ends by the same keys as the edges */
 export function sumTraffic(edges: ReadonlyMap<string, Edge>, ends: ReadonlyMap<string, Ends>): TrafficSums {
-  // Each edge's ends are looked up once, not once for each kind.
-  const pairs = once(() => [...edges].map(([id, edge]) => ({ edge, own: ends.get(id) as Ends })));
-  const by = (groupOf: (edge: Edge, ends: Ends) => string | undefined) =>
-    once(() => {
-      const groups = new TrafficGroups();
-      for (const { edge, own } of pairs()) groups.add(groupOf(edge, own), edge);
-      return groups.sums;
-    });
-  const all = once(() => sumOf(edges.values()));
-  const byService = by((edge) => (isDirect(edge) ? undefined : edge.service));
-  const byBackend = by((edge) => (isDirect(edge) ? undefined : edge.backend));
-  const intoPod = by((_, { backendPod }) => backendPod);
-  const directIntoPod = by((edge, { backendPod }) => (isDirect(edge) ? backendPod : undefined));
-  const outOfPod = by((_, { clientPod }) => clientPod);
-  const byNode = once(() => {
+  const made = new Map<keyof GroupSums, ReadonlyMap<string, Traffic>>();
+  let all: Traffic | undefined;
+  function* sliced(kind: keyof GroupSums): Slices<ReadonlyMap<string, Traffic>> {
+    const known = made.get(kind);
+    if (known) return known;
     const groups = new TrafficGroups();
-    for (const { edge, own } of pairs()) {
-      groups.add(own.backendNode, edge);
-      if (own.clientNode !== own.backendNode) groups.add(own.clientNode, edge);
+    const group = GROUPING[kind];
+    let looked = 0;
+    for (const [id, edge] of edges) {
+      group(groups, edge, ends.get(id) as Ends);
+      looked += 1;
+      if (looked % PIECE === 0) yield;
     }
+    made.set(kind, groups.sums);
     return groups.sums;
-  });
+  }
+  const of = (kind: keyof GroupSums) => made.get(kind) ?? finish(sliced(kind));
   return {
+    sliced,
     get all() {
-      return all();
+      all ??= sumOf(edges.values());
+      return all;
     },
     get byService() {
-      return byService();
+      return of('byService');
     },
     get byBackend() {
-      return byBackend();
+      return of('byBackend');
     },
     get intoPod() {
-      return intoPod();
+      return of('intoPod');
     },
     get directIntoPod() {
-      return directIntoPod();
+      return of('directIntoPod');
     },
     get outOfPod() {
-      return outOfPod();
+      return of('outOfPod');
     },
     get byNode() {
-      return byNode();
+      return of('byNode');
     },
-  };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
   };
 }
 

@@ -4,7 +4,7 @@ import { type Filter, type Folded, filterCity, isFiltering, NO_FILTER } from '..
 import { type Moment, shownCity } from '../city/moment.ts';
 import { type Survey, surveyCity } from '../city/survey.ts';
 
-export type LinkState = 'connecting' | 'live' | 'reconnecting' | 'foreign';
+export type LinkState = 'connecting' | 'live' | 'reconnecting' | 'foreign' | 'refused';
 
 /** What the page knows, how fresh it is, and what of it is shown. */
 export interface CityStore {

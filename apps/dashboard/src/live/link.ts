@@ -53,7 +53,9 @@ export function openLink(): () => void {
   });
   let again: ReturnType<typeof setTimeout> | undefined;
   opened.on('connect_error', (error: Error & { data?: { code?: Refusal } }) => {
-    useCity.setState(({ arrived }) => ({ link: arrived ? 'reconnecting' : 'connecting' }));
+    useCity.setState(({ arrived }) => ({
+      link: isForbidden(error) ? 'refused' : arrived ? 'reconnecting' : 'connecting',
+    }));
     const code = error.data?.code;
     if (code === 'unauthenticated' || code === 'forbidden') return leaveForLogin(code);
     // Whoever was refused is not connected again by the library: the hub may have room, or the cluster, in a while.
@@ -79,6 +81,10 @@ export function openLink(): () => void {
     if (socket === opened) socket = undefined;
   };
 }
+
+/** The hub refuses a socket from another origin with this status, which a browser tells of plain requests only. */
+const FORBIDDEN = 403;
+const isForbidden = (error: Error): boolean => 'description' in error && error.description === FORBIDDEN;
 
 function take(from: Socket<HubToBrowser, BrowserToHub>, message: unknown): void {
   const parsed = parseFrame(message);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { Slices } from '../city/slices.ts';
 import type { Survey } from '../city/survey.ts';
-import { type Crossing, EMPTY_NODES_PLAN, type Lot, type NodesPlan, planNodes } from '../map/plan-nodes.ts';
+import type { Crossing } from '../map/plan-junctions.ts';
+import { EMPTY_NODES_PLAN, type Lot, type NodesPlan, planNodes } from '../map/plan-nodes.ts';
 import { EMPTY_SERVICES_PLAN, planServices, type ServicesPlan } from '../map/plan-services.ts';
 import type { Plot } from '../map/plots.ts';
 import { lotsOf } from '../map/scene-nodes.ts';
@@ -40,10 +42,10 @@ export class PlanMemory {
    * Of the `whole` city; a part of it that a filter leaves may have hamlets of its own. `past`: what stands now may be missing
    * in it. It stays remembered then, and gets its place back.
    */
-  services(survey: Survey, whole: Survey, past: boolean): ServicesPlan {
+  *services(survey: Survey, whole: Survey, past: boolean): Slices<ServicesPlan> {
     this.#open(whole);
-    if (!this.#changed('services', [whole.stands, whole.hamlets, whole.city.service, survey.hamlets, past]))
-      return this.#plans.services;
+    const of = [whole.stands, whole.hamlets, whole.city.service, survey.hamlets, past];
+    if (isSame(of, this.#of.services)) return this.#plans.services;
     const before = this.#plans.services;
     const plots = plotsOf(whole);
     const own = whole === survey ? plots : withMore(plots, plotsOf(survey));
@@ -51,31 +53,29 @@ export class PlanMemory {
     // Links only matter where something new needs a place: a road that appears moves nothing.
     const shape = JSON.stringify(all);
     if (shape !== this.#settled.services) {
+      const services = yield* planServices(all, yield* linksOf(whole), before);
       this.#settled.services = shape;
-      this.#keep({ ...this.#plans, services: planServices(all, linksOf(whole), before) });
+      this.#keep({ ...this.#plans, services });
     }
+    this.#of.services = of;
     return this.#plans.services;
   }
 
-  nodes(survey: Survey, past: boolean): NodesPlan {
+  *nodes(survey: Survey, past: boolean): Slices<NodesPlan> {
     this.#open(survey);
     const { city } = survey;
-    if (!this.#changed('nodes', [city.node, city.pod, city.service, survey.stands, past])) return this.#plans.nodes;
+    const of = [city.node, city.pod, city.service, survey.stands, past];
+    if (isSame(of, this.#of.nodes)) return this.#plans.nodes;
     const { lots, crossings } = lotsOf(survey);
     const before = this.#plans.nodes;
     const shape = JSON.stringify([lots, crossings.map(({ id }) => id)]);
     if (shape !== this.#settled.nodes && !(past && stands(before, lots, crossings))) {
+      const nodes = yield* planNodes(lots, crossings, before);
       this.#settled.nodes = shape;
-      this.#keep({ ...this.#plans, nodes: planNodes(lots, crossings, before) });
+      this.#keep({ ...this.#plans, nodes });
     }
+    this.#of.nodes = of;
     return this.#plans.nodes;
-  }
-
-  /** Has any of these values been replaced since the last question? Most seconds bring nothing but traffic. */
-  #changed(lens: 'services' | 'nodes', of: readonly unknown[]): boolean {
-    const before = this.#of[lens];
-    this.#of[lens] = of;
-    return before === undefined || of.some((value, i) => value !== before[i]);
   }
 
   /** Forgets where things were: the next plan is the one the names and roads of now give. */
@@ -109,6 +109,10 @@ function withMore(plots: readonly Plot[], more: readonly Plot[]): readonly Plot[
   const here = new Set(plots.map(({ id }) => id));
   return [...plots, ...more.filter(({ id }) => !here.has(id))];
 }
+
+/** Has none of these values been replaced since the last plan? Most seconds bring nothing but traffic. */
+const isSame = (of: readonly unknown[], before: readonly unknown[] | undefined): boolean =>
+  before?.every((value, i) => value === of[i]) ?? false;
 
 /** The plots of then and those that stand now. */
 function withAbsent(plots: readonly Plot[], { spots }: ServicesPlan): readonly Plot[] {

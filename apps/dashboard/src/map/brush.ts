@@ -57,8 +57,10 @@ export function hatch(context: Pen, rect: Rect, colour: string): void {
 
 export function tracePath(context: Pen, path: Path): void {
   context.beginPath();
-  for (let i = 0; i < path.xy.length; i += 2) {
-    if (i === 0) context.moveTo(path.xy[0] as number, path.xy[1] as number);
-    else context.lineTo(path.xy[i] as number, path.xy[i + 1] as number);
-  }
+  addPath(context, path);
+}
+
+export function addPath(context: Pen, { xy }: Path): void {
+  context.moveTo(xy[0] as number, xy[1] as number);
+  for (let i = 2; i < xy.length; i += 2) context.lineTo(xy[i] as number, xy[i + 1] as number);
 }

@@ -1,8 +1,12 @@
 import type { Brush } from './brush.ts';
 import { type Emphasis, emphasize } from './emphasis.ts';
+import { around } from './geometry.ts';
 import { type Palette, readPalette } from './palette.ts';
 import type { Show } from './show.ts';
-import type { Sight, StillLayer } from './still-layer.ts';
+import type { Sheet, Sight } from './still-layer.ts';
+
+/** What is drawn may reach this far beyond its own ground: broad roads, shadows, halos. */
+const OVERHANG = { world: 44, pixels: 20 };
 
 /** Dips brushes: what a drawing step needs of what is shown, with colours and emphasis found once for it. */
 export class Brushes {
@@ -19,32 +23,18 @@ export class Brushes {
     return { palette: this.#paletteOf(night), emphasis: this.#emphasisOf(show), zoom, night, now };
   }
 
-  /** Draws a still picture in world units; `toPixels` changes to those of the screen. */
-  paint(
-    layer: StillLayer,
-    show: Show,
-    sight: Sight,
-    draw: (brush: Brush<CanvasRenderingContext2D>, toPixels: () => void) => void,
-  ): void {
-    layer.draw(sight, (context, ratio, beyond) => {
-      const { zoom } = sight;
-      context.setTransform(
-        ratio * zoom,
-        0,
-        0,
-        ratio * zoom,
-        ratio * (sight.x + beyond.x),
-        ratio * (sight.y + beyond.y),
-      );
-      const clip = {
-        x: (-beyond.x - sight.x) / zoom,
-        y: (-beyond.y - sight.y) / zoom,
-        width: (sight.width + 2 * beyond.x) / zoom,
-        height: (sight.height + 2 * beyond.y) / zoom,
-      };
-      const toPixels = () => context.setTransform(ratio, 0, 0, ratio, ratio * beyond.x, ratio * beyond.y);
-      draw({ ...this.dip(show, zoom, context), clip }, toPixels);
-    });
+  /** For one sheet of a still picture, in world units. */
+  onSheet(show: Show, sight: Sight, { context, x, y, width, height, ratio }: Sheet): Brush {
+    const { zoom } = sight;
+    const scale = ratio * zoom;
+    context.setTransform(scale, 0, 0, scale, ratio * (sight.x - x), ratio * (sight.y - y));
+    const ground = { x: (x - sight.x) / zoom, y: (y - sight.y) / zoom, width: width / zoom, height: height / zoom };
+    return { ...this.dip(show, zoom, context), clip: around([ground], OVERHANG.world + OVERHANG.pixels / zoom) };
+  }
+
+  /** From here on the sheet's brush draws in pixels of the screen. */
+  toPixels({ context, x, y, ratio }: Sheet): void {
+    context.setTransform(ratio, 0, 0, ratio, -ratio * x, -ratio * y);
   }
 
   #paletteOf(night: boolean): Palette {

@@ -1,4 +1,5 @@
 import type { CityRecord } from '@kubecity/protocol';
+import type { Slices } from '../city/slices.ts';
 import { type Survey, servicePlace } from '../city/survey.ts';
 import { NO_TRAFFIC } from '../city/traffic.ts';
 import { type Fold, foldOf, foldOfHouses } from './fold.ts';
@@ -13,21 +14,27 @@ interface Sum {
   edges: number;
   staleEdges: number;
   readonly services: [string, CityRecord<'service'>][];
+  /** Pods that back no Service. */
+  others: number;
 }
 
 /** A parcel for every ground of a namespace that has something on it. The first holds what is told of all of it. */
-export function districtsOf(
+export function* districtsOf(
   survey: Survey,
   plan: ServicesPlan,
   { metric }: Wanted,
   open: ReadonlySet<string>,
-): District[] {
+): Slices<District[]> {
+  yield* survey.sums.sliced('byService');
   const sums = sumsOf(survey);
   const busiest = Math.max(0, ...[...sums.values()].map((sum) => told(metric, sum)));
-  return [...sums].flatMap(([namespace, sum]) => {
+  const busiestService = busiestOf(survey.sums.byService, metric);
+  yield;
+  const districts: District[] = [];
+  for (const [namespace, sum] of sums) {
     const closed = !open.has(namespace);
-    return (plan.cells[namespace] ?? []).map(
-      (rect, part): District => ({
+    for (const [part, rect] of (plan.cells[namespace] ?? []).entries()) {
+      districts.push({
         id: `namespace:${namespace}`,
         label: part === 0 ? namespace : '',
         rect,
@@ -37,10 +44,12 @@ export function districtsOf(
         bytes: sum.bytes,
         activity: activity(told(metric, sum), busiest),
         stale: sum.edges > 0 && sum.staleEdges === sum.edges,
-        ...(closed && part === 0 ? foldedParts(survey, plan, namespace, sum, metric) : {}),
-      }),
-    );
-  });
+        ...(closed && part === 0 ? foldedParts(survey, plan, sum, metric, busiestService) : {}),
+      });
+    }
+    if (districts.length % 16 === 0) yield;
+  }
+  return districts;
 }
 
 function sumsOf(survey: Survey): ReadonlyMap<string, Sum> {
@@ -48,7 +57,7 @@ function sumsOf(survey: Survey): ReadonlyMap<string, Sum> {
   const sumFor = (namespace: string) => {
     const known = sums.get(namespace);
     if (known) return known;
-    const sum: Sum = { rate: 0, bytes: 0, edges: 0, staleEdges: 0, services: [] };
+    const sum: Sum = { rate: 0, bytes: 0, edges: 0, staleEdges: 0, services: [], others: 0 };
     sums.set(namespace, sum);
     return sum;
   };
@@ -62,7 +71,7 @@ function sumsOf(survey: Survey): ReadonlyMap<string, Sum> {
     sum.staleEdges += traffic.staleEdges;
     sum.services.push([id, service]);
   }
-  for (const { namespace } of survey.hamlets.values()) sumFor(namespace);
+  for (const { namespace, pods } of survey.hamlets.values()) sumFor(namespace).others += pods.length;
   return sums;
 }
 
@@ -70,21 +79,17 @@ function sumsOf(survey: Survey): ReadonlyMap<string, Sum> {
 function foldedParts(
   survey: Survey,
   plan: ServicesPlan,
-  namespace: string,
-  { services }: Sum,
+  { services, others }: Sum,
   metric: Wanted['metric'],
+  busiest: number,
 ): { readonly folded: Fold; readonly specks: Float32Array } {
-  const parts: Partial<Fold>[] = [];
+  const parts: Partial<Fold>[] = [{ pods: others }];
   const specks: number[] = [];
-  const busiest = busiestOf(survey.sums.byService, metric);
   for (const [id, service] of services) {
     parts.push(foldOfHouses(survey, id), { services: 1, problems: service.problems.length > 0 ? 1 : 0 });
     const spot = plan.spots[servicePlace(id)];
     const telling = told(metric, measuredOf(survey.sums.byService.get(id) ?? NO_TRAFFIC));
     if (spot) specks.push(spot.x, spot.y, ringRadius(telling, busiest), activity(telling, busiest));
-  }
-  for (const hamlet of survey.hamlets.values()) {
-    if (hamlet.namespace === namespace) parts.push({ pods: hamlet.pods.length });
   }
   return { folded: foldOf(parts), specks: Float32Array.from(specks) };
 }

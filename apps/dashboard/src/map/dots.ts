@@ -132,7 +132,7 @@ export class Dots {
     const at = { x: 0, y: 0 };
     for (const { lane, t, aside } of this.#rows.values()) {
       if (!pick(lane)) continue;
-      const breadth = (lane.road.width / 2 - 2.5) * this.#grain;
+      const breadth = (lane.road.minor ? 0 : lane.road.width / 2 - 2.5) * this.#grain;
       for (let i = 0; i < t.length; i += 1) {
         const [along, off] = [t[i] as number, (aside[i] as number) * breadth];
         pointAt(lane.road.path, lane.back ? 1 - along : along, lane.back ? -off : off, at);

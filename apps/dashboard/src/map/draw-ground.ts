@@ -1,6 +1,6 @@
-import { type Brush, chosen, grainOf, isSeen, mix, presence, roundRect, tracePath } from './brush.ts';
+import { addPath, type Brush, chosen, grainOf, isSeen, mix, presence, roundRect, tracePath } from './brush.ts';
 import { hash, inset, type Point, type Rect, random } from './geometry.ts';
-import { pointAt } from './path.ts';
+import { type Path, pointAt } from './path.ts';
 import type { Pen } from './pen.ts';
 import type { District, Road, Scene } from './scene.ts';
 
@@ -10,9 +10,9 @@ export function drawGround(brush: Brush, scene: Scene): void {
   const districts = scene.districts.filter(({ rect }) => isSeen(brush, rect));
   for (const district of districts) drawDistrict(brush, district);
   drawSpecks(brush, districts);
-  const roads = scene.roads
-    .filter(({ path }) => isSeen(brush, path.ground))
-    .sort((a, b) => rank(brush, a) - rank(brush, b));
+  const seen = scene.roads.filter(({ path }) => isSeen(brush, path.ground));
+  drawThin(brush, seen);
+  const roads = seen.filter((road) => !isThin(brush, road)).sort((a, b) => rank(brush, a) - rank(brush, b));
   // All casings first: where roads cross they lie in one plane instead of cutting each other.
   const grain = grainOf(brush);
   for (const road of roads) if (!road.direct) strokeRoad(brush, road, (road.width + 4) * grain, brush.palette.casing);
@@ -21,6 +21,41 @@ export function drawGround(brush: Brush, scene: Scene): void {
 
 const rank = (brush: Brush, road: Road): number =>
   (chosen(brush, road.id) ? 200 : presence(brush, road.id) === 1 ? 100 : 0) + road.width;
+
+/** What is selected or touched by it is drawn in full. */
+const isThin = (brush: Brush, road: Road): boolean => road.minor && !(brush.emphasis && presence(brush, road.id) === 1);
+
+/** The many quieter roads: thin lines that lie under the others, in as few strokes as there are kinds. */
+function drawThin(brush: Brush, roads: readonly Road[]): void {
+  const { context, palette, zoom, night } = brush;
+  const thin = roads.filter((road) => isThin(brush, road));
+  const stroke = (own: readonly Road[], dash: number[]) => {
+    context.setLineDash(dash);
+    context.beginPath();
+    for (const { path } of own) addPath(context, path);
+    context.stroke();
+  };
+  context.save();
+  context.lineCap = 'round';
+  context.lineJoin = 'round';
+  context.globalAlpha = (brush.emphasis ? 0.3 : 1) * (night ? 0.75 : 0.6);
+  context.strokeStyle = night ? palette.road : palette.casing;
+  context.lineWidth = Math.max(1.6, 1.1 / zoom);
+  const fresh = thin.filter(({ stale }) => !stale);
+  if (fresh.length > 0) stroke(fresh, []);
+  if (fresh.length < thin.length)
+    stroke(
+      thin.filter(({ stale }) => stale),
+      [6 / zoom, 5 / zoom],
+    );
+  context.setLineDash([]);
+  context.strokeStyle = palette.refused;
+  context.lineWidth = 1.4 / zoom;
+  context.beginPath();
+  for (const road of thin) if (isRefused(road)) addBar(context, road.path, refusedAt(road), 2.6 / zoom);
+  context.stroke();
+  context.restore();
+}
 
 function drawRiver({ context, palette, zoom }: Brush, points: readonly Point[]): void {
   context.save();
@@ -133,7 +168,7 @@ function drawRoad(brush: Brush, road: Road, grain: number): void {
   const lit = chosen(brush, road.id);
   if (road.direct) drawFootpath(brush, road, lit, grain);
   else strokeRoad(brush, road, road.width * grain, lit ? mix(palette.live, palette.road, 0.35) : palette.road);
-  if (road.refused > 0 || road.waiting > 0) drawRefusals(brush, road, grain);
+  if (isRefused(road)) drawRefusals(brush, road, grain);
 }
 
 /** A dotted line, quieter than every road. */
@@ -157,30 +192,35 @@ function refusedPart({ rate, backRate, refused, waiting }: Road): number {
   return Math.min(1, (tried > 0 ? refused / tried : 0) + unheard);
 }
 
+const isRefused = ({ refused, waiting }: Road): boolean => refused > 0 || waiting > 0;
+
+/** On a two-way street the refusal happens at the backend's end, which is the street's beginning. */
+const refusedAt = ({ backRate }: Road): number => (backRate > 0 ? 0.2 : 0.72);
+
 /** Short red bars across the road near its end, one to five by how much of it is refused or stays without an answer. */
 function drawRefusals(brush: Brush, road: Road, grain: number): void {
   const { context, palette } = brush;
   const marks = 1 + Math.round(4 * refusedPart(road));
   const along = (9 * grain) / Math.max(1, road.path.length);
-  // On a two-way street the refusal happens at the backend's end, which is the street's beginning.
-  const first = road.backRate > 0 ? 0.2 : 0.72;
-  const half = (road.width / 2 + 1.5) * grain;
-  const [a, b] = [
-    { x: 0, y: 0 },
-    { x: 0, y: 0 },
-  ];
   context.save();
   context.globalAlpha = presence(brush, road.id, 0.2);
   context.strokeStyle = palette.refused;
   context.lineWidth = 2.6 * grain;
   context.lineCap = 'round';
   context.beginPath();
-  for (let i = 0; i < marks; i += 1) {
-    pointAt(road.path, first + i * along, half, a);
-    pointAt(road.path, first + i * along, -half, b);
-    context.moveTo(a.x, a.y);
-    context.lineTo(b.x, b.y);
-  }
+  for (let i = 0; i < marks; i += 1)
+    addBar(context, road.path, refusedAt(road) + i * along, (road.width / 2 + 1.5) * grain);
   context.stroke();
   context.restore();
+}
+
+function addBar(context: Pen, path: Path, at: number, half: number): void {
+  const [a, b] = [
+    { x: 0, y: 0 },
+    { x: 0, y: 0 },
+  ];
+  pointAt(path, at, half, a);
+  pointAt(path, at, -half, b);
+  context.moveTo(a.x, a.y);
+  context.lineTo(b.x, b.y);
 }

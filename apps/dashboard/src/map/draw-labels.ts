@@ -1,8 +1,8 @@
 import { age, rate } from '../city/format.ts';
 import { type Brush, chosen, grainOf, isSeen, presence } from './brush.ts';
 import { districtLabels } from './district-labels.ts';
-import type { Point, Rect } from './geometry.ts';
-import { type Label, placeLabels } from './labels.ts';
+import { inset, overlap, type Point, type Rect } from './geometry.ts';
+import { type Label, type PlacedLabel, placeLabels } from './labels.ts';
 import { groundAround } from './levels.ts';
 import { houseDistance } from './ring.ts';
 import type { Building, Gate, House, Junction, Scene, Yard } from './scene.ts';
@@ -10,7 +10,7 @@ import { asideLabels, PLAIN, type Project, signLabels, tellingOf } from './telli
 import { measure, write } from './write-label.ts';
 
 /** All words of the map, in screen pixels: they keep a readable size at every zoom and never cover each other. */
-export function drawLabels(brush: Brush, scene: Scene, project: Project): void {
+export function placeWords(brush: Brush, scene: Scene, project: Project): readonly PlacedLabel[] {
   const near = <T extends Point>(things: readonly T[], reach: number) =>
     things.filter((thing) => isSeen(brush, groundAround(thing, reach)));
   const houses = near(scene.houses, 40);
@@ -28,8 +28,16 @@ export function drawLabels(brush: Brush, scene: Scene, project: Project): void {
     ...asideLabels(brush, scene, project),
   ];
   const taken = scene.lens === 'services' ? houses.map((house) => boxOf(house, project, brush.zoom)) : [];
-  for (const label of placeLabels(labels, (wanted) => measure(brush, wanted), taken)) write(brush, label);
+  return placeLabels(labels, (wanted) => measure(brush, wanted), taken);
 }
+
+/** Those of them that touch this part of the screen. */
+export function writeWords(brush: Brush, words: readonly PlacedLabel[], part?: Rect): void {
+  for (const word of words) if (!part || overlap(inset(word.box, -OUTLINE), part)) write(brush, word);
+}
+
+/** How far the outline of a word reaches beyond its box, pixels. */
+const OUTLINE = 4;
 
 function boxOf({ x, y, size }: House, project: Project, zoom: number): Rect {
   const at = project({ x: x - size / 2, y: y - size / 2 });

@@ -121,20 +121,32 @@ function drawMark(brush: Brush, scene: Scene, id: string, focused: boolean): voi
   context.restore();
 }
 
+interface Outline extends Rect {
+  readonly round: number;
+}
+
 /** The outline of a place that is drawn. */
-export function groundOf(scene: Scene, id: string): (Rect & { readonly round: number }) | undefined {
-  const house = scene.houses.find((one) => one.id === id);
-  if (house) return { ...square(house, house.size / 2), round: house.size * 0.24 };
-  const junction = scene.junctions.find((one) => one.id === id);
-  if (junction) return { ...square(junction, junction.radius + 6), round: junction.radius + 6 };
-  const gate = scene.gates.find((one) => one.id === id);
-  if (gate) return { ...square(gate, 19), round: 19 };
-  const building = scene.buildings.find((one) => one.id === id);
-  if (building) return { ...building.rect, round: 12 };
-  const yard = scene.yards.find((one) => one.id === id);
-  if (yard) return { ...yard.rect, round: 9 };
-  const district = scene.districts.find((one) => one.id === id && one.closed);
-  return district && { ...district.rect, round: 30 };
+export function groundOf(scene: Scene, id: string): Outline | undefined {
+  let known = outlines.get(scene);
+  if (!known) {
+    known = outlinesOf(scene);
+    outlines.set(scene, known);
+  }
+  return known.get(id);
+}
+
+const outlines = new WeakMap<Scene, ReadonlyMap<string, Outline>>();
+
+function outlinesOf({ districts, yards, buildings, gates, junctions, houses }: Scene): ReadonlyMap<string, Outline> {
+  const own = new Map<string, Outline>();
+  // Of several grounds of one namespace the first counts.
+  for (const { id, rect, closed } of districts) if (closed && !own.has(id)) own.set(id, { ...rect, round: 30 });
+  for (const { id, rect } of yards) own.set(id, { ...rect, round: 9 });
+  for (const { id, rect } of buildings) own.set(id, { ...rect, round: 12 });
+  for (const gate of gates) own.set(gate.id, { ...square(gate, 19), round: 19 });
+  for (const one of junctions) own.set(one.id, { ...square(one, one.radius + 6), round: one.radius + 6 });
+  for (const house of houses) own.set(house.id, { ...square(house, house.size / 2), round: house.size * 0.24 });
+  return own;
 }
 
 const square = ({ x, y }: Point, reach: number): Rect => ({

@@ -144,7 +144,8 @@ function drawSegment(brush: Brush, { x, y, radius }: Junction, segment: Segment,
     palette.quiet,
     segment.sign === 'weighted' ? 0.45 + 0.55 * segment.activity : segment.activity,
   );
-  if (brush.night && segment.activity > 0.6) glow(brush, colour, 7);
+  // A shadow is the dearest of all strokes, and not seen on a small ring.
+  if (brush.night && segment.activity > 0.6 && radius * brush.zoom > 24) glow(brush, colour, 7);
   context.stroke();
   context.shadowBlur = 0;
 }

@@ -1,4 +1,5 @@
 import type { Selection } from '../city/find.ts';
+import { lanesOfRoad, NO_ZONE } from '../city/lanes.ts';
 import { podPlace, type Survey, servicePlace } from '../city/survey.ts';
 import { nodeOfBackend, podOfBackend, podUidOf } from '../city/traffic.ts';
 import type { Scene } from './scene.ts';
@@ -24,12 +25,12 @@ export function emphasize(
   }
   if (!selection) return undefined;
   const chosen = new Set(chosenIds(survey, selection));
-  const edges = new Set(edgesOf(survey, selection));
+  const drawn = selection.kind === 'road' && scene.roads.some(({ id }) => id === selection.id);
+  const edges = new Set(drawn ? [] : edgesOf(survey, selection));
   addStanding(scene, survey, chosen);
   const touched = new Set(chosen);
   for (const road of scene.roads) {
     if (!chosen.has(road.id) && !road.edges.some((edge) => edges.has(edge))) continue;
-    if (selection.kind === 'road' && !chosen.has(road.id)) continue;
     for (const id of [road.id, road.from, road.to]) touched.add(id);
     if (selection.kind === 'edge') chosen.add(road.id);
   }
@@ -67,7 +68,7 @@ function parentsOf(scene: Scene, survey: Survey, id: string): readonly string[] 
   const { city, homes } = survey;
   if (scene.lens === 'nodes') {
     const node = id.startsWith('pod:') ? city.pod.get(bare)?.node : bare;
-    return node === undefined ? [] : [`node:${node}`, `zone:${city.node.get(node)?.zone ?? 'no zone'}`];
+    return node === undefined ? [] : [`node:${node}`, `zone:${city.node.get(node)?.zone ?? NO_ZONE}`];
   }
   const pod = id.startsWith('pod:') ? city.pod.get(bare) : undefined;
   const home = homes.get(bare);
@@ -88,7 +89,10 @@ function chosenIds(survey: Survey, { kind, id }: Selection): string[] {
 function edgesOf(survey: Survey, { kind, id }: Selection): string[] {
   const { city, ends } = survey;
   if (kind === 'edge') return [id];
-  if (kind === 'road') return [];
+  if (kind === 'road') {
+    const laneOf = lanesOfRoad(city, id);
+    return [...ends].flatMap(([key, own]) => (laneOf(own) ? [key] : []));
+  }
   return [...city.edge].flatMap(([key, edge]) => {
     const into = podOfBackend(city, edge);
     const touches =

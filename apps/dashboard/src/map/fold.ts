@@ -1,3 +1,4 @@
+import { remembered } from '../city/remembered.ts';
 import type { Sign, Stand } from '../city/services.ts';
 import type { Survey } from '../city/survey.ts';
 
@@ -37,6 +38,20 @@ const KEYS = Object.keys(NOTHING_FOLDED) as readonly (keyof Fold)[];
 
 /** What the houses of a Service would tell, one by one. */
 export function foldOfHouses(survey: Survey, service: string): Fold {
+  const { stands, homes, city } = survey;
+  const known = foldsOf(stands, homes, city.pod, city.node);
+  let fold = known.get(service);
+  if (!fold) {
+    fold = newFoldOfHouses(survey, service);
+    known.set(service, fold);
+  }
+  return fold;
+}
+
+/** Of this ground, where only the traffic changes. */
+const foldsOf = remembered((..._ground: readonly unknown[]) => new Map<string, Fold>());
+
+function newFoldOfHouses(survey: Survey, service: string): Fold {
   const stands = survey.stands.get(service) ?? [];
   let pods = 0;
   for (const { podUid } of stands) {

@@ -1,3 +1,4 @@
+import type { Slices } from '../city/slices.ts';
 import type { EdgeEnds, Survey } from '../city/survey.ts';
 import type { Point } from './geometry.ts';
 import { sumsAtGates } from './measured.ts';
@@ -18,13 +19,13 @@ const ASIDE = { least: 76, part: 0.02 };
  * The gates that traffic passes, left of the land.
  * @param top the point of the land's left edge that the sites are measured from, and its size
  */
-export function gatesAt(
+export function* gatesAt(
   survey: Survey,
   gateOf: (ends: EdgeEnds) => string,
   sites: readonly GateSite[],
   top: Point & { readonly width: number; readonly height: number },
-): Gate[] {
-  const sums = sumsAtGates(survey, gateOf);
+): Slices<Gate[]> {
+  const sums = yield* sumsAtGates(survey, gateOf);
   const x = top.x - Math.max(ASIDE.least, ASIDE.part * top.width);
   return sites.flatMap(({ id, label, down, part }) => {
     const sum = sums.get(id);

@@ -1,8 +1,9 @@
 import { quadtree } from 'd3';
 import type { Selection } from '../city/find.ts';
-import { distanceToRect, type Point } from './geometry.ts';
+import { distanceToRect, type Point, type Rect } from './geometry.ts';
 import { distanceToPath } from './path.ts';
-import type { Road, Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
+import type { Where } from './where.ts';
 
 /** What lies under a point of the world; the smaller thing wins over the larger. */
 export type Hit = {
@@ -90,9 +91,13 @@ function districtAt(scene: Scene, { x, y }: Point): Hit | undefined {
   return found && { kind: 'district', id: found.id };
 }
 
-/** A road between districts, or past folded junctions: it stands for many, and none of them can be selected on it. */
-export const isBundle = ({ from, to, direct }: Pick<Road, 'from' | 'to' | 'direct'>): boolean =>
-  /^(namespace|zone):/.test(from) || /^(namespace|zone):/.test(to) || (!direct && to.startsWith('node:'));
+/** Is this district drawn as one block? */
+export const isClosed = (scene: Scene | undefined, id: string): boolean =>
+  scene?.districts.some((district) => district.id === id && district.closed) ?? false;
+
+/** The ground that a click on it flies to: of a district that is one block. */
+export const wayInto = (scene: Scene, where: Where, hit: Hit | undefined): Rect | undefined =>
+  hit?.kind === 'district' && isClosed(scene, hit.id) ? where.place(hit.id) : undefined;
 
 /** What a click on it selects. A gate and an address without a pod have no panel of their own. */
 export function selectionOf(scene: Scene, hit: Hit | undefined): Selection | undefined {

@@ -1,4 +1,5 @@
 import { centre, type Point } from './geometry.ts';
+import { middleOf } from './path.ts';
 import type { Scene } from './scene.ts';
 import { totalsOf } from './totals.ts';
 
@@ -18,11 +19,6 @@ export function inspectScene(scene: Scene | undefined, at: (point: Point) => Poi
     nodes:
       scene?.buildings.map(({ node, rect }) => ({ id: node, ...at({ x: rect.x + rect.width / 2, y: rect.y + 18 }) })) ??
       [],
-    roads: scene?.roads.map((road) => ({ id: road.id, rate: road.rate, ...at(middleOf(road.path.xy)) })) ?? [],
+    roads: scene?.roads.map(({ id, rate, backRate, path }) => ({ id, rate, backRate, ...at(middleOf(path)) })) ?? [],
   };
-}
-
-function middleOf(xy: Float32Array): Point {
-  const i = Math.floor(xy.length / 4) * 2;
-  return { x: xy[i] as number, y: xy[i + 1] as number };
 }

@@ -23,7 +23,9 @@ export interface Label {
 /** A word a little too broad for its ring is written smaller, down to this size in pixels. */
 const SMALLEST = 10;
 
-export interface PlacedLabel extends Label, Point {}
+export interface PlacedLabel extends Label, Point {
+  readonly box: Rect;
+}
 
 /** Boxes by the squares of the screen they touch: a question looks at its neighbours only. */
 class Taken {
@@ -72,7 +74,7 @@ export function placeLabels(
       const box = { x: x - width / 2 - 3, y: y - height / 2, width: width + 6, height };
       if (!boxes.isFree(box)) continue;
       boxes.add(box);
-      placed.push({ ...label, size, x, y, halo: label.halo || i > 0 });
+      placed.push({ ...label, size, x, y, box, halo: label.halo || i > 0 });
       break;
     }
   }

@@ -10,6 +10,7 @@ import {
   treemap,
   treemapSquarify,
 } from 'd3';
+import type { Slices } from '../city/slices.ts';
 import { centre, clamp, hash, inset, type Point, type Rect, random } from './geometry.ts';
 import type { Link, Plot } from './plots.ts';
 import type { Spot } from './spot-grid.ts';
@@ -59,7 +60,13 @@ interface Quarter {
  * The whole city from nothing. Every namespace gets a cell of the size that it needs and is laid out in it by itself; one
  * whose plots find no place gets more ground, until all do.
  */
-export function layOut(plots: readonly Plot[], links: readonly Link[]) {
+export function* layOut(
+  plots: readonly Plot[],
+  links: readonly Link[],
+): Slices<{
+  readonly cells: Readonly<Record<string, readonly Rect[]>>;
+  readonly spots: Readonly<Record<string, Spot>>;
+}> {
   const quarters = quartersOf(plots);
   const shapes = plots.length > FEW ? SHAPES.slice(0, 1) : SHAPES;
   const near = neighbours(links);
@@ -67,7 +74,11 @@ export function layOut(plots: readonly Plot[], links: readonly Link[]) {
     let tight: readonly Quarter[] = quarters;
     for (const { aspect, ratio } of shapes) {
       const cells = cellsFor(quarters, aspect, ratio);
-      const packed = quarters.map((quarter) => pack(quarter, cells.get(quarter.namespace) as Rect));
+      const packed: (readonly Body[] | undefined)[] = [];
+      for (const quarter of quarters) {
+        packed.push(pack(quarter, cells.get(quarter.namespace) as Rect));
+        yield;
+      }
       const failed = quarters.filter((_, i) => packed[i] === undefined);
       if (failed.length < tight.length) tight = failed;
       if (failed.length > 0) continue;
@@ -75,6 +86,7 @@ export function layOut(plots: readonly Plot[], links: readonly Link[]) {
       const spots: Record<string, Spot> = {};
       for (const [i, quarter] of quarters.entries()) {
         const bodies = settle(quarter, cells, near, turns) ?? (packed[i] as readonly Body[]);
+        yield;
         for (const { plot, x, y } of bodies) spots[plot.id] = { x, y, radius: plot.radius };
       }
       return { cells: Object.fromEntries([...cells].map(([name, cell]) => [name, [cell]])), spots };

@@ -1,4 +1,3 @@
-import { sharpnessOf } from './sharpness.ts';
 import type { Sight } from './still-layer.ts';
 
 /** A picture that is drawn anew on every frame: as large as the screen and no larger. */
@@ -23,7 +22,7 @@ export class LiveLayer {
   /** `paint` draws in world units. */
   draw(sight: Sight, paint: (context: CanvasRenderingContext2D) => void): void {
     const canvas = this.#canvas;
-    const ratio = sharpnessOf(this.#canvas);
+    const { ratio } = sight;
     const [width, height] = [Math.round(sight.width * ratio), Math.round(sight.height * ratio)];
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width;

@@ -1,4 +1,5 @@
 import type { Edge } from '../city/edges.ts';
+import { PIECE, type Slices } from '../city/slices.ts';
 import type { EdgeEnds, Survey } from '../city/survey.ts';
 import { bytesPerSecond, type Traffic } from '../city/traffic.ts';
 import { type Measured, type Metric, told } from './scene.ts';
@@ -15,9 +16,15 @@ export const busiestOf = (sums: ReadonlyMap<string, Traffic>, metric: Metric): n
 };
 
 /** What comes in at each gate, by gate. */
-export function sumsAtGates(survey: Survey, gateOf: (ends: EdgeEnds) => string): ReadonlyMap<string, Measured> {
+export function* sumsAtGates(
+  survey: Survey,
+  gateOf: (ends: EdgeEnds) => string,
+): Slices<ReadonlyMap<string, Measured>> {
   const sums = new Map<string, { rate: number; bytes: number }>();
+  let looked = 0;
   for (const [id, ends] of survey.ends) {
+    looked += 1;
+    if (looked % PIECE === 0) yield;
     const gate = gateOf(ends);
     if (!gate.startsWith('gate:')) continue;
     const edge = survey.city.edge.get(id) as Edge;

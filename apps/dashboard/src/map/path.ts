@@ -70,6 +70,12 @@ function groundUnder(xy: Float32Array): Rect {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
+/** The sample halfway along. */
+export function middleOf({ xy }: Path): Point {
+  const i = Math.floor(xy.length / 4) * 2;
+  return { x: xy[i] as number, y: xy[i + 1] as number };
+}
+
 /** The point at `t` (0..1), moved `aside` to the right of the way; written into `out` to spare the collector. */
 export function pointAt(path: Path, t: number, aside: number, out: { x: number; y: number }): void {
   const at = Math.min(Math.max(t, 0), 0.99999) * PIECES;

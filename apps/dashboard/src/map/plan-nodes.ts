@@ -1,4 +1,6 @@
-import { around, centre, distanceToRect, hash, overlap, type Point, type Rect } from './geometry.ts';
+import type { Slices } from '../city/slices.ts';
+import { around, overlap, type Point, type Rect } from './geometry.ts';
+import { type Crossing, type Ground, placeJunctions } from './plan-junctions.ts';
 
 /** One node and the pods that live there, already in the order in which they would like to stand. */
 export interface Lot {
@@ -7,16 +9,8 @@ export interface Lot {
   readonly pods: readonly string[];
 }
 
-/** A Service's junction and the nodes of its backends: it lies between them. */
-export interface Crossing {
-  readonly id: string;
-  readonly nodes: readonly string[];
-}
-
 /** Where things are on the nodes lens; given back to `planNodes` it keeps them there. */
-export interface NodesPlan {
-  readonly zones: Readonly<Record<string, Rect>>;
-  readonly buildings: Readonly<Record<string, Rect>>;
+export interface NodesPlan extends Ground {
   /** Room number of each pod in its node's building. */
   readonly rooms: Readonly<Record<string, number>>;
   readonly junctions: Readonly<Record<string, Point>>;
@@ -32,25 +26,27 @@ const PAD = 16;
 const STREET = 92;
 const WATER = 84;
 const ASPECT = 1.55;
-const JUNCTION_GAP = 104;
-/** A junction with its name below keeps this far from walls. */
-const KERB = 46;
 
 /**
  * Zones as districts, nodes as buildings in them, junctions on the streets between. Pure: the same names give the same
  * plan. Buildings keep their places while the rows of rooms they need stay the same and new nodes find a free lot.
  */
-export function planNodes(lots: readonly Lot[], crossings: readonly Crossing[], previous: NodesPlan): NodesPlan {
+export function* planNodes(
+  lots: readonly Lot[],
+  crossings: readonly Crossing[],
+  previous: NodesPlan,
+): Slices<NodesPlan> {
   if (lots.length === 0) return EMPTY_NODES_PLAN;
   const sorted = [...lots].sort((a, b) => natural(a.zone, b.zone) || natural(a.node, b.node));
   const rows = rowsFor(sorted, previous);
   const rooms = () => assignRooms(sorted, rows * COLUMNS, previous.rooms);
   const kept = keepBuildings(sorted, rows, previous);
-  const corners = kept && placeJunctions(crossings, kept, previous.junctions);
+  const corners = kept && (yield* placeJunctions(crossings, kept, previous.junctions));
   if (kept && corners) return { ...kept, rooms: rooms(), junctions: corners };
   for (let street = STREET; ; street += 24) {
     const ground = placeBuildings(sorted, rows, street);
-    const junctions = placeJunctions(crossings, ground, previous.junctions);
+    yield;
+    const junctions = yield* placeJunctions(crossings, ground, previous.junctions);
     if (junctions) return { ...ground, rooms: rooms(), junctions };
   }
 }
@@ -64,8 +60,6 @@ function rowsFor(lots: readonly Lot[], previous: NodesPlan): number {
   const had = Math.max(0, ...lots.map((lot) => (previous.buildings[lot.node]?.height ?? 0) - HEAD - PAD));
   return Math.max(2, Math.ceil((most + 2) / COLUMNS), Math.round(had / (ROOM + ROOM_GAP)));
 }
-
-type Ground = Pick<NodesPlan, 'zones' | 'buildings'>;
 
 /**
  * The ground as it was: buildings keep their places while nodes come and go, and a new one takes a lot that is free in its
@@ -169,101 +163,6 @@ function arrange(
     };
   }
   return { zones: placed, buildings };
-}
-
-/** A street corner, and what it costs that junctions stand near. */
-interface Corner extends Point {
-  taken: boolean;
-  crowding: number;
-}
-
-/** Each junction takes the free street corner nearest to the middle of its backends; undefined when there are too few. */
-function placeJunctions(
-  crossings: readonly Crossing[],
-  ground: Ground,
-  previous: Readonly<Record<string, Point>>,
-): Record<string, Point> | undefined {
-  const corners = cornersOf(ground).map(({ x, y }): Corner => ({ x, y, taken: false, crowding: 0 }));
-  if (corners.length < crossings.length) return undefined;
-  const at = new Map(corners.map((corner) => [`${corner.x},${corner.y}`, corner]));
-  const placed: Record<string, Point> = {};
-  const lines = linesOf(corners);
-  const take = (id: string, corner: Corner) => {
-    placed[id] = { x: corner.x, y: corner.y };
-    corner.taken = true;
-    crowd(lines, corner);
-  };
-  const sorted = [...crossings].sort((a, b) => collator.compare(a.id, b.id));
-  for (const { id } of sorted) {
-    const corner = previous[id] && at.get(`${previous[id].x},${previous[id].y}`);
-    if (corner && !corner.taken) take(id, corner);
-  }
-  const wishes = wisher(ground);
-  for (const { id, nodes } of sorted) {
-    if (placed[id]) continue;
-    const wish = wishes(nodes, id);
-    let best: Corner | undefined;
-    let least = Number.POSITIVE_INFINITY;
-    for (const corner of corners) {
-      if (corner.taken || corner.crowding >= least) continue;
-      const cost = Math.hypot(corner.x - wish.x, corner.y - wish.y) + corner.crowding;
-      if (cost < least) [best, least] = [corner, cost];
-    }
-    if (best === undefined) return undefined;
-    take(id, best);
-  }
-  return placed;
-}
-
-const linesOf = (corners: readonly Corner[]): ReadonlyMap<number, readonly Corner[]> =>
-  new Map([...Map.groupBy(corners, ({ y }) => y)].sort(([a], [b]) => a - b));
-
-const CROWD = 190;
-
-/** Junctions in one line or close by make their streets run over each other. */
-function crowd(lines: ReadonlyMap<number, readonly Corner[]>, by: Point): void {
-  for (const [y, line] of lines) {
-    if (Math.abs(y - by.y) >= CROWD) continue;
-    for (const corner of line) {
-      corner.crowding += 1.6 * Math.max(0, CROWD - Math.hypot(corner.x - by.x, corner.y - by.y));
-      if (y === by.y && Math.abs(corner.x - by.x) < ONE_VIEW) corner.crowding += 60;
-    }
-  }
-}
-
-/** Junctions farther apart than this are not seen in one line. */
-const ONE_VIEW = 2000;
-
-/** A hexagonal grid of points over the city that keep away from walls and from the city's edge. */
-function cornersOf({ zones, buildings }: Ground): Point[] {
-  const city = around(Object.values(zones));
-  const walls = Object.values(buildings);
-  const corners: Point[] = [];
-  const down = JUNCTION_GAP * 0.72;
-  const lines = Math.floor((city.height - 2 * KERB) / down);
-  for (let line = 0; line <= lines; line += 1) {
-    const y = Math.round(city.y + KERB + line * down);
-    const across = walls.filter((wall) => y > wall.y - KERB && y < wall.y + wall.height + KERB);
-    for (let x = city.x + KERB + (line % 2) * (JUNCTION_GAP / 2); x < city.x + city.width - KERB; x += JUNCTION_GAP) {
-      const corner = { x: Math.round(x), y };
-      if (across.every((wall) => distanceToRect(corner, wall) >= KERB - 4)) corners.push(corner);
-    }
-  }
-  return corners;
-}
-
-/** The middle of the backends' buildings, pushed by the name: most Services are everywhere, and need not all be in the middle. */
-function wisher({ zones, buildings }: Ground): (nodes: readonly string[], id: string) => Point {
-  const land = around(Object.values(zones));
-  const city = centre(land);
-  return (nodes, id) => {
-    const homes = nodes.flatMap((node) => (buildings[node] ? [centre(buildings[node])] : []));
-    const angle = ((hash(id) % 360) * Math.PI) / 180;
-    const far = Math.sqrt((hash(`${id} far`) % 1000) / 1000);
-    const x = homes.length > 0 ? homes.reduce((sum, home) => sum + home.x, 0) / homes.length : city.x;
-    const y = homes.length > 0 ? homes.reduce((sum, home) => sum + home.y, 0) / homes.length : city.y;
-    return { x: x + Math.cos(angle) * far * land.width * 0.36, y: y + Math.sin(angle) * far * land.height * 0.36 };
-  };
 }
 
 /** Pods keep their rooms; a new one takes the free room nearest to where it stands in its node's order. */

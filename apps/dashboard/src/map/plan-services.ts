@@ -1,3 +1,4 @@
+import type { Slices } from '../city/slices.ts';
 import { around, centre, inset, overlap, type Point, type Rect } from './geometry.ts';
 import { AIR, ASPECT, fits, footprint, GAP, GUTTER, groundOf, layOut } from './lay-out.ts';
 import type { Link, Plot } from './plots.ts';
@@ -16,11 +17,15 @@ export const EMPTY_SERVICES_PLAN: ServicesPlan = { cells: {}, spots: {} };
  * With a `previous` plan nothing that had a place moves; what is new is set beside what it is linked to, and a namespace
  * that is full gets more ground at the edge of the city.
  */
-export function planServices(plots: readonly Plot[], links: readonly Link[], previous: ServicesPlan): ServicesPlan {
+export function* planServices(
+  plots: readonly Plot[],
+  links: readonly Link[],
+  previous: ServicesPlan,
+): Slices<ServicesPlan> {
   if (plots.length === 0) return EMPTY_SERVICES_PLAN;
   const sorted = [...plots].sort((a, b) => (a.id < b.id ? -1 : 1));
   const kept = keep(sorted, previous);
-  return Object.keys(kept.spots).length === 0 ? layOut(sorted, links) : extend(sorted, links, kept);
+  return Object.keys(kept.spots).length === 0 ? yield* layOut(sorted, links) : yield* extend(sorted, links, kept);
 }
 
 /** What stands in both, and has not outgrown its ground into a neighbour's. */
@@ -42,13 +47,14 @@ function keep(plots: readonly Plot[], previous: ServicesPlan): ServicesPlan {
 }
 
 /** Sets what is new into the city that stands. */
-function extend(plots: readonly Plot[], links: readonly Link[], kept: ServicesPlan): ServicesPlan {
+function* extend(plots: readonly Plot[], links: readonly Link[], kept: ServicesPlan): Slices<ServicesPlan> {
   const spots: Record<string, Spot> = { ...kept.spots };
   const cells: Record<string, readonly Rect[]> = { ...kept.cells };
   const grid = new SpotGrid(Object.values(spots));
   const waiting = plots.filter(({ id }) => !spots[id]);
   const wished = wishes(waiting, links);
   for (const [i, plot] of waiting.entries()) {
+    yield;
     const own = cells[plot.namespace] ?? [];
     const wish = wished(plot, spots);
     let spot = own.map((cell) => freeSpot(plot, wish, cell, grid)).find((found) => found !== undefined);

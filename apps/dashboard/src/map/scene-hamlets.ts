@@ -1,3 +1,4 @@
+import type { Slices } from '../city/slices.ts';
 import { podPlace, type Survey } from '../city/survey.ts';
 import { NO_TRAFFIC } from '../city/traffic.ts';
 import { NOTHING_FOLDED, stateOf } from './fold.ts';
@@ -15,13 +16,14 @@ const hamletColumns = (houses: number): number => Math.ceil(Math.sqrt(houses));
 export const hamletRadius = (houses: number): number => 30 + (hamletColumns(houses) * HAMLET_STEP) / 1.4;
 
 /** Pods that only open connections, workload by workload, each with a yard around its houses; of open districts. */
-export function hamletsOf(
+export function* hamletsOf(
   survey: Survey,
   plan: ServicesPlan,
   { focus, metric }: Wanted,
   open: ReadonlySet<string>,
-): { readonly houses: House[]; readonly yards: Yard[] } {
+): Slices<{ readonly houses: House[]; readonly yards: Yard[] }> {
   if (open.size === 0) return { houses: [], yards: [] };
+  if (focus.level === 'place') yield* survey.sums.sliced('outOfPod');
   const most = focus.level === 'place' ? busiestOf(survey.sums.outOfPod, metric) : 0;
   const houses: House[] = [];
   const yards: Yard[] = [];
@@ -36,6 +38,7 @@ export function hamletsOf(
     const folded = whole ? undefined : { ...NOTHING_FOLDED, pods: hamlet.pods.length };
     yards.push({ id: hamlet.id, label: hamlet.workload, rect, folded });
     if (!whole) continue;
+    yield;
     for (const [i, pod] of hamlet.pods.entries()) {
       const state = stateOf(survey, pod.node);
       houses.push({

@@ -1,6 +1,7 @@
 import type { Edge } from '../city/edges.ts';
 import type { Selection } from '../city/find.ts';
 import type { Stand } from '../city/services.ts';
+import { PIECE, type Slices } from '../city/slices.ts';
 import {
   type EdgeEnds,
   GONE_GATE,
@@ -20,9 +21,9 @@ import { busiestOf, measuredOf } from './measured.ts';
 import type { ServicesPlan } from './plan-services.ts';
 import type { Link, Plot } from './plots.ts';
 import { HOUSE, houseDistance, plotRadius, splitRing } from './ring.ts';
-import { activity, type Gate, type House, type Junction, type Metric, ringRadius, type Scene, told } from './scene.ts';
+import { activity, type House, type Junction, type Metric, ringRadius, type Scene, told } from './scene.ts';
 import { hamletRadius, hamletsOf } from './scene-hamlets.ts';
-import { StreetBook } from './street-book.ts';
+import { idOf, type Street, StreetBook } from './street-book.ts';
 import { ALL_OF_IT, type Wanted } from './wanted.ts';
 import { waysOf } from './ways.ts';
 
@@ -39,31 +40,46 @@ export function plotsOf(survey: Survey): readonly Plot[] {
   return plots;
 }
 
-export function linksOf(survey: Survey): readonly Link[] {
-  const links = new Map<string, Link>();
+/** Who calls whom, each pair once and in a fixed order: the layout depends on it. */
+export function* linksOf(survey: Survey): Slices<readonly Link[]> {
+  const callers = new Map<string, Set<string>>();
+  let looked = 0;
   for (const { origin, service } of survey.ends.values()) {
-    if (service !== undefined && origin !== service) links.set(`${origin}→${service}`, { from: origin, to: service });
+    looked += 1;
+    if (looked % PIECE === 0) yield;
+    if (service === undefined || origin === service) continue;
+    const own = callers.get(service);
+    if (own) own.add(origin);
+    else callers.set(service, new Set([origin]));
   }
-  return [...links].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, link]) => link);
+  const sorted = [...callers].flatMap(([to, origins]) => [...origins].map((from) => ({ from, to })));
+  yield;
+  return sorted.sort((a, b) => compare(a.from, b.from) || compare(a.to, b.to));
 }
 
-/** Roads drawn at once; the others are told where they leave. */
-const MOST_ROADS = { city: 110, district: 220, place: 260 } as const;
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Roads drawn at once, and broad ones among them; the others are told where they leave. */
+const MOST_ROADS = { city: 260, district: 1000, place: 1000 } as const;
+const BROAD_ROADS = { city: 36, district: 90, place: 260 } as const;
 
 /** The services lens as it stands now. `plan` has a place for every plot of the same survey. */
-export function sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Wanted = ALL_OF_IT): Scene {
+export function* sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Wanted = ALL_OF_IT): Slices<Scene> {
   const { focus, metric } = wanted;
   const near = (cells: readonly Rect[] | undefined) => cells?.some((cell) => isNear(focus, 'district', cell)) ?? false;
   const open = new Set(Object.keys(plan.cells).filter((namespace) => near(plan.cells[namespace])));
-  const built = junctionsOf(survey, plan, wanted, open);
-  const hamlets = hamletsOf(survey, plan, wanted, open);
+  const built = yield* junctionsOf(survey, plan, wanted, open);
+  const hamlets = yield* hamletsOf(survey, plan, wanted, open);
   const land = around(Object.values(plan.cells).flat());
-  const gates = gatesOf(survey, land);
+  const gates = yield* gatesAt(survey, ({ origin }) => origin, GATES, land);
   const standing = standingOf(open);
-  const { roads, asides } = bookOf(survey, standing).pave({
+  const districts = yield* districtsOf(survey, plan, wanted, open);
+  const book = yield* bookOf(survey, standing);
+  const { roads, asides } = yield* book.pave({
     metric,
     level: focus.level,
     most: MOST_ROADS[focus.level],
+    broad: BROAD_ROADS[focus.level],
     keep: keeper(survey, wanted.selected, standing),
     isFar: ({ from, to }) => focus.level !== 'city' && isFolded(from) && isFolded(to),
     path: waysOf(plan, land, gates),
@@ -75,7 +91,7 @@ export function sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Want
     level: focus.level,
     metric,
     bounds: boundsOf(plan),
-    districts: districtsOf(survey, plan, wanted, open),
+    districts,
     water: [],
     buildings: [],
     junctions: built.junctions,
@@ -96,9 +112,11 @@ export function boundsOf(plan: ServicesPlan): Rect {
 }
 
 /** The junctions of open districts, with their houses where those are near. */
-function junctionsOf(survey: Survey, plan: ServicesPlan, { focus, metric }: Wanted, open: ReadonlySet<string>) {
+function* junctionsOf(survey: Survey, plan: ServicesPlan, { focus, metric }: Wanted, open: ReadonlySet<string>) {
   const { city, sums } = survey;
   if (open.size === 0) return { junctions: [], houses: [] };
+  yield* sums.sliced('byService');
+  yield* sums.sliced('byBackend');
   const busiest = busiestOf(sums.byService, metric);
   const busiestPod = busiestOf(sums.byBackend, metric);
   const junctions: Junction[] = [];
@@ -126,6 +144,7 @@ function junctionsOf(survey: Survey, plan: ServicesPlan, { focus, metric }: Want
       problem: service.problems.length > 0,
       stale: stale(traffic),
     });
+    if (junctions.length % 8 === 0) yield;
     if (!whole) continue;
     for (const [i, stand] of stands.entries()) {
       if (stand.podUid !== undefined && !city.pod.has(stand.podUid)) continue;
@@ -168,10 +187,6 @@ const GATES = [
   { id: GONE_GATE, label: 'clients now gone', down: 610, part: 0.7 },
 ] as const;
 
-function gatesOf(survey: Survey, land: Rect): Gate[] {
-  return gatesAt(survey, ({ origin }) => origin, GATES, land);
-}
-
 /** What stands on the map for a Service or hamlet: itself in an open district, else the district. */
 function standingOf(open: ReadonlySet<string>): (place: string) => string {
   const known = new Map<string, string>();
@@ -190,9 +205,12 @@ function standingOf(open: ReadonlySet<string>): (place: string) => string {
   };
 }
 
-function bookOf(survey: Survey, standing: (place: string) => string): StreetBook {
+function* bookOf(survey: Survey, standing: (place: string) => string): Slices<StreetBook> {
   const book = new StreetBook();
+  let looked = 0;
   for (const [id, edge] of survey.city.edge) {
+    looked += 1;
+    if (looked % PIECE === 0) yield;
     const ends = survey.ends.get(id);
     if (!ends) continue;
     const from = standing(ends.origin);
@@ -209,9 +227,10 @@ const hasFootpath = ({ target }: EdgeEnds, edge: Edge): boolean =>
 
 /** Streets of what is selected are always drawn. */
 function keeper(survey: Survey, selected: Selection | undefined, standing: (place: string) => string) {
+  if (selected?.kind === 'road') return (street: Street) => idOf(street) === selected.id;
   const own = selected && placeOf(survey, selected);
   const place = own && standing(own);
-  return ({ from, to }: { from: string; to: string }) => place !== undefined && (from === place || to === place);
+  return ({ from, to }: Street) => place !== undefined && (from === place || to === place);
 }
 
 function placeOf(survey: Survey, { kind, id }: Selection): string | undefined {

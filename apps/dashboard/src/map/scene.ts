@@ -155,6 +155,8 @@ export interface Road extends Measured {
   readonly stale: boolean;
   /** A footpath: direct connections, past every junction. */
   readonly direct: boolean;
+  /** One of the quieter ones where there are many: drawn as a thin line under the others. */
+  readonly minor: boolean;
   /** Ids of the edges bundled on it. */
   readonly edges: readonly string[];
 }

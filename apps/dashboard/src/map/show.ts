@@ -1,8 +1,10 @@
+import type { Folded } from '../city/filter.ts';
 import type { Selection } from '../city/find.ts';
 import type { Survey } from '../city/survey.ts';
 import type { Brush } from './brush.ts';
 import type { Point, Rect } from './geometry.ts';
 import type { Hit } from './hit.ts';
+import type { Focus } from './levels.ts';
 import type { Scene } from './scene.ts';
 import type { TrailLeg } from './trail.ts';
 import type { Where } from './where.ts';
@@ -15,15 +17,27 @@ export interface StageEvents {
   readonly look: (seen: Rect, zoom: number) => void;
 }
 
+/** Of what the scene tells. */
+export interface FiguresShown {
+  /** Their moment, Unix ms by the hub's clock. */
+  readonly at: number;
+  /** What the filter leaves out besides. */
+  readonly folded?: Folded;
+}
+
 export interface Show {
   readonly scene: Scene;
+  readonly focus: Focus;
   readonly survey: Survey;
   readonly where: Where;
+  /** Where things stand: another value when anything moved. */
+  readonly ground: object;
   readonly selection: Selection | undefined;
   /** A way drawn over everything else. */
   readonly trail: readonly TrailLeg[];
   /** Unix ms by the hub's clock. */
   readonly now: number;
+  readonly figures: FiguresShown;
   readonly night: boolean;
   readonly still: boolean;
 }

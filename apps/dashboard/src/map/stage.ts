@@ -1,81 +1,68 @@
 import { type Selection, sameSelection } from '../city/find.ts';
-import { blend, CHANGE, differs, ease } from './blend.ts';
-import { grainAt } from './brush.ts';
 import { Brushes } from './brushes.ts';
 import { Camera } from './camera.ts';
-import { Dots } from './dots.ts';
-import { drawDots, drawTicks } from './draw-dots.ts';
-import { drawGround } from './draw-ground.ts';
-import { drawLabels } from './draw-labels.ts';
-import { drawMarks } from './draw-marks.ts';
-import { drawPlaces } from './draw-places.ts';
-import { around, type Point, type Rect } from './geometry.ts';
-import { type Hit, hitTester, isBundle, selectionOf } from './hit.ts';
+import type { Point, Rect } from './geometry.ts';
+import { type Hit, hitTester, isClosed, selectionOf, wayInto } from './hit.ts';
 import { inspectScene } from './inspect.ts';
 import { LiveLayer } from './live-layer.ts';
+import { LivePictures } from './live-pictures.ts';
 import { Pointer } from './pointer.ts';
-import type { Scene } from './scene.ts';
+import { sharpnessOf } from './sharpness.ts';
 import type { Show, StageEvents, StageView } from './show.ts';
 import { type Sight, StillLayer } from './still-layer.ts';
+import { StillPictures } from './still-pictures.ts';
 import { forgetWidths } from './word-widths.ts';
 
 /** Marks in the browser's performance entries when the whole city stood on the screen for the first time. */
 const WHOLE_MAP = 'kubecity:whole-map';
 /** After the last move of the camera the picture is drawn anew for where it rests, milliseconds. */
 const REST = 130;
-/** Milliseconds between two pictures of the dots where there are many roads: a screen full of them costs the same at any rate. */
-const MANY_ROADS = { from: 100, pause: 30 };
-/** Moving every piece by itself is for scenes of this many at most; larger ones change at once. */
-const MOST_MOVING = 500;
-
+/** Between two frames of a usual screen, milliseconds. */
+const FRAME = 17;
 /**
  * The map on the screen: four pictures over each other. Ground and places stand still and are drawn only when something
- * changed or the camera came to rest; the dots between them on every frame, while there are any and the page is seen; marks
- * for the pointer and the keyboard lie on top.
+ * changed or the camera came to rest; the dots between them some thirty times a second, while there are any and the page is
+ * seen; marks for the pointer and the keyboard lie on top.
  */
 export class Stage {
   readonly #host: HTMLElement;
   readonly #events: StageEvents;
-  readonly #ground: StillLayer;
-  readonly #dotsLayer: LiveLayer;
-  readonly #places: StillLayer;
-  readonly #marks: LiveLayer;
+  readonly #still: StillPictures;
+  readonly #live: LivePictures;
   readonly #camera: Camera;
   readonly #pointer: Pointer;
-  readonly #dots = new Dots();
   readonly #brushes = new Brushes();
   readonly #resize: ResizeObserver;
-  #size = { width: 0, height: 0 };
+  #size = { width: 0, height: 0, ratio: 1 };
   #show: Show | undefined;
-  #drawn: Scene | undefined;
-  #change: { from: Scene; began: number } | undefined;
   #test: ReturnType<typeof hitTester> | undefined;
-  #hovered: Hit | undefined;
-  #focused: string | undefined;
   readonly #watchers = new Set<(seen: Rect) => void>();
-  readonly #stale = { ground: true, places: true, dots: true, marks: true, sight: true };
+  #moves = true;
   #rest: ReturnType<typeof setTimeout> | undefined;
+  #pause: ReturnType<typeof setTimeout> | undefined;
   #request = 0;
-  #last = 0;
-  #dotsDrawn = 0;
   framesDrawn = 0;
 
   constructor(host: HTMLElement, events: StageEvents) {
     this.#host = host;
     this.#events = events;
-    this.#ground = new StillLayer(host);
-    this.#dotsLayer = new LiveLayer(host);
-    this.#places = new StillLayer(host);
-    this.#marks = new LiveLayer(host);
+    const [ground, dots, places, marks] = [
+      new StillLayer(host),
+      new LiveLayer(host),
+      new StillLayer(host),
+      new LiveLayer(host),
+    ];
+    this.#still = new StillPictures(ground, places, this.#brushes);
+    this.#live = new LivePictures(dots, marks, this.#brushes);
     this.#camera = new Camera(host, () => this.#moved());
     this.#resize = new ResizeObserver(() => this.#fitCanvases());
     this.#resize.observe(host);
-    this.#size = { width: host.clientWidth, height: host.clientHeight };
+    this.#measure();
     this.#pointer = new Pointer(host, {
-      under: (at) => this.#test?.(this.#camera.toWorld(at), 4 / this.#camera.zoom),
+      under: (at) => this.#under(at),
       hover: (hit, at) => this.#hover(hit, at),
       choose: (hit) => this.choose(hit),
-      isClickable: ({ kind, id }) => kind !== 'gate' && (kind !== 'district' || this.#isClosed(id)),
+      isClickable: ({ kind, id }) => kind !== 'gate' && (kind !== 'district' || isClosed(this.#show?.scene, id)),
     });
     document.addEventListener('visibilitychange', this.#seen);
     // Text drawn before the fonts are there would keep the fallback until the next change.
@@ -88,38 +75,30 @@ export class Stage {
   close(): void {
     cancelAnimationFrame(this.#request);
     clearTimeout(this.#rest);
+    clearTimeout(this.#pause);
     this.#resize.disconnect();
     this.#camera.close();
     this.#pointer.close();
     document.removeEventListener('visibilitychange', this.#seen);
-    for (const layer of [this.#ground, this.#dotsLayer, this.#places, this.#marks]) layer.close();
+    this.#still.close();
+    this.#live.close();
   }
 
   show(show: Show): void {
     const before = this.#show;
     const first = before === undefined || before.scene.lens !== show.scene.lens;
     this.#show = show;
+    this.#measure();
     this.#camera.hold(show.scene.bounds);
-    if (before?.scene !== show.scene) this.#take(show, before?.scene, first);
+    if (before?.scene !== show.scene) {
+      this.#test = undefined;
+      this.#live.take(show.scene, this.#camera.zoom, first || before?.scene.level !== show.scene.level);
+      this.#still.take(show, before?.scene);
+    }
     if (first) this.#camera.touched = false;
     const grown = before && !first && !sameRect(before.scene.bounds, show.scene.bounds);
     if (first || (grown && !this.#camera.touched)) this.#camera.fit(show.scene.bounds, true);
-    const same = before && !first && before.scene === show.scene && before.selection === show.selection;
-    if (same && before.night === show.night && before.trail !== show.trail) this.#stale.marks = true;
-    this.#redraw();
-  }
-
-  #take({ scene, still }: Show, before: Scene | undefined, first: boolean): void {
-    this.#test = hitTester(scene);
-    this.#dots.follow(scene, grainAt(this.#camera.zoom));
-    if (first || before?.level !== scene.level) this.#dots.fill();
-    const from = this.#drawn;
-    const few = scene.houses.length + scene.junctions.length <= MOST_MOVING;
-    const moves = from && from.level === scene.level && !still && few && differs(from, scene);
-    this.#change = moves ? { from, began: performance.now() } : undefined;
-    if (first || still || before?.level === scene.level) return;
-    this.#ground.fade();
-    this.#places.fade();
+    this.#redraw(before && onlyFiguresDiffer(before, show) ? 'figures' : 'all');
   }
 
   fit(): void {
@@ -181,8 +160,8 @@ export class Stage {
 
   /** Rings what the keyboard is on. */
   focus(id: string | undefined): void {
-    this.#focused = id;
-    this.#stale.marks = true;
+    this.#live.focused = id;
+    this.#live.remark();
     this.#wake();
   }
 
@@ -206,12 +185,23 @@ export class Stage {
       const { x, y } = this.#camera.toScreen(point);
       return { x: x + box.left, y: y + box.top };
     };
-    return { ...inspectScene(this.#show?.scene, at), zoom: this.#camera.zoom, particles: this.#dots.count };
+    return {
+      ...inspectScene(this.#show?.scene, at),
+      figures: this.#show?.figures,
+      zoom: this.#camera.zoom,
+      particles: this.#live.dots,
+    };
+  }
+
+  /** Asking the browser for these in every frame would be dear. */
+  #measure(): void {
+    const { clientWidth: width, clientHeight: height } = this.#host;
+    this.#size = { width, height, ratio: sharpnessOf(this.#host) };
+    this.#camera.size = this.#size;
   }
 
   #fitCanvases(): void {
-    this.#size = { width: this.#host.clientWidth, height: this.#host.clientHeight };
-    this.#camera.size = this.#size;
+    this.#measure();
     if (this.#show && !this.#camera.touched) this.#camera.fit(this.#show.scene.bounds, true);
     this.#moved();
     this.#redraw();
@@ -219,26 +209,28 @@ export class Stage {
 
   /** The camera moved: pictures are moved along, and drawn anew when it rests. */
   #moved(): void {
-    this.#stale.sight = true;
+    this.#moves = true;
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => {
-      this.#dots.follow(this.#show?.scene, grainAt(this.#camera.zoom));
-      if (!this.#ground.isSharp(this.sight)) this.#redraw();
+      this.#live.take(this.#show?.scene, this.#camera.zoom, false);
+      if (!this.#still.isSharp(this.sight)) this.#redraw();
     }, REST);
     this.#wake();
   }
 
-  #redraw(): void {
-    for (const layer of ['ground', 'places', 'dots', 'marks'] as const) this.#stale[layer] = true;
+  #redraw(what: 'figures' | 'all' = 'all'): void {
+    this.#still.redraw(what);
+    this.#live.redraw();
     this.#wake();
   }
 
   #wake(): void {
+    clearTimeout(this.#pause);
     if (this.#request === 0 && !document.hidden) this.#request = requestAnimationFrame(this.#frame);
   }
 
   readonly #seen = (): void => {
-    this.#last = 0;
+    this.#live.rest();
     this.#wake();
   };
 
@@ -246,106 +238,48 @@ export class Stage {
     this.#request = 0;
     const show = this.#show;
     if (!show || document.hidden || this.#size.width === 0) return;
-    const seconds = this.#last === 0 ? 0 : (time - this.#last) / 1000;
-    this.#last = time;
-    const moving = !show.still && this.#dots.moving;
-    if (moving) this.#dots.move(seconds);
-    if (time - this.#dotsDrawn >= (show.scene.roads.length > MANY_ROADS.from ? MANY_ROADS.pause : 0)) {
-      this.#stale.dots ||= moving;
-    }
-    const sight = this.sight;
-    if (this.#stale.sight) this.#follow(sight);
-    const waits = this.#drawStill(show, sight);
-    this.#drawMoving(show, sight, time);
+    const { sight } = this;
+    if (this.#moves) this.#follow(sight);
+    const still = this.#still.draw(show, sight);
+    const live = this.#live.draw(show, sight, this.seen, this.toScreen, time);
     this.framesDrawn += 1;
-    if (!waits && this.#drawn && performance.getEntriesByName(WHOLE_MAP).length === 0) performance.mark(WHOLE_MAP);
-    if (moving || this.#change || waits) this.#wake();
-    else this.#last = 0;
+    if (this.#still.isWhole && performance.getEntriesByName(WHOLE_MAP).length === 0) performance.mark(WHOLE_MAP);
+    const pause = Math.min(still ?? Number.POSITIVE_INFINITY, live ?? Number.POSITIVE_INFINITY);
+    if (pause <= FRAME) this.#wake();
+    // A timer ends between two frames: it has to be the one before.
+    else if (Number.isFinite(pause)) this.#pause = setTimeout(() => this.#wake(), pause - FRAME);
   };
 
   #follow(sight: Sight): void {
-    this.#stale.sight = false;
-    this.#stale.marks = true;
-    this.#stale.dots = true;
-    if (!this.#ground.serves(sight)) this.#stale.ground = true;
-    if (!this.#places.serves(sight)) this.#stale.places = true;
-    this.#ground.follow(sight);
-    this.#places.follow(sight);
+    this.#moves = false;
+    this.#live.redraw();
+    this.#still.follow(sight);
     const { seen } = this;
     this.#events.look(seen, sight.zoom);
     for (const tell of this.#watchers) tell(seen);
   }
 
-  /** Draws what is stale of the still pictures, one in a frame; true when there is more to do in the next. */
-  #drawStill(show: Show, sight: Sight): boolean {
-    const change = this.#change;
-    if (!change && !this.#stale.ground && !this.#stale.places) return false;
-    const t = change ? (performance.now() - change.began) / CHANGE : 1;
-    const scene = change && t < 1 ? blend(change.from, show.scene, ease(t)) : show.scene;
-    if (t >= 1) this.#change = undefined;
-    const both = change !== undefined || this.#drawn === undefined;
-    this.#drawn = scene;
-    if (this.#stale.ground || change) {
-      this.#stale.ground = false;
-      this.#brushes.paint(this.#ground, show, sight, (brush) => drawGround(brush, scene));
-      if (!both && this.#stale.places) return true;
-    }
-    this.#stale.places = false;
-    this.#brushes.paint(this.#places, show, sight, (brush, toPixels) => {
-      drawPlaces(brush, scene);
-      toPixels();
-      drawLabels(brush, scene, (point) => this.#camera.toScreen(point));
-    });
-    return false;
-  }
-
-  #drawMoving(show: Show, sight: Sight, time: number): void {
-    if (this.#stale.dots) {
-      this.#dotsDrawn = time;
-      this.#dotsLayer.draw(sight, (context) => {
-        const brush = { ...this.#brushes.dip(show, sight.zoom, context), clip: this.seen };
-        if (show.still) drawTicks(brush, show.scene);
-        else drawDots(brush, this.#dots);
-      });
-    }
-    this.#stale.dots = false;
-    if (!this.#stale.marks) return;
-    this.#stale.marks = false;
-    const marked = [this.#hovered?.id, this.#focused].filter((id) => id !== undefined);
-    const { trail } = show;
-    if (marked.length === 0 && trail.length === 0) this.#marks.clear();
-    else {
-      this.#marks.draw(sight, (context) =>
-        drawMarks(
-          this.#brushes.dip(show, sight.zoom, context),
-          show.scene,
-          { marked, trail, focused: this.#focused },
-          this.toScreen,
-        ),
-      );
-    }
+  /** A scene is prepared for questions when somebody points at it, and not every second. */
+  #under(at: Point): Hit | undefined {
+    if (!this.#show) return undefined;
+    this.#test ??= hitTester(this.#show.scene);
+    return this.#test(this.#camera.toWorld(at), 4 / this.#camera.zoom);
   }
 
   #hover(hit: Hit | undefined, at: Point): void {
-    if (hit?.id !== this.#hovered?.id) {
-      this.#stale.marks = true;
+    if (hit?.id !== this.#live.hovered) {
+      this.#live.hovered = hit?.id;
+      this.#live.remark();
       this.#wake();
     }
-    this.#hovered = hit;
     this.#events.hover(hit, at);
   }
 
-  #isClosed(id: string): boolean {
-    return this.#show?.scene.districts.some((district) => district.id === id && district.closed) ?? false;
-  }
-
-  /** A district that is one block is entered, and a road of many streets flown to; anything else is selected, or no longer. */
+  /** A district that is one block is flown to; anything else is selected, or no longer. */
   choose(hit: Hit | undefined): void {
     const show = this.#show;
     if (!show) return;
-    const block = hit?.kind === 'district' && this.#isClosed(hit.id) ? show.where.place(hit.id) : undefined;
-    const road = hit?.kind === 'road' ? show.scene.roads.find(({ id }) => id === hit.id) : undefined;
-    const ground = block ?? (road && isBundle(road) ? around([road.path.ground], 60) : undefined);
+    const ground = wayInto(show.scene, show.where, hit);
     if (ground) {
       this.flyOver(ground);
       return;
@@ -354,6 +288,19 @@ export class Stage {
     this.#events.select(sameSelection(selection, show.selection) ? undefined : selection);
   }
 }
+
+/** Everything stands as it did, under the same light: what may differ is the traffic. */
+const onlyFiguresDiffer = (before: Show, now: Show): boolean =>
+  before.scene.lens === now.scene.lens &&
+  before.scene.metric === now.scene.metric &&
+  before.focus === now.focus &&
+  before.ground === now.ground &&
+  before.selection === now.selection &&
+  before.trail === now.trail &&
+  before.night === now.night &&
+  before.survey.stands === now.survey.stands &&
+  before.survey.city.pod === now.survey.city.pod &&
+  before.survey.city.service === now.survey.city.service;
 
 const sameRect = (a: Rect, b: Rect): boolean =>
   a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;

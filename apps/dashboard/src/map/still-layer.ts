@@ -1,11 +1,20 @@
 import type { Point } from './geometry.ts';
-import { sharpnessOf } from './sharpness.ts';
 
-/** Where one looks from: the world's origin on the screen, pixels per world unit, and the size of the screen in CSS pixels. */
+/** Where one looks from: the world's origin on the screen, pixels per world unit, and the screen in CSS pixels. */
 export interface Sight extends Point {
   readonly zoom: number;
   readonly width: number;
   readonly height: number;
+  /** Pixels of a canvas for each CSS pixel (`sharpness.ts`). */
+  readonly ratio: number;
+}
+
+/** A part of a picture, or all of it: where its corner lies on the screen and how large it is, CSS pixels. */
+export interface Sheet extends Point {
+  readonly context: OffscreenCanvasRenderingContext2D;
+  readonly width: number;
+  readonly height: number;
+  readonly ratio: number;
 }
 
 /** Drawn beyond the edges of the screen, in parts of its longer side: a pan of that length needs no new picture. */
@@ -13,17 +22,21 @@ const BEYOND = 0.18;
 /** A picture may be shown this much larger or smaller than it was drawn before it looks wrong. */
 const STRETCH = 1.6;
 const FADE = 240;
+/** Longest side of a sheet, pixels of the canvas: one is drawn in a few milliseconds. */
+const SHEET = 560;
 
 /**
- * A picture of what stands still. It is drawn rarely, and moved and scaled by the browser's compositor while one pans and
- * zooms; a picture that is replaced by one of another level fades.
+ * A picture of what stands still. It is drawn rarely, sheet by sheet, so that other work comes between, and shown when it is
+ * whole; the browser's compositor moves and scales it while one pans and zooms. What is shown is a bitmap and no canvas that
+ * could be drawn on: of these a browser without a GPU copies all pixels whenever anything on the page changes.
  */
 export class StillLayer {
   readonly #host: HTMLElement;
+  readonly #sheet = new OffscreenCanvas(1, 1);
+  readonly #whole = new OffscreenCanvas(1, 1);
   #canvas: HTMLCanvasElement;
   #ghosts: { readonly canvas: HTMLCanvasElement; readonly drawn: Sight }[] = [];
   #drawn: Sight | undefined;
-  #fades = false;
 
   constructor(host: HTMLElement) {
     this.#host = host;
@@ -37,10 +50,10 @@ export class StillLayer {
     const scale = sight.zoom / this.#drawn.zoom;
     if (scale > STRETCH || scale < 1 / STRETCH) return false;
     const { left, top } = placement(sight, this.#drawn);
-    const { width, height } = sight;
-    if (width !== this.#drawn.width || height !== this.#drawn.height) return false;
-    const { x, y } = beyondOf(sight);
-    const [right, bottom] = [left + (width + 2 * x) * scale, top + (height + 2 * y) * scale];
+    const { width, height, ratio } = sight;
+    if (width !== this.#drawn.width || height !== this.#drawn.height || ratio !== this.#drawn.ratio) return false;
+    const beyond = beyondOf(sight);
+    const [right, bottom] = [left + (width + 2 * beyond) * scale, top + (height + 2 * beyond) * scale];
     return left <= 1 && top <= 1 && right >= width - 1 && bottom >= height - 1;
   }
 
@@ -50,32 +63,42 @@ export class StillLayer {
     return drawn?.zoom === sight.zoom && drawn.x === sight.x && drawn.y === sight.y;
   }
 
-  /** The next picture fades in over this one. */
-  fade(): void {
-    this.#fades = this.#drawn !== undefined;
+  /**
+   * Draws, one sheet with each step, and shows the picture with the last.
+   * @param begin is asked once, with all of the picture's ground, how its sheets are drawn
+   * @param fades the picture before this one goes slowly
+   */
+  *draw(sight: Sight, begin: (all: Sheet) => (sheet: Sheet) => void, fades = false): Generator<undefined, void> {
+    const { ratio } = sight;
+    const beyond = beyondOf(sight);
+    const size = { width: sight.width + 2 * beyond, height: sight.height + 2 * beyond };
+    const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+    const { context: whole } = sized(this.#whole, width, height);
+    const paint = begin({ context: whole, x: -beyond, y: -beyond, ...size, ratio });
+    whole.resetTransform();
+    yield;
+    const [w, h] = [part(width), part(height)];
+    const { canvas, context } = sized(this.#sheet, w, h);
+    for (let y = 0; y < height; y += h) {
+      for (let x = 0; x < width; x += w) {
+        context.reset();
+        const corner = { x: x / ratio - beyond, y: y / ratio - beyond };
+        paint({ context, ...corner, width: w / ratio, height: h / ratio, ratio });
+        const bitmap = canvas.transferToImageBitmap();
+        whole.drawImage(bitmap, x, y);
+        bitmap.close();
+        yield;
+      }
+    }
+    if (fades && this.#drawn) this.#leaveGhost(this.#drawn);
+    this.#show(sight, width, height);
   }
 
-  /** `paint` gets the context, its pixels per CSS pixel, and the ground drawn beyond the screen's edge in CSS pixels. */
-  draw(sight: Sight, paint: (context: CanvasRenderingContext2D, ratio: number, beyond: Point) => void): void {
-    const { width, height } = sight;
-    if (this.#fades && this.#drawn) this.#leaveGhost(this.#drawn);
-    const ratio = sharpnessOf(this.#canvas);
-    const beyond = beyondOf(sight);
-    const canvas = this.#canvas;
-    const [w, h] = [Math.round((width + 2 * beyond.x) * ratio), Math.round((height + 2 * beyond.y) * ratio)];
-    if (canvas.width !== w || canvas.height !== h) {
-      canvas.width = w;
-      canvas.height = h;
-      canvas.style.width = `${w / ratio}px`;
-      canvas.style.height = `${h / ratio}px`;
-    }
-    const context = canvas.getContext('2d');
-    if (!context) return;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, w, h);
-    paint(context, ratio, beyond);
+  #show(sight: Sight, width: number, height: number): void {
+    this.#canvas.style.width = `${width / sight.ratio}px`;
+    this.#canvas.style.height = `${height / sight.ratio}px`;
+    this.#canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(this.#whole.transferToImageBitmap());
     this.#drawn = sight;
-    this.follow(sight);
   }
 
   /** Moves the picture to where it belongs as seen from here. */
@@ -91,7 +114,6 @@ export class StillLayer {
 
   #leaveGhost(drawn: Sight): void {
     const ghost = { canvas: this.#canvas, drawn };
-    this.#fades = false;
     this.#canvas = newCanvas();
     this.#host.insertBefore(this.#canvas, ghost.canvas);
     this.#ghosts.push(ghost);
@@ -106,16 +128,25 @@ export class StillLayer {
   }
 }
 
-function beyondOf({ width, height }: Sight): Point {
-  const beyond = Math.round(BEYOND * Math.max(width, height));
-  return { x: beyond, y: beyond };
+/** A whole number of canvas pixels, so that sheets meet without a seam. */
+const part = (side: number): number => Math.ceil(side / Math.ceil(side / SHEET));
+
+/** An empty canvas of this size. */
+function sized(canvas: OffscreenCanvas, width: number, height: number) {
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('this browser gives no canvas to draw on');
+  return { canvas, context };
 }
+
+const beyondOf = ({ width, height }: Sight): number => Math.round(BEYOND * Math.max(width, height));
 
 /** Where a picture's corner lies on the screen as seen from here. */
 function placement(sight: Sight, drawn: Sight): { readonly left: number; readonly top: number } {
   const scale = sight.zoom / drawn.zoom;
-  const { x, y } = beyondOf(drawn);
-  return { left: sight.x - (x + drawn.x) * scale, top: sight.y - (y + drawn.y) * scale };
+  const beyond = beyondOf(drawn);
+  return { left: sight.x - (beyond + drawn.x) * scale, top: sight.y - (beyond + drawn.y) * scale };
 }
 
 function put(canvas: HTMLCanvasElement, sight: Sight, drawn: Sight): void {

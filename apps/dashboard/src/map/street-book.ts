@@ -1,4 +1,5 @@
 import type { Edge } from '../city/edges.ts';
+import { PIECE, type Slices } from '../city/slices.ts';
 import { pathId, roadId } from '../city/survey.ts';
 import { bytesPerSecond } from '../city/traffic.ts';
 import type { Path } from './path.ts';
@@ -27,6 +28,8 @@ export interface Paving {
   readonly level: Level;
   /** Roads to draw at once; the busiest, and those that `keep` names. */
   readonly most: number;
+  /** Of these, how many are drawn broad. */
+  readonly broad: number;
   readonly keep: (street: Street) => boolean;
   /** Is nobody looking at either end? Such streets are drawn when there is nothing else to draw. */
   readonly isFar: (street: Street) => boolean;
@@ -110,11 +113,12 @@ export class StreetBook {
   }
 
   /** The busiest streets as roads, by id; what the others carry is told where they leave. */
-  pave(paving: Paving): { readonly roads: Road[]; readonly asides: Aside[] } {
-    const { metric, most, keep, isFar } = paving;
+  *pave(paving: Paving): Slices<{ readonly roads: Road[]; readonly asides: Aside[] }> {
+    const { metric, most, broad, keep, isFar } = paving;
     const all: Weighed[] = [];
     for (const book of [this.#streets, this.#paths]) {
       for (const own of book.values()) {
+        yield;
         for (const street of own.values()) {
           const weight = measure(street, metric) * (isFar(street) ? FAR : 1);
           all.push({ street, weight: keep(street) ? Number.POSITIVE_INFINITY : weight });
@@ -122,18 +126,30 @@ export class StreetBook {
       }
     }
     const { drawn, folded } = busiestOf(all, most);
+    yield;
     const weight = (street: Street) => measure(street, metric);
     const busiest = paving.busiest ?? Math.max(0, ...drawn.map(weight));
+    const heavy = new Set(
+      busiestOf(
+        drawn.map((street) => ({ street, weight: weight(street) })),
+        broad,
+      ).drawn,
+    );
     const roads: Road[] = [];
-    for (const street of drawn) {
+    for (const [i, street] of drawn.entries()) {
+      if (i % 8 === 0) yield;
       const path = paving.path(street);
       if (!path) this.#fold(street, 'pathless');
       else {
         const width = street.direct ? PATH_WIDTH : roadWidth(weight(street), paving.scale(busiest), paving.level);
-        roads.push({ id: idOf(street), ...street, path, width });
+        const minor = !street.direct && !heavy.has(street) && !keep(street);
+        roads.push({ id: idOf(street), ...street, path, width, minor });
       }
     }
-    for (const street of folded) this.#fold(street, 'more');
+    for (const [i, street] of folded.entries()) {
+      if (i % PIECE === 0) yield;
+      this.#fold(street, 'more');
+    }
     roads.sort((a, b) => (a.id < b.id ? -1 : 1));
     return { roads, asides: Object.values(this.#asides).flatMap((own) => [...own.values()]) };
   }
@@ -170,7 +186,7 @@ function note(street: Street, id: string, edge: Edge): void {
   if (street.edges.at(-1) !== id) street.edges.push(id);
 }
 
-const idOf = ({ from, to, direct }: Street): string => (direct ? pathId(from, to) : roadId(from, to));
+export const idOf = ({ from, to, direct }: Street): string => (direct ? pathId(from, to) : roadId(from, to));
 
 const measure = (street: Street, metric: Metric): number =>
   metric === 'bytes' ? street.bytes + street.backBytes : street.rate + street.backRate;

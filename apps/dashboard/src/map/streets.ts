@@ -1,5 +1,6 @@
 import type { Edge } from '../city/edges.ts';
 import type { Selection } from '../city/find.ts';
+import { PIECE, type Slices } from '../city/slices.ts';
 import { podPlace, type Survey } from '../city/survey.ts';
 import { isAlive, podOfBackend, podUidOf } from '../city/traffic.ts';
 import { centre, type Point, type Rect, threshold } from './geometry.ts';
@@ -29,10 +30,13 @@ export interface Standing {
  * that is not drawn a street leads from place to place. Direct connections take a footpath; within one place there is
  * nothing to draw.
  */
-export function streetsOf(survey: Survey, standing: Standing, selected: Selection | undefined): StreetBook {
+export function* streetsOf(survey: Survey, standing: Standing, selected: Selection | undefined): Slices<StreetBook> {
   const book = new StreetBook();
   const alone = selected && touching(survey, standing, selected);
+  let looked = 0;
   for (const [id, edge] of survey.city.edge) {
+    looked += 1;
+    if (looked % PIECE === 0) yield;
     const ends = survey.ends.get(id);
     if (!ends) continue;
     const rooms = alone?.(id, edge) ?? NO_ROOMS;
@@ -69,8 +73,21 @@ function touching({ city }: Survey, standing: Standing, { kind, id }: Selection)
   };
 }
 
+/** Ways are found once for a plan: where things stand does not depend on the traffic. */
+const known = new WeakMap<NodesPlan, Map<string, Path | undefined>>();
+
 /** The middle line of a street; undefined when one of its places has no ground. */
-export function wayOf(places: StreetPlaces, street: Street): Path | undefined {
+export function waysOnNodes(places: StreetPlaces): (street: Street) => Path | undefined {
+  const paths = known.get(places.plan) ?? new Map<string, Path | undefined>();
+  known.set(places.plan, paths);
+  return (street) => {
+    const key = `${street.from}${street.direct ? '⇢' : '→'}${street.to}`;
+    if (!paths.has(key)) paths.set(key, wayOf(places, street));
+    return paths.get(key);
+  };
+}
+
+function wayOf(places: StreetPlaces, street: Street): Path | undefined {
   return street.direct || !places.plan.junctions[street.to]
     ? footpath(places, street)
     : wayTo(places, street.from, street.to);

@@ -18,7 +18,7 @@ export function Button({ tone = 'plain', className = '', ...rest }: Props) {
   return (
     <button
       type="button"
-      className={`inline-flex h-7 items-center justify-center gap-1.5 rounded-control border px-2.5 text-sm font-medium whitespace-nowrap transition-colors duration-150 disabled:opacity-45 disabled:pointer-events-none ${TONES[tone]} ${className}`}
+      className={`touchable inline-flex h-7 items-center justify-center gap-1.5 rounded-control border px-2.5 text-sm font-medium whitespace-nowrap transition-colors duration-150 disabled:opacity-45 disabled:pointer-events-none ${TONES[tone]} ${className}`}
       {...rest}
     />
   );

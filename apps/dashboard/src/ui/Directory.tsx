@@ -44,7 +44,7 @@ export function Directory() {
             key={id}
             value={id}
             data-testid={`directory-${id}`}
-            className="group flex h-8 items-center gap-2 rounded-control px-3 font-medium text-soft transition-colors duration-150 hover:text-text data-[state=active]:bg-raised data-[state=active]:text-text data-[state=active]:shadow-cast"
+            className="touchable group flex h-8 items-center gap-2 rounded-control px-3 font-medium text-soft transition-colors duration-150 hover:text-text data-[state=active]:bg-raised data-[state=active]:text-text data-[state=active]:shadow-cast"
           >
             {id === 'changes' ? changes.label : TABLES[id].label}
             {id !== 'changes' && <span className="text-xs font-normal text-soft">{count(counts[id] ?? 0)}</span>}

@@ -18,7 +18,7 @@ export function ExportMenu() {
         aria-label="Take this view along"
         title="Take this view along"
         data-testid="export"
-        className="grid size-8 place-items-center text-soft transition-colors duration-150 hover:bg-hover hover:text-text data-[state=open]:bg-hover"
+        className="touchable grid size-8 place-items-center text-soft transition-colors duration-150 hover:bg-hover hover:text-text data-[state=open]:bg-hover"
       >
         <Download className="size-3.5" />
       </DropdownMenu.Trigger>

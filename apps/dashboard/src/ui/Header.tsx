@@ -58,7 +58,7 @@ export function Header() {
         type="button"
         data-testid="find"
         onClick={() => useView.setState({ finding: true })}
-        className="flex h-8 min-w-28 max-w-[420px] flex-1 items-center gap-2 rounded-[10px] border border-transparent bg-sunk px-3 text-sm text-soft transition-colors duration-150 hover:border-line"
+        className="touchable flex h-8 min-w-28 max-w-[420px] flex-1 items-center gap-2 rounded-[10px] border border-transparent bg-sunk px-3 text-sm text-soft transition-colors duration-150 hover:border-line"
       >
         <Search className="size-3.5 shrink-0" aria-hidden="true" />
         <span className="truncate">Find or do…</span>
@@ -87,7 +87,7 @@ function Lenses() {
             // What it changes is the page, which is no tab panel of its own.
             aria-controls={undefined}
             data-testid={`lens-${value}`}
-            className="h-7 rounded-control px-3 text-sm font-medium text-soft transition-colors duration-150 hover:text-text data-[state=active]:bg-tab data-[state=active]:text-text data-[state=active]:shadow-[0_1px_2px_rgb(0_0_0/0.12)]"
+            className="touchable h-7 rounded-control px-3 text-sm font-medium text-soft transition-colors duration-150 hover:text-text data-[state=active]:bg-tab data-[state=active]:text-text data-[state=active]:shadow-[0_1px_2px_rgb(0_0_0/0.12)]"
           >
             {label}
           </Tabs.Trigger>
@@ -136,7 +136,7 @@ function MetricSwitch() {
           title={title}
           aria-label={value}
           data-testid={`metric-${value}`}
-          className="h-7 rounded-control px-2 text-sm font-medium text-soft transition-colors duration-150 hover:text-text data-[state=on]:bg-tab data-[state=on]:text-text data-[state=on]:shadow-[0_1px_2px_rgb(0_0_0/0.12)]"
+          className="touchable h-7 rounded-control px-2 text-sm font-medium text-soft transition-colors duration-150 hover:text-text data-[state=on]:bg-tab data-[state=on]:text-text data-[state=on]:shadow-[0_1px_2px_rgb(0_0_0/0.12)]"
         >
           {label}
         </ToggleGroup.Item>
@@ -153,7 +153,7 @@ function ThemeButton() {
       data-testid="theme-toggle"
       aria-label={night ? 'Change to day' : 'Change to night'}
       onClick={() => setTheme(night ? 'day' : 'night')}
-      className="grid size-8 shrink-0 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
+      className="touchable grid size-8 shrink-0 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
     >
       {night ? <Moon className="size-4" /> : <Sun className="size-4" />}
     </button>
@@ -177,7 +177,7 @@ function HeaderButton({ pressed, testId, title, press, children }: HeaderButtonP
       title={title}
       data-testid={testId}
       onClick={press}
-      className="flex h-8 shrink-0 items-center gap-2 rounded-[10px] border border-transparent px-2.5 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-text aria-pressed:border-line aria-pressed:bg-selected aria-pressed:text-text"
+      className="touchable flex h-8 shrink-0 items-center gap-2 rounded-[10px] border border-transparent px-2.5 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-text aria-pressed:border-line aria-pressed:bg-selected aria-pressed:text-text"
     >
       {children}
     </button>

@@ -22,7 +22,7 @@ export function Keys() {
             <Dialog.Title className="text-figure font-semibold">Keys</Dialog.Title>
             <Dialog.Close
               aria-label="Close"
-              className="-mt-1 grid size-8 place-items-center rounded-control text-soft hover:bg-hover hover:text-text"
+              className="touchable -mt-1 grid size-8 place-items-center rounded-control text-soft hover:bg-hover hover:text-text"
             >
               <X className="size-4" />
             </Dialog.Close>

@@ -29,6 +29,7 @@ export function LinkBanner() {
       </Banner>
     );
   }
+  if (state === 'refused') return <Banner title="The dashboard refuses this page." detail={since} />;
   if (now - heardAt > BREATH && (state === 'reconnecting' || state === 'stale')) {
     const title = state === 'stale' ? 'The hub says nothing.' : 'The hub is away; the page tries again by itself.';
     return <Banner title={title} detail={`${since} Routing and overrides go on without it.`} />;

@@ -16,7 +16,13 @@ export function LivePill() {
   // The connection may be live while the map is not: the word must not say of one what holds of the other.
   const past = moment !== undefined && state === 'live';
   const fresh = state === 'live' && !past;
-  const dot = fresh ? 'bg-live' : past ? 'bg-light' : state === 'foreign' ? 'bg-drain' : 'bg-light breathing';
+  const dot = fresh
+    ? 'bg-live'
+    : past
+      ? 'bg-light'
+      : state === 'foreign' || state === 'refused'
+        ? 'bg-drain'
+        : 'bg-light breathing';
   return (
     <div
       className="flex items-center gap-2 text-sm whitespace-nowrap"
@@ -46,4 +52,5 @@ const WORDS = {
   reconnecting: 'Reconnecting',
   stale: 'Stale',
   foreign: 'Reload needed',
+  refused: 'Refused',
 } as const;

@@ -3,14 +3,13 @@ import { Maximize, Minus, Plus, Shuffle } from 'lucide-react';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { onMap } from '../city/find.ts';
 import { hubNow, useCity } from '../live/city-store.ts';
-import { planOf } from '../live/map-plan.ts';
 import { useOnStage } from '../live/on-stage.ts';
 import { PlanMemory } from '../live/plans.ts';
 import { select, useView } from '../live/view-store.ts';
 import { around, type Point } from '../map/geometry.ts';
 import type { Hit } from '../map/hit.ts';
 import { type Focus, focusOn } from '../map/levels.ts';
-import type { Lens, Scene } from '../map/scene.ts';
+import type { Lens } from '../map/scene.ts';
 import { Stage } from '../map/stage.ts';
 import { trailOf } from '../map/trail.ts';
 import { ExportMenu } from './Export.tsx';
@@ -20,6 +19,7 @@ import { MiniMap } from './MiniMap.tsx';
 import { useLook } from './use-look.ts';
 import { useMapKeys } from './use-map-keys.ts';
 import { useMedia } from './use-now.ts';
+import { useScene } from './use-scene.ts';
 import { Waiting } from './Waiting.tsx';
 
 declare global {
@@ -38,11 +38,10 @@ export function MapView({ lens }: { readonly lens: Lens }) {
   const [hover, setHover] = useState<{ hit: Hit; at: Point }>();
   const [replans, setReplans] = useState(0);
   const [focus, setFocus] = useState<{ readonly lens: Lens; readonly on: Focus }>();
-  const { survey, whole, arrived, folded, moment } = useCity();
+  const { survey, whole, arrived, folded, moment, stream } = useCity();
   const { selection: selected, theme, flight, metric, trail } = useView();
   const selection = useMemo(() => selected && onMap(survey.city, selected), [selected, survey.city]);
   const shown = useRef(lens);
-  shown.current = lens;
   const still = useMedia('(prefers-reduced-motion: reduce)');
 
   useEffect(() => {
@@ -72,38 +71,33 @@ export function MapView({ lens }: { readonly lens: Lens }) {
     };
   }, []);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `replans` counts wishes for a new plan
-  const plan = useMemo(() => {
-    if (!arrived) return undefined;
-    return planOf(lens, survey, whole, memory, moment !== undefined);
-  }, [arrived, survey, whole, lens, moment, replans]);
-
-  const closely = useMemo(() => {
-    if (!stage || !plan) return undefined;
-    if (focus?.lens === lens) return focus.on;
-    const first = stage.firstSight(plan.bounds);
-    return focusOn(lens, first.zoom, first.seen);
-  }, [stage, plan, lens, focus]);
-
-  const scene = useMemo<Scene | undefined>(
-    () => closely && plan?.scene(survey, { focus: closely, metric, selected: selection }),
-    [plan, survey, closely, metric, selection],
+  const built = useScene(
+    stage,
+    arrived
+      ? {
+          ...{ lens, survey, whole, metric, memory, replans, past: moment !== undefined, selected: selection },
+          focus: focus?.lens === lens ? focus.on : undefined,
+          figures: { at: moment?.at ?? stream.at, folded },
+        }
+      : undefined,
   );
+  const { scene, plan } = built ?? {};
+  shown.current = scene?.lens ?? lens;
 
   useEffect(() => {
     const now = hubNow(useCity.getState());
-    if (!stage || !scene || !plan) return;
-    const { where } = plan;
-    const legs = trail ? trailOf(trail.legs, scene, where) : NO_LEGS;
-    stage.show({ scene, survey, where, selection, trail: legs, now, night: theme === 'night', still });
-  }, [stage, scene, plan, survey, selection, trail, theme, still]);
+    if (!stage || !built) return;
+    const { where, ground } = built.plan;
+    const legs = trail ? trailOf(trail.legs, built.scene, where) : NO_LEGS;
+    stage.show({ ...built, where, ground, selection, trail: legs, now, night: theme === 'night', still });
+  }, [stage, built, selection, trail, theme, still]);
 
   useEffect(() => {
     // A flight asked for in the Directory or on the other lens begins when the scene is there, and once.
-    if (!stage || !scene || !flight) return;
+    if (!stage || scene?.lens !== lens || !flight) return;
     stage.flyTo(onMap(useCity.getState().whole.city, flight.to));
     useView.setState({ flight: undefined });
-  }, [stage, scene, flight]);
+  }, [stage, scene, lens, flight]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a way is flown to when it is explained, not at every change of the city
   useEffect(() => {
@@ -112,8 +106,8 @@ export function MapView({ lens }: { readonly lens: Lens }) {
     if (stage && grounds.length > 0) stage.flyOver(around(grounds, 90));
   }, [stage, trail, lens]);
 
-  useLook(lens, scene, whole, closely);
-  const keys = useMapKeys(stage, scene, survey);
+  useLook(scene, whole, built?.focus);
+  const keys = useMapKeys(stage, scene, built?.survey ?? survey);
 
   const replan = () => {
     memory.forget();
@@ -138,11 +132,22 @@ export function MapView({ lens }: { readonly lens: Lens }) {
       <p className="sr-only" role="status" data-testid="map-words">
         {keys.words}
       </p>
-      {scene && (scene.districts.length === 0 ? <Waiting state="empty" /> : <Legend scene={scene} folded={folded} />)}
+      {scene &&
+        (scene.districts.length === 0 ? (
+          <Waiting state="empty" />
+        ) : (
+          <Legend scene={scene} folded={built?.figures.folded} />
+        ))}
       {stage && scene && scene.districts.length > 0 && <MiniMap stage={stage} scene={scene} />}
-      {!arrived && <Waiting state="loading" />}
+      {!scene && <Waiting state="loading" />}
       {scene && hover && (
-        <MapTooltip hit={hover.hit} at={hover.at} scene={scene} survey={survey} now={hubNow(useCity.getState())} />
+        <MapTooltip
+          hit={hover.hit}
+          at={hover.at}
+          scene={scene}
+          survey={built?.survey ?? survey}
+          now={hubNow(useCity.getState())}
+        />
       )}
       <MapControls fit={() => stage?.fit()} zoom={(factor) => stage?.zoomBy(factor)} replan={replan} />
     </>
@@ -186,7 +191,7 @@ function MapButton({ label, press, children }: MapButtonProps) {
   return (
     <button
       type="button"
-      className="grid size-8 place-items-center text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
+      className="touchable grid size-8 place-items-center text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
       onClick={press}
       aria-label={label}
       title={label}

@@ -21,7 +21,7 @@ export function MeasuringPill() {
       <Popover.Trigger
         data-testid="measuring"
         title="Age, period and losses of the figures, node by node"
-        className={`flex h-8 items-center gap-1.5 rounded-control px-2 text-sm whitespace-nowrap transition-colors duration-150 hover:bg-hover ${full.length > 0 ? 'text-drain-ink' : flawed.length > 0 ? 'text-light-ink' : 'text-soft'}`}
+        className={`touchable flex h-8 items-center gap-1.5 rounded-control px-2 text-sm whitespace-nowrap transition-colors duration-150 hover:bg-hover ${full.length > 0 ? 'text-drain-ink' : flawed.length > 0 ? 'text-light-ink' : 'text-soft'}`}
       >
         {flawed.length > 0 ? (
           <TriangleAlert className="size-3.5" aria-hidden="true" />

@@ -8,7 +8,7 @@ import { useHistory } from '../live/use-history.ts';
 import { Flag, flagsOf } from './time/Flag.tsx';
 import { RangePicker } from './time/RangePicker.tsx';
 import { ReplayControls } from './time/ReplayControls.tsx';
-import { HEIGHT, TimeTrack } from './time/TimeTrack.tsx';
+import { TimeTrack } from './time/TimeTrack.tsx';
 
 /** Traffic of the whole city over the last minutes, hours or days, with what operators did as flags; the way into the past. */
 export function TimeLine() {
@@ -35,8 +35,7 @@ export function TimeLine() {
   const actions = [...action].filter(([, { at }]) => at >= begin);
   return (
     <section
-      className="flex shrink-0 border-t border-line bg-chrome"
-      style={{ height: HEIGHT + 4 }}
+      className="flex h-[76px] shrink-0 border-t border-line bg-chrome pointer-coarse:h-24"
       aria-label="Time line"
       data-testid="time-line"
     >

@@ -46,7 +46,7 @@ function NoticeToast({ notice: { id, tone, title, detail, offer } }: { readonly 
         )}
       </div>
       <Toast.Close
-        className="-m-1.5 grid size-8 shrink-0 place-items-center rounded-control text-soft hover:bg-hover"
+        className="touchable -m-1.5 grid size-8 shrink-0 place-items-center rounded-control text-soft hover:bg-hover"
         aria-label="Close"
       >
         <X className="size-3.5" />

@@ -9,6 +9,10 @@ const WORDS = {
   live: ['Reading the city', 'The first snapshot is on its way.'],
   reconnecting: ['The hub is away', 'The page tries again by itself. Routing and overrides go on without it.'],
   foreign: ['This page is older than the dashboard', 'Reload it to speak the same language again.'],
+  refused: [
+    'The dashboard refuses this page',
+    'It answers only pages under its own address: open it as localhost or 127.0.0.1, with the same port.',
+  ],
   empty: [
     'No ground to build on yet',
     'Namespaces, Services and nodes appear here as soon as the Kubernetes API knows them.',
@@ -75,7 +79,7 @@ export function Skeleton() {
       <div className="relative flex-1">
         <Outline />
       </div>
-      <div className="h-[76px] shrink-0 border-t border-line bg-chrome" />
+      <div className="h-[76px] shrink-0 pointer-coarse:h-24 border-t border-line bg-chrome" />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import type { CityRecord } from '@kubecity/protocol';
 import { flawsOf, measuringOf, silentNodes } from '../city/coverage.ts';
 import { age, count, plural, rate, size, span } from '../city/format.ts';
+import { NO_ZONE } from '../city/lanes.ts';
 import type { Survey } from '../city/survey.ts';
 import { bytesPerSecond, NO_TRAFFIC, open, stale, type Traffic } from '../city/traffic.ts';
 import type { Hit } from '../map/hit.ts';
@@ -46,7 +47,7 @@ export function describe(hit: Hit, scene: Scene, survey: Survey, now: number): C
     const node = city.node.get(bare);
     const measured = node ? measuredLines(node, now) : [];
     const lines = [
-      node?.zone ?? 'no zone',
+      node?.zone ?? NO_ZONE,
       ...podLines(scene, hit.id),
       ...figures(sums.byNode.get(bare) ?? NO_TRAFFIC),
       ...measured,

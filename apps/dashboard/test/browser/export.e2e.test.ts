@@ -10,6 +10,7 @@ let page: Page;
 beforeAll(async () => {
   toy = await openToyBrowser();
   page = await toy.open('/?namespaces=shop', { colorScheme: 'dark', reducedMotion: 'reduce' });
+  await page.waitForFunction('window.kubecity?.scene().services.length > 0');
 });
 afterAll(async () => {
   await toy?.close();

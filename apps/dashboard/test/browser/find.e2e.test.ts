@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openToyBrowser, type ToyBrowser } from './toy-page.ts';
+import { namesInQuery, openToyBrowser, queried, step, type ToyBrowser, titleOf } from './toy-page.ts';
 
 let toy: ToyBrowser;
 beforeAll(async () => {
@@ -16,10 +16,8 @@ const idsOnMap = async (page: Page) => {
   await page.waitForFunction('window.kubecity?.scene().services.length > 0');
   return page.evaluate<string[]>('window.kubecity.scene().services.map(({ id }) => id).sort()');
 };
-const queryOf = (page: Page) => new URL(page.url()).searchParams;
 const chipsOf = (page: Page) =>
   page.getByTestId('filter-chip').evaluateAll((chips) => chips.map((chip) => chip.dataset.chip));
-const titleOf = (page: Page) => page.getByTestId('panel-title').textContent();
 const find = async (page: Page, text: string) => {
   await page.keyboard.press('ControlOrMeta+k');
   await page.getByTestId('find-input').fill(text);
@@ -30,8 +28,8 @@ describe('the palette', () => {
     const page = await toy.open('/');
     await find(page, 'odb');
     await page.keyboard.press('Enter');
-    expect(await titleOf(page)).toBe('orders-db');
-    expect(queryOf(page).get('selected')).toBe('service~data/orders-db');
+    await expect.poll(() => titleOf(page)).toBe('orders-db');
+    await expect.poll(() => queried(page, 'selected')).toBe('service~data/orders-db');
     await page.close();
   });
 
@@ -39,9 +37,9 @@ describe('the palette', () => {
     const page = await toy.open('/');
     await find(page, 'who is 10.96.41.5:80?');
     await page.getByText('Who is 10.96.41.5:80?').waitFor();
-    expect(await page.getByRole('option').allTextContents()).toEqual([
-      expect.stringMatching(/^shop\/webcluster IP · 80\/TCP/),
-    ]);
+    await expect
+      .poll(() => page.getByRole('option').allTextContents())
+      .toEqual([expect.stringMatching(/^shop\/webcluster IP · 80\/TCP/)]);
     await page.getByTestId('find-input').fill('192.0.2.1');
     await page.getByTestId('nobody').waitFor();
     await page.close();
@@ -51,13 +49,13 @@ describe('the palette', () => {
     const page = await toy.open('/');
     await find(page, 'payments');
     await page.keyboard.press('Shift+Enter');
-    expect(await chipsOf(page)).toEqual(['services:payments/payments']);
+    await expect.poll(() => chipsOf(page)).toEqual(['services:payments/payments']);
     await find(page, 'errors only');
     await page.keyboard.press('Enter');
-    expect(await chipsOf(page)).toEqual(['services:payments/payments', 'errors']);
+    await expect.poll(() => chipsOf(page)).toEqual(['services:payments/payments', 'errors']);
     await find(page, 'clear filter');
     await page.keyboard.press('Enter');
-    expect(await chipsOf(page)).toEqual([]);
+    await expect.poll(() => chipsOf(page)).toEqual([]);
     await page.close();
   });
 
@@ -79,17 +77,19 @@ describe('the filter', () => {
     const page = await toy.open('/');
     const all = await idsOnMap(page);
     await page.keyboard.press('f');
-    expect(await page.getByTestId('filter-shown').textContent()).toBe('Everything is shown');
+    await expect.poll(() => page.getByTestId('filter-shown').textContent()).toBe('Everything is shown');
     await page.getByTestId('filter-namespaces').click();
     await page.getByTestId('facet-input').fill('dat');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Escape');
-    expect(await chipsOf(page)).toEqual(['namespaces:data']);
+    await expect.poll(() => chipsOf(page)).toEqual(['namespaces:data']);
+    await expect.poll(async () => (await idsOnMap(page)).length).toBeLessThan(all.length);
     const shown = await idsOnMap(page);
     expect(all).toEqual(expect.arrayContaining(shown));
     expect(shown).toContain('data/orders-db');
-    expect(shown.length).toBeLessThan(all.length);
-    expect(await page.getByTestId('filter-shown').textContent()).toContain(`${shown.length} of ${all.length} Services`);
+    await expect
+      .poll(() => page.getByTestId('filter-shown').textContent())
+      .toContain(`${shown.length} of ${all.length} Services`);
     await page.getByTestId('filter-chip').click();
     await page.waitForFunction(`window.kubecity.scene().services.length === ${all.length}`);
     await page.close();
@@ -97,8 +97,8 @@ describe('the filter', () => {
 
   it('does not take away what is selected', async () => {
     const page = await toy.open('/?selected=service~shop/web&namespaces=platform');
-    expect(await titleOf(page)).toBe('web');
-    expect(await idsOnMap(page)).toContain('platform/dns');
+    await expect.poll(() => titleOf(page)).toBe('web');
+    await expect.poll(() => idsOnMap(page)).toContain('platform/dns');
     await page.close();
   });
 });
@@ -117,8 +117,9 @@ describe('the address', () => {
     await page.getByTestId('traffic-toggle').click();
     await page.getByTestId('table-text').fill('fraud');
     await page.getByTestId('sort-client').click();
-    const link = new URL(page.url());
-    const other = await toy.open(link.pathname + link.search, { viewport: { width: 1280, height: 800 } });
+    await expect.poll(() => namesInQuery(page)).toEqual(['metric', 'namespaces', 'selected', 'sort', 'table', 'text']);
+    const link = await page.evaluate(() => window.location.search);
+    const other = await toy.open(`/${link}`, { viewport: { width: 1280, height: 800 } });
     const shown = async (on: Page) => ({
       ids: await idsOnMap(on),
       chips: await chipsOf(on),
@@ -128,10 +129,11 @@ describe('the address', () => {
       sorted: await on.locator('[role=columnheader][aria-sort=ascending]').textContent(),
       rows: (await on.getByTestId('edge-row').evaluateAll((rows) => rows.map((row) => row.dataset.row))).sort(),
     });
+    const wanted = { chips: ['namespaces:payments'], panel: 'fraud', metric: 'on', text: 'fraud', sorted: 'Client' };
+    await expect.poll(() => shown(page)).toMatchObject(wanted);
     const mine = await shown(page);
-    expect(await shown(other)).toEqual(mine);
-    expect(mine).toMatchObject({ chips: ['namespaces:payments'], panel: 'fraud', text: 'fraud', sorted: 'Client' });
     expect(mine.rows.length).toBeGreaterThan(0);
+    await expect.poll(() => shown(other)).toEqual(mine);
     await Promise.all([page.close(), other.close()]);
   });
 
@@ -140,16 +142,20 @@ describe('the address', () => {
     await page.getByTestId('lens-nodes').click();
     await find(page, 'node-b');
     await page.keyboard.press('Enter');
+    await expect.poll(() => titleOf(page)).toBe('node-b');
     await page.getByTestId('lens-directory').click();
-    await page.goBack();
-    expect(queryOf(page).get('lens')).toBe('nodes');
-    expect(await titleOf(page)).toBe('node-b');
-    await page.goBack();
+    const lens = (name: string) => page.locator(`[data-testid=lens-${name}][data-state=active]`).waitFor();
+    await lens('directory');
+    await step(page, 'back');
+    await lens('nodes');
+    await expect.poll(() => queried(page, 'lens')).toBe('nodes');
+    await expect.poll(() => titleOf(page)).toBe('node-b');
+    await step(page, 'back');
     await page.getByTestId('panel-title').waitFor({ state: 'detached' });
-    await page.goBack();
-    expect(await page.getByTestId('lens-services').getAttribute('data-state')).toBe('active');
-    await page.goForward();
-    expect(await page.getByTestId('lens-nodes').getAttribute('data-state')).toBe('active');
+    await step(page, 'back');
+    await lens('services');
+    await step(page, 'forward');
+    await lens('nodes');
     await page.close();
   });
 
@@ -157,9 +163,9 @@ describe('the address', () => {
     const page = await toy.open('/?lens=directory');
     await page.getByTestId('directory-pods').click();
     await page.getByTestId('table-text').pressSequentially('checkout');
-    expect(queryOf(page).get('text')).toBe('checkout');
-    await page.goBack();
-    expect([queryOf(page).get('tab'), queryOf(page).get('text')]).toEqual([null, null]);
+    await expect.poll(() => queried(page, 'text')).toBe('checkout');
+    await step(page, 'back');
+    await expect.poll(() => namesInQuery(page)).toEqual(['lens']);
     await page.close();
   });
 });
@@ -173,12 +179,13 @@ it('keeps a view under a name, in this browser, and opens it again', async () =>
   await page.getByTestId('view-rename').fill('What drains');
   await page.keyboard.press('Enter');
   await page.keyboard.press('Escape');
+  await page.getByTestId('view-rename').waitFor({ state: 'detached' });
   const before = page.url();
-  await page.goto(toy.feed.url);
+  await toy.visit(page, '/');
   await find(page, 'what drains');
   await page.keyboard.press('Enter');
   await page.waitForURL(before);
-  expect(await chipsOf(page)).toEqual(['states:draining']);
+  await expect.poll(() => chipsOf(page)).toEqual(['states:draining']);
   await page.getByTestId('saved-views').click();
   await page.getByRole('button', { name: 'Delete What drains' }).click();
   await page.getByTestId('saved-view').waitFor({ state: 'detached' });
@@ -187,14 +194,16 @@ it('keeps a view under a name, in this browser, and opens it again', async () =>
 
 it.each([1280, 1440, 1920])('has a header of one line at %d pixels', async (width) => {
   const page = await toy.open('/?errors=', { viewport: { width, height: 800 } });
-  const outside = await page.locator('header').evaluate((header) => {
-    const { right, bottom } = header.getBoundingClientRect();
-    return [...header.querySelectorAll('button, p, h1, [role=status]')]
-      .map((element) => ({ text: element.textContent, box: element.getBoundingClientRect() }))
-      .filter(({ box }) => box.width > 0 && (box.right > right || box.bottom > bottom || box.height > 40))
-      .map(({ text }) => text);
-  });
-  expect(outside).toEqual([]);
-  expect(await page.locator('header').evaluate((header) => header.scrollWidth - header.clientWidth)).toBe(0);
+  const header = page.locator('header');
+  const outside = () =>
+    header.evaluate((frame) => {
+      const { right, bottom } = frame.getBoundingClientRect();
+      return [...frame.querySelectorAll('button, p, h1, [role=status]')]
+        .map((element) => ({ text: element.textContent, box: element.getBoundingClientRect() }))
+        .filter(({ box }) => box.width > 0 && (box.right > right || box.bottom > bottom || box.height > 40))
+        .map(({ text }) => text);
+    });
+  await expect.poll(outside).toEqual([]);
+  await expect.poll(() => header.evaluate((frame) => frame.scrollWidth - frame.clientWidth)).toBe(0);
   await page.close();
 });

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { PROTOCOL_VERSION } from '@kubecity/protocol';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openToyBrowser, type ToyBrowser } from './toy-page.ts';
+import { openToyBrowser, type ToyBrowser, titleOf } from './toy-page.ts';
 
 let toy: ToyBrowser;
 let hub: ChildProcess | undefined;
@@ -73,6 +74,20 @@ it('a page that nobody sees draws nothing, and shows what is new at once when it
   await page.close();
 });
 
+it('a page that is older than the dashboard says so, and is new after a reload', async () => {
+  const page = await toy.open('/?selected=service~shop/cart');
+  const banner = page.getByTestId('link-banner');
+  toy.feed.speak(PROTOCOL_VERSION + 1);
+  await state(page, 'foreign');
+  await expect.poll(() => banner.textContent()).toContain('This page is older than the dashboard.');
+  toy.feed.speak(PROTOCOL_VERSION);
+  await banner.getByRole('button', { name: 'Reload' }).click();
+  await state(page, 'live');
+  await banner.waitFor({ state: 'detached' });
+  await expect.poll(() => titleOf(page)).toBe('cart');
+  await page.close();
+});
+
 it('a restart of the hub is survived without a reload: the page ends where a new one begins', async () => {
   const port = Number(new URL(toy.feed.url).port) + 1;
   await startHub(port);
@@ -96,6 +111,7 @@ it('a restart of the hub is survived without a reload: the page ends where a new
   await state(page, 'live');
   await expect.poll(async () => (await shown(page)).heard).not.toBe(before.heard);
   const fresh = await open();
+  await expect.poll(async () => (await shown(fresh)).pods.length).toBeGreaterThan(20);
   await expect.poll(() => shown(page)).toEqual(await shown(fresh));
   expect(await page.evaluate(() => 'loadedOnce' in window)).toBe(true);
 });

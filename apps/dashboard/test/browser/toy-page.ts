@@ -27,11 +27,36 @@ export interface ToyBrowser {
   close(): Promise<void>;
 }
 
+/** What the address says under a name, null when it does not. Asked of the page itself: `page.url()` lags behind it. */
+export const queried = (page: Page, name: string) =>
+  page.evaluate((wanted) => new URLSearchParams(window.location.search).get(wanted), name);
+
+/** Every name in the address, in order of the alphabet. */
+export const namesInQuery = (page: Page) =>
+  page.evaluate(() => [...new URLSearchParams(window.location.search).keys()].sort());
+
+/** One step through the history. Not `page.goBack()`: that ends with any news of an address, also with late ones. */
+export const step = (page: Page, by: 'back' | 'forward') =>
+  page.evaluate((way) => (way === 'back' ? window.history.back() : window.history.forward()), by);
+
+/** What hangs behind `data-testid`, of what has the focus. */
+export const focusedOf = (page: Page) =>
+  page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset.testid ?? '');
+
+/** Presses a key that moves the focus, and waits until it is elsewhere. */
+export async function moveFocus(page: Page, key: string): Promise<void> {
+  const before = await page.evaluateHandle(() => document.activeElement);
+  await page.keyboard.press(key);
+  await page.waitForFunction((element) => document.activeElement !== element, before);
+}
+
+export const titleOf = (page: Page) => page.getByTestId('panel-title').textContent();
+
 /** The machine's own Chromium. */
-export function openChromium(): Promise<Browser> {
+export function openChromium(...more: readonly string[]): Promise<Browser> {
   const executablePath = CANDIDATES.find((path) => existsSync(path));
   if (!executablePath) throw new Error(`no Chromium at ${CANDIDATES.join(', ')} (Debian: apt-get install chromium)`);
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath, args: [...FLAGS, ...more] });
 }
 
 export async function openToyBrowser(): Promise<ToyBrowser> {

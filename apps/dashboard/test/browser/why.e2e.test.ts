@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openToyBrowser, type ToyBrowser } from './toy-page.ts';
+import { openToyBrowser, type ToyBrowser, titleOf } from './toy-page.ts';
 
 let toy: ToyBrowser;
 beforeAll(async () => {
@@ -36,24 +36,25 @@ it('tells by keyboard alone where a packet goes, by which rules, and copies it',
   const card = page.getByRole('region', { name: 'Why here?' });
   await card.waitFor();
   await pick(page, 'why-source', 'shop web node-b');
-  expect(await card.getByTestId('why-verdict').textContent()).toBe('Goes to one of 3 backends of shop/checkout.');
+  await expect
+    .poll(() => card.getByTestId('why-verdict').textContent())
+    .toBe('Goes to one of 3 backends of shop/checkout.');
   const ends = card.getByTestId('why-end');
-  expect(await ends.count()).toBe(3);
   // One drains and is none of them; one has weight 30 of 230.
-  const texts = await ends.allTextContents();
-  expect(texts.map((text) => /(\d+) %/.exec(text)?.[1])).toEqual(['43', '43', '13']);
+  const chances = async () => (await ends.allTextContents()).map((text) => /(\d+) %/.exec(text)?.[1]);
+  await expect.poll(chances).toEqual(['43', '43', '13']);
   await ends.first().getByRole('button').first().focus();
   await page.keyboard.press('Enter');
-  expect(await card.getByTestId('why-way').textContent()).toContain('-j DNAT --to-destination');
+  await expect.poll(() => card.getByTestId('why-way').textContent()).toContain('-j DNAT --to-destination');
   await card.getByTestId('copy-text').focus();
   await page.keyboard.press('Enter');
   await card.getByText('Copied').waitFor();
-  const copied = await page.evaluate(() => navigator.clipboard.readText());
-  expect(copied).toContain('Goes to one of 3 backends of shop/checkout.');
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await expect.poll(copied).toContain('Goes to one of 3 backends of shop/checkout.');
   // Escape leaves the card before the selection.
   await page.keyboard.press('Escape');
   await card.waitFor({ state: 'detached' });
-  expect(await page.getByTestId('panel-title').first().textContent()).toContain('checkout');
+  await expect.poll(() => titleOf(page)).toContain('checkout');
 });
 
 it('says what drops a client outside, at the node that is chosen, and which node does not answer', async () => {
@@ -63,10 +64,10 @@ it('says what drops a client outside, at the node that is chosen, and which node
   await pick(page, 'why-destination', 'web load balancer');
   const card = page.getByTestId('why-card');
   await card.getByText('none of the load balancer’s source ranges').waitFor();
-  expect(await card.getByTestId('why-verdict').textContent()).toBe('Is dropped without a word.');
+  await expect.poll(() => card.getByTestId('why-verdict').textContent()).toBe('Is dropped without a word.');
   await page.getByTestId('why-entry').selectOption('node-d');
   await card.getByTestId('answer-fault').waitFor();
-  expect(await card.getByTestId('answer-fault').textContent()).toContain('node-d cannot say');
+  await expect.poll(() => card.getByTestId('answer-fault').textContent()).toContain('node-d cannot say');
 });
 
 it('follows a packet for another node to the rules there', async () => {
@@ -76,10 +77,10 @@ it('follows a packet for another node to the rules there', async () => {
   await pick(page, 'why-destination', 'shop web node port of node-a');
   const card = page.getByTestId('why-card');
   await card.getByText('The address is one of node-a').waitFor();
-  expect(await card.getByTestId('why-verdict').textContent()).toBe('No rule of Kubecity on node-b decides.');
+  await expect.poll(() => card.getByTestId('why-verdict').textContent()).toBe('No rule of Kubecity on node-b decides.');
   await card.getByTestId('why-there').click();
   await card.getByText('By the rules of node-a').waitFor();
-  expect(await card.getByTestId('why-verdict').textContent()).toMatch(/^Goes to .+ of shop\/web\.$/);
+  await expect.poll(() => card.getByTestId('why-verdict').textContent()).toMatch(/^Goes to .+ of shop\/web\.$/);
 });
 
 it('says why a drained pod gets none, and shows the way of a client beside it', async () => {
@@ -87,8 +88,8 @@ it('says why a drained pod gets none, and shows the way of a client beside it', 
   await page.getByTestId('panel').getByRole('button', { name: 'Why none?' }).click();
   const card = page.getByTestId('why-card');
   const reason = card.getByTestId('why-none').first();
-  expect(await reason.getAttribute('data-kind')).toBe('drained');
-  expect(await reason.textContent()).toMatch(/Drained by override .+ of mara/);
+  await expect.poll(() => reason.getAttribute('data-kind')).toBe('drained');
+  await expect.poll(() => reason.textContent()).toMatch(/Drained by override .+ of mara/);
   await card.getByRole('button', { name: 'Show the way of a client' }).first().click();
   await card.getByText('shop/checkout · ').waitFor();
   // Whoever calls most may be on the node that does not answer.
@@ -100,11 +101,11 @@ it('marks the rules that differ from the wish, on the node where they do', async
   await page.getByTestId('show-rules').click();
   const dialog = page.getByTestId('rules');
   await dialog.getByTestId('rules-difference').waitFor();
-  expect(await dialog.getByTestId('rules-difference').textContent()).toContain('as wished');
+  await expect.poll(() => dialog.getByTestId('rules-difference').textContent()).toContain('as wished');
   await dialog.getByTestId('rules-of-node-b').click();
   await dialog.locator('[data-kind=foreign]').first().waitFor();
-  expect(await dialog.locator('[data-kind=foreign]').first().textContent()).toContain('not ours');
-  expect(await dialog.locator('[data-kind=changed]').first().textContent()).toContain('wished: ');
+  await expect.poll(() => dialog.locator('[data-kind=foreign]').first().textContent()).toContain('not ours');
+  await expect.poll(() => dialog.locator('[data-kind=changed]').first().textContent()).toContain('wished: ');
   await dialog.getByTestId('rules-of-node-c').click();
   await dialog.getByText('its agent does not tell what it wishes').waitFor();
 });

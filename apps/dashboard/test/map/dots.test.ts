@@ -18,6 +18,7 @@ const road = (id: string, rate: number, length = 300, backRate = 0): Road => ({
   waiting: 0,
   stale: false,
   direct: false,
+  minor: false,
   edges: [],
 });
 

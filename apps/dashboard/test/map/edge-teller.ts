@@ -12,10 +12,14 @@ export class EdgeTeller {
     return { ...this.tell(edges), reset: true };
   }
 
-  tell(edges: readonly [EdgeName, CityEdgeRow][]): CityEdges {
+  /** @param isDue whose figures are told now; names are told at once */
+  tell(
+    edges: readonly [EdgeName, CityEdgeRow][],
+    isDue: (name: EdgeName, i: number) => boolean = () => true,
+  ): CityEdges {
     const define: [number, EdgeName][] = [];
     const gone = new Map(this.#ids);
-    const rows = edges.map(([name, [, ...figures]]): CityEdgeRow => {
+    const rows = edges.flatMap(([name, [, ...figures]], i): CityEdgeRow[] => {
       const key = edgeKey(name);
       let id = this.#ids.get(key);
       if (id === undefined) {
@@ -25,7 +29,7 @@ export class EdgeTeller {
         define.push([id, name]);
       }
       gone.delete(key);
-      return [id, ...figures];
+      return isDue(name, i) ? [[id, ...figures]] : [];
     });
     for (const key of gone.keys()) this.#ids.delete(key);
     return { reset: false, define, rows, forget: [...gone.values()] };

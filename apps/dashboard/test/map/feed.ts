@@ -4,6 +4,7 @@ import {
   type BrowserToHub,
   type CityEdges,
   type CityOp,
+  type EdgeName,
   type HubToBrowser,
   type Look,
   PROTOCOL_VERSION,
@@ -23,11 +24,15 @@ import { type ToyCity, toyCity } from './toy-city.ts';
 export const ADMIN: Session = { user: 'local admin', groups: [], how: 'local', maySteer: 'all' };
 /** Reads everything, steers in `data` only. */
 export const VIEWER: Session = { user: 'vera@shop.example', groups: ['viewers'], how: 'token', maySteer: ['data'] };
+/** What nobody looks at closely is told within so many frames, as the hub does. */
+const SLOW_FRAMES = 10;
 
 /** The page with a seeded city behind it, over the real protocol and under the real security headers: to look at it. */
 export interface Feed {
   readonly url: string;
   readonly city: ToyCity;
+  /** Frames say from now on that they are of this version of the protocol. */
+  speak(protocol: number): void;
   /** Cuts every connection, as a hub that is started anew; pages may come back. */
   hangUp(): void;
   /** Signs every page in as somebody else. */
@@ -51,24 +56,27 @@ export async function openFeed(options: {
   const sockets = new Server<BrowserToHub, HubToBrowser>(http, { serveClient: false });
   const map = sockets.of('/map');
   let session = ADMIN;
+  let protocol = PROTOCOL_VERSION;
   map.on('connection', (socket) => {
     socket.emit('session', { state: 'session', session });
     const epoch = `${Date.now()}-${socket.id}`;
     const teller = new EdgeTeller();
     let seq = -1;
-    let looked: Look['services'] = 'all';
-    const shown = (at: number) => city.edges(at).filter(([name]) => looked === 'all' || looked.includes(name.service));
+    let looked: Look = { services: 'all' };
+    const isClose = ({ service }: EdgeName) => looked.services === 'all' || looked.services.includes(service);
+    const shown = (at: number) => city.edges(at).filter(([name]) => isClose(name) || looked.others === 'slow');
+    const isDue = (name: EdgeName, i: number) => isClose(name) || i % SLOW_FRAMES === seq % SLOW_FRAMES;
     const send = (ops: readonly CityOp[], edges: CityEdges) => {
       seq += 1;
-      socket.emit('city', { protocol: PROTOCOL_VERSION, epoch, seq, at: Date.now(), ops, edges });
+      socket.emit('city', { protocol, epoch, seq, at: Date.now(), ops, edges });
     };
     const begin = () => send(city.snapshot(Date.now()), teller.reset(shown(Date.now())));
-    const goOn = () => send(city.advance(Date.now()), teller.tell(shown(Date.now())));
+    const goOn = () => send(city.advance(Date.now()), teller.tell(shown(Date.now()), isDue));
     begin();
     const beat = setInterval(goOn, 1000);
     socket.on('resync', begin);
-    socket.on('look', ({ services }) => {
-      looked = services;
+    socket.on('look', (look) => {
+      looked = look;
       goOn();
     });
     socket.on('ask', (question, answer) => answer(answerOf(city, question, Date.now())));
@@ -80,6 +88,9 @@ export async function openFeed(options: {
   });
   await new Promise<void>((listening) => http.listen(options.port, '127.0.0.1', listening));
   const { port } = http.address() as { port: number };
+  const speak = (version: number) => {
+    protocol = version as typeof PROTOCOL_VERSION;
+  };
   const hangUp = () => {
     for (const socket of map.sockets.values()) socket.conn.close();
   };
@@ -91,7 +102,7 @@ export async function openFeed(options: {
     await sockets.close();
     await app.close();
   };
-  return { url: `http://127.0.0.1:${port}`, city, hangUp, enter, close };
+  return { url: `http://127.0.0.1:${port}`, city, speak, hangUp, enter, close };
 }
 
 /** One backend drains, one has another weight: the states a person should be able to tell. */

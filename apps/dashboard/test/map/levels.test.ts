@@ -5,33 +5,13 @@ import { type Survey, surveyCity } from '../../src/city/survey.ts';
 import { bytesPerSecond } from '../../src/city/traffic.ts';
 import { centre, type Rect } from '../../src/map/geometry.ts';
 import { EVERYWHERE, type Focus, focusOn, levelAt } from '../../src/map/levels.ts';
-import { EMPTY_NODES_PLAN, planNodes } from '../../src/map/plan-nodes.ts';
-import { EMPTY_SERVICES_PLAN, planServices } from '../../src/map/plan-services.ts';
-import type { Level, Scene } from '../../src/map/scene.ts';
-import { boundsOf as boundsOfNodes, lotsOf, sceneOfNodes } from '../../src/map/scene-nodes.ts';
-import { boundsOf as boundsOfServices, linksOf, plotsOf, sceneOfServices } from '../../src/map/scene-services.ts';
+import type { Level } from '../../src/map/scene.ts';
 import { totalsOf } from '../../src/map/totals.ts';
-import type { Wanted } from '../../src/map/wanted.ts';
 import { cityOf } from './city-of.ts';
 import { largeCity } from './large-city.ts';
+import { nodesLens, servicesLens } from './lenses.ts';
 
 const LEVELS: readonly Level[] = ['city', 'district', 'place'];
-
-interface Lens {
-  readonly bounds: Rect;
-  readonly scene: (wanted: Wanted) => Scene;
-}
-
-function servicesLens(survey: Survey): Lens {
-  const plan = planServices(plotsOf(survey), linksOf(survey), EMPTY_SERVICES_PLAN);
-  return { bounds: boundsOfServices(plan), scene: (wanted) => sceneOfServices(survey, plan, wanted) };
-}
-
-function nodesLens(survey: Survey): Lens {
-  const { lots, crossings } = lotsOf(survey);
-  const plan = planNodes(lots, crossings, EMPTY_NODES_PLAN);
-  return { bounds: boundsOfNodes(plan), scene: (wanted) => sceneOfNodes(survey, plan, wanted) };
-}
 
 /** What a scene must tell, from the city itself. */
 function wholeOf({ city, sums }: Survey) {
@@ -134,13 +114,19 @@ describe.each([
     }
   });
 
-  it('draw a few hundred roads at most, and always those of what is selected', () => {
+  it('draw a thousand roads at most, few of them broad, and always those of what is selected', () => {
     const survey = surveyCity(largeCity({ seed: 8, namespaces: 40, services: 160, pods: 900, nodes: 30, edges: 6000 }));
     const lens = lensOf(survey);
     for (const level of LEVELS) {
       const focus = { ...EVERYWHERE, level };
       const plain = lens.scene({ focus, metric: 'connections' });
-      expect(plain.roads.length).toBeLessThanOrEqual(300);
+      expect(plain.roads.length).toBeLessThanOrEqual(1000);
+      const [broad, thin] = [false, true].map((minor) =>
+        plain.roads.filter((road) => road.minor === minor && !road.direct),
+      );
+      expect(broad?.length).toBeLessThanOrEqual(260);
+      const quietest = Math.min(...(broad ?? []).map(({ rate, backRate }) => rate + backRate));
+      expect(thin?.filter(({ rate, backRate }) => rate + backRate > quietest)).toEqual([]);
       expect(plain.roads.length).toBeGreaterThan(3);
     }
     const id = 'team-7/svc-7';

@@ -21,6 +21,7 @@ interface Shot {
 const isWanted = ({ name }: Shot): boolean => wanted.length === 0 || wanted.includes(name);
 
 const CHECKOUT = 'selected=service~shop/checkout';
+const BUNDLE = 'road~namespace:shop→namespace:payments';
 const SHOTS: readonly Shot[] = [
   { name: 'large-services-night', theme: 'night', address: '/', large: true },
   { name: 'large-services-day', theme: 'day', address: '/', large: true },
@@ -144,6 +145,13 @@ const SHOTS: readonly Shot[] = [
   { name: 'panel-service-day', theme: 'day', width: 1280, address: '/?selected=service~shop/web' },
   { name: 'panel-node-night', theme: 'night', width: 1280, address: '/?lens=nodes&selected=node~node-d' },
   { name: 'panel-namespace-day', theme: 'day', width: 1280, address: '/?selected=namespace~shop' },
+  { name: 'panel-bundle-day', theme: 'day', width: 1280, address: `/?selected=${BUNDLE}` },
+  {
+    name: 'panel-bundle-night',
+    theme: 'night',
+    address: `/?lens=nodes&${'selected=road~zone:zone-a→zone:zone-b'}`,
+    large: true,
+  },
   { name: 'panel-gone-night', theme: 'night', width: 1280, address: '/?selected=pod~uid-gone' },
   {
     name: 'steer-drain-day',
@@ -284,6 +292,10 @@ try {
     page.on('pageerror', (error) => process.stderr.write(`${name}: ${error.stack}\n`));
     await page.goto(feed.url + address);
     await page.locator('[data-state=live][data-testid=live-state]').waitFor();
+    if (!address.includes('lens=directory')) {
+      const isThere = () => performance.getEntriesByName('kubecity:whole-map').length > 0;
+      await page.waitForFunction(isThere, undefined, { timeout: 60_000 });
+    }
     await act?.(page);
     await page.waitForTimeout(2500);
     await page.screenshot({ path: `${folder}/${name}.png` });

@@ -1,14 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distanceToRect, overlap } from '../../src/map/geometry.ts';
-import {
-  type Crossing,
-  EMPTY_NODES_PLAN,
-  type Lot,
-  type NodesPlan,
-  planNodes,
-  roomRect,
-} from '../../src/map/plan-nodes.ts';
+import type { Crossing } from '../../src/map/plan-junctions.ts';
+import { EMPTY_NODES_PLAN, type Lot, type NodesPlan, roomRect } from '../../src/map/plan-nodes.ts';
+import { planNodes } from './at-once.ts';
 
 const lots = fc
   .array(fc.record({ zone: fc.constantFrom('a', 'b', 'c'), pods: fc.nat(30) }), { minLength: 1, maxLength: 14 })

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distanceToRect, inset, overlap } from '../../src/map/geometry.ts';
-import { EMPTY_SERVICES_PLAN, planServices, type ServicesPlan } from '../../src/map/plan-services.ts';
+import { EMPTY_SERVICES_PLAN, type ServicesPlan } from '../../src/map/plan-services.ts';
 import type { Link, Plot } from '../../src/map/plots.ts';
+import { planServices } from './at-once.ts';
 
 const plots = fc
   .uniqueArray(

@@ -3,16 +3,16 @@ import { isDirect } from '../../src/city/traffic.ts';
 import { blend } from '../../src/map/blend.ts';
 import { emphasize } from '../../src/map/emphasis.ts';
 import { overlap } from '../../src/map/geometry.ts';
-import { hitTester, isBundle, selectionOf } from '../../src/map/hit.ts';
+import { hitTester, selectionOf } from '../../src/map/hit.ts';
 import { type Label, placeLabels } from '../../src/map/labels.ts';
-import { EVERYWHERE } from '../../src/map/levels.ts';
-import { EMPTY_NODES_PLAN, planNodes } from '../../src/map/plan-nodes.ts';
-import { EMPTY_SERVICES_PLAN, planServices } from '../../src/map/plan-services.ts';
+import { EMPTY_NODES_PLAN } from '../../src/map/plan-nodes.ts';
+import { EMPTY_SERVICES_PLAN } from '../../src/map/plan-services.ts';
 import { houseDistance, plotRadius, splitRing } from '../../src/map/ring.ts';
 import type { Scene } from '../../src/map/scene.ts';
-import { lotsOf, sceneOfNodes } from '../../src/map/scene-nodes.ts';
-import { linksOf, plotsOf, sceneOfServices } from '../../src/map/scene-services.ts';
+import { lotsOf } from '../../src/map/scene-nodes.ts';
+import { plotsOf } from '../../src/map/scene-services.ts';
 import { ALL_OF_IT } from '../../src/map/wanted.ts';
+import { linksOf, planNodes, planServices, sceneOfNodes, sceneOfServices } from './at-once.ts';
 import { cityOf } from './city-of.ts';
 
 const survey = cityOf(5);
@@ -116,19 +116,6 @@ describe('the nodes lens', () => {
     const alone = selected.roads.filter((road) => road.to === 'service:shop/catalog');
     expect(alone.length).toBeGreaterThan(bundled.length);
     expect(alone.every((road) => road.from.startsWith('pod:'))).toBe(true);
-  });
-});
-
-describe('isBundle', () => {
-  it('is what leads to a district or past a folded junction, and no other road', () => {
-    expect([...services.roads, ...nodes.roads].filter(isBundle)).toEqual([]);
-    const far = { ...ALL_OF_IT, focus: { ...EVERYWHERE, level: 'city' as const } };
-    const bundles = [
-      ...sceneOfServices(survey, planServices(plotsOf(survey), linksOf(survey), EMPTY_SERVICES_PLAN), far).roads,
-      ...sceneOfNodes(survey, nodesPlan, far).roads,
-    ];
-    expect(bundles.length).toBeGreaterThan(3);
-    expect(bundles.every(isBundle)).toBe(true);
   });
 });
 

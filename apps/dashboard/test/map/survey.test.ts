@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundle, GONE_GATE, laneOf, OUTSIDE_GATE, pathId, roadId, surveyCity } from '../../src/city/survey.ts';
+import { bundle, GONE_GATE, OUTSIDE_GATE, pathId, roadId, type Survey, surveyCity } from '../../src/city/survey.ts';
 import { isDirect, open } from '../../src/city/traffic.ts';
 import { cityOf } from './city-of.ts';
 
@@ -97,7 +97,8 @@ describe('a survey after another', () => {
     expect([next.stands, next.homes, next.hamlets]).toEqual([survey.stands, survey.homes, survey.hamlets]);
     expect(next.stands).toBe(survey.stands);
     expect(next.sums.all.moving).toBe(survey.sums.all.moving + 7);
-    expect(next).toEqual(surveyCity(city));
+    const told = ({ sums, ...rest }: Survey) => ({ ...rest, sums: { ...sums, sliced: undefined } });
+    expect(told(next)).toEqual(told(surveyCity(city)));
   });
 });
 
@@ -109,12 +110,5 @@ describe('bundle', () => {
   it('loses no edge and no connection', () => {
     expect(flows.flatMap((flow) => flow.edges).sort()).toEqual([...survey.city.edge.keys()].sort());
     expect(rateOf(flows.map((flow) => flow.traffic))).toBeCloseTo(survey.sums.all.openedPerSecond);
-  });
-
-  it('agrees with laneOf about which edges run on a road', () => {
-    for (const flow of flows) {
-      const found = [...survey.ends].filter(([, ends]) => laneOf(ends, flow.id) !== undefined);
-      expect(found.map(([id]) => id).sort(), flow.id).toEqual([...flow.edges].sort());
-    }
   });
 });

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { emphasize } from '../../src/map/emphasis.ts';
 import type { Palette } from '../../src/map/palette.ts';
-import { EMPTY_SERVICES_PLAN, planServices } from '../../src/map/plan-services.ts';
-import { linksOf, plotsOf, sceneOfServices } from '../../src/map/scene-services.ts';
+import { EMPTY_SERVICES_PLAN } from '../../src/map/plan-services.ts';
+import { plotsOf } from '../../src/map/scene-services.ts';
 import type { StageView } from '../../src/map/show.ts';
 import { colourOf } from '../../src/map/svg/colour.ts';
 import { svgOf } from '../../src/map/svg/svg.ts';
 import { SvgPen } from '../../src/map/svg/svg-pen.ts';
 import { escaped } from '../../src/map/svg/xml.ts';
+import { linksOf, planServices, sceneOfServices } from './at-once.ts';
 import { cityOf } from './city-of.ts';
 
 const measure = (text: string, font: string) => text.length * 0.55 * Number(/([\d.]+)px/.exec(font)?.[1]);

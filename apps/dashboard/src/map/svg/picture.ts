@@ -1,7 +1,7 @@
 import { type Brush, mix } from '../brush.ts';
 import { drawTicks } from '../draw-dots.ts';
 import { drawGround } from '../draw-ground.ts';
-import { drawLabels } from '../draw-labels.ts';
+import { placeWords, writeWords } from '../draw-labels.ts';
 import { drawPlaces } from '../draw-places.ts';
 import type { Point } from '../geometry.ts';
 import type { Pen } from '../pen.ts';
@@ -46,7 +46,8 @@ export function drawPicture(pen: Pen, picture: Picture, ratio: number): void {
   drawTicks(brush, scene);
   drawPlaces(brush, scene);
   flat();
-  drawLabels(brush, scene, ({ x, y }: Point) => ({ x: x * zoom + offset.x, y: y * zoom + offset.y }));
+  const project = ({ x, y }: Point) => ({ x: x * zoom + offset.x, y: y * zoom + offset.y });
+  writeWords(brush, placeWords(brush, scene, project));
   drawFoot(brush, picture);
 }
 

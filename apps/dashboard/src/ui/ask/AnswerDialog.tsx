@@ -34,7 +34,7 @@ export function AnswerDialog({ title, detail, button, children, testId }: Props)
             </div>
             <Dialog.Close
               aria-label="Close"
-              className="grid size-7 place-items-center rounded-control text-soft hover:bg-hover hover:text-text"
+              className="touchable grid size-7 place-items-center rounded-control text-soft hover:bg-hover hover:text-text"
             >
               <X className="size-4" />
             </Dialog.Close>

@@ -34,7 +34,7 @@ export function EndPicker<T>(props: Props<T>) {
           aria-expanded={open}
           aria-label={`${label}: ${picked ?? placeholder}`}
           data-testid={testId}
-          className="flex h-8 w-full min-w-0 items-center gap-2 rounded-control border border-line bg-raised px-2.5 text-left hover:bg-hover"
+          className="touchable flex h-8 w-full min-w-0 items-center gap-2 rounded-control border border-line bg-raised px-2.5 text-left hover:bg-hover"
         >
           <span className="w-9 shrink-0 text-xs text-soft">{label}</span>
           <span className={`min-w-0 flex-1 truncate ${picked === undefined ? 'text-soft' : ''}`}>

@@ -83,7 +83,7 @@ function Card({ preset }: { readonly preset: WhyPreset }) {
           type="button"
           aria-label="Close Why here"
           onClick={closeWhy}
-          className="grid size-8 place-items-center rounded-control text-soft hover:bg-hover hover:text-text"
+          className="touchable grid size-8 place-items-center rounded-control text-soft hover:bg-hover hover:text-text"
         >
           <X className="size-4" />
         </button>

@@ -28,7 +28,7 @@ export function FilterBar() {
         data-testid="filter-errors"
         title="Only where connections are refused or stay without an answer"
         onClick={() => setFilter({ ...filter, errors: !filter.errors })}
-        className="flex h-8 items-center gap-1.5 rounded-control px-2.5 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-text aria-pressed:bg-drain/12 aria-pressed:text-drain-ink"
+        className="touchable flex h-8 items-center gap-1.5 rounded-control px-2.5 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-text aria-pressed:bg-drain/12 aria-pressed:text-drain-ink"
       >
         <TriangleAlert className="size-3.5" aria-hidden="true" />
         Errors only
@@ -43,7 +43,7 @@ export function FilterBar() {
           setFilter(NO_FILTER);
           useView.setState({ filtering: false });
         }}
-        className="grid size-8 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
+        className="touchable grid size-8 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
       >
         <X className="size-4" />
       </button>
@@ -98,7 +98,7 @@ function Chips() {
             data-testid="filter-chip"
             data-chip={id}
             onClick={() => setFilter(without)}
-            className="flex h-7 max-w-72 items-center gap-1.5 rounded-full border border-live/35 bg-live/10 pr-2 pl-2.5 text-sm text-text transition-colors duration-150 hover:border-live"
+            className="touchable flex h-7 max-w-72 items-center gap-1.5 rounded-full border border-live/35 bg-live/10 pr-2 pl-2.5 text-sm text-text transition-colors duration-150 hover:border-live"
           >
             <span className="truncate">{words}</span>
             <X className="size-3 shrink-0 text-soft" aria-hidden="true" />
@@ -129,7 +129,7 @@ function Shown() {
           type="button"
           data-testid="filter-clear"
           onClick={() => setFilter(NO_FILTER)}
-          className="ml-2 h-7 rounded-control px-2 font-medium text-live-ink hover:bg-hover"
+          className="touchable ml-2 h-7 rounded-control px-2 font-medium text-live-ink hover:bg-hover"
         >
           Clear
         </button>

@@ -26,7 +26,7 @@ export function ValuePicker(props: Props) {
     <Popover.Root>
       <Popover.Trigger
         data-testid={testId}
-        className="flex h-8 items-center gap-1 rounded-control px-2.5 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-text data-[state=open]:bg-selected data-[state=open]:text-text pointer-coarse:h-11"
+        className="touchable flex h-8 items-center gap-1 rounded-control px-2.5 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-text data-[state=open]:bg-selected data-[state=open]:text-text"
       >
         {label}
         {chosen.length > 0 && (

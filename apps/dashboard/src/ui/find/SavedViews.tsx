@@ -30,7 +30,7 @@ export function SavedViews() {
         aria-label="Saved views"
         title="Saved views"
         data-testid="saved-views"
-        className="-ml-2 grid size-8 shrink-0 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text data-[state=open]:bg-selected data-[state=open]:text-text"
+        className="touchable -ml-2 grid size-8 shrink-0 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text data-[state=open]:bg-selected data-[state=open]:text-text"
       >
         <Bookmark className="size-4" aria-hidden="true" />
       </Popover.Trigger>
@@ -121,7 +121,7 @@ function Line({ view }: { readonly view: SavedView }) {
     );
   }
   return (
-    <li className="flex h-9 items-center rounded-control hover:bg-hover" data-testid="saved-view">
+    <li className="flex min-h-9 items-center rounded-control hover:bg-hover" data-testid="saved-view">
       <button
         type="button"
         className="h-full min-w-0 flex-1 truncate px-2 text-left font-medium"
@@ -159,7 +159,7 @@ function Tool({ label, press, children }: ToolProps) {
       aria-label={label}
       title={label}
       onClick={press}
-      className="grid size-8 shrink-0 place-items-center rounded-control text-soft hover:bg-selected hover:text-text"
+      className="touchable grid size-8 shrink-0 place-items-center rounded-control text-soft hover:bg-selected hover:text-text"
     >
       {children}
     </button>

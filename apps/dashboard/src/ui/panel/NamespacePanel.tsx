@@ -1,9 +1,11 @@
 'use client';
 import { useMemo } from 'react';
 import { plural, rate, size } from '../../city/format.ts';
-import { measured, rankClients } from '../../city/ranking.ts';
+import { roadOfNamespaces } from '../../city/lanes.ts';
+import { measured, rankClients, rankStreets } from '../../city/ranking.ts';
 import { NO_TRAFFIC } from '../../city/traffic.ts';
 import { goTo, useView } from '../../live/view-store.ts';
+import { placeName } from '../place-name.ts';
 import { Classes } from './Classes.tsx';
 import { Events } from './Events.tsx';
 import { Figures } from './Figures.tsx';
@@ -18,10 +20,26 @@ import { useStanding } from './use-standing.ts';
 const MOST_SERVICES = 100;
 
 export function NamespacePanel({ name }: { readonly name: string }) {
-  const { survey, into, edges, traffic } = useScope({ kind: 'namespace', id: name });
+  const { survey, into, out, edges, traffic } = useScope({ kind: 'namespace', id: name });
   const measure = useView((state) => state.metric);
   const standing = useStanding({ edges, homes: [] });
-  const clients = useMemo(() => rankClients(survey.city, into, measure), [survey, into, measure]);
+  const { clients, streets } = useMemo(() => {
+    const crossing = [...new Map([...into, ...out])].flatMap((named) => {
+      const ends = survey.ends.get(named[0]);
+      const road = ends && roadOfNamespaces(ends);
+      return road === undefined ? [] : [{ named, road }];
+    });
+    const roads = new Map(crossing.map(({ named: [key], road }) => [key, road]));
+    return {
+      clients: rankClients(survey.city, into, measure),
+      streets: rankStreets(
+        crossing.map(({ named }) => named),
+        measure,
+        ([key]) => roads.get(key) as string,
+        (place) => placeName(survey, place),
+      ),
+    };
+  }, [survey, into, out, measure]);
   const { city, sums } = survey;
   const amount = (id: string) => measured(sums.byService.get(id) ?? NO_TRAFFIC, measure);
   const services = [...city.service]
@@ -49,6 +67,7 @@ export function NamespacePanel({ name }: { readonly name: string }) {
         )}
       </Section>
       <Ranking title="From whom" rows={clients} none="Nobody is connected." testId="top-clients" />
+      <Ranking title="Streets to and from here" rows={streets} none="Nothing crosses its border." testId="streets" />
       <Classes traffic={traffic} standing={standing} />
       <Overrides of={{ kind: 'namespace', id: name }} />
       <Events

@@ -1,11 +1,13 @@
 'use client';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { exists, type Selection, selectionToText, servicesOf } from '../../city/find.ts';
+import { isBundle } from '../../city/lanes.ts';
 import { useCity } from '../../live/city-store.ts';
 import { useLooking } from '../../live/looking.ts';
 import { useView } from '../../live/view-store.ts';
 import { placeName } from '../place-name.ts';
 import { BackendPanel } from './BackendPanel.tsx';
+import { BundlePanel } from './BundlePanel.tsx';
 import { EdgePanel } from './EdgePanel.tsx';
 import { GonePanel, type LastSeen } from './GonePanel.tsx';
 import { NamespacePanel } from './NamespacePanel.tsx';
@@ -57,7 +59,7 @@ function Content({ kind, id }: Selection): ReactNode {
     case 'edge':
       return <EdgePanel id={id} />;
     case 'road':
-      return <RoadPanel id={id} />;
+      return isBundle(id) ? <BundlePanel id={id} /> : <RoadPanel id={id} />;
   }
 }
 

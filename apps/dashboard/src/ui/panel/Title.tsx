@@ -31,7 +31,7 @@ export function Title({ title, code, detail }: TitleProps) {
         type="button"
         aria-label="Close"
         onClick={() => select(undefined)}
-        className="grid size-7 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
+        className="touchable grid size-7 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
       >
         <X className="size-4" />
       </button>

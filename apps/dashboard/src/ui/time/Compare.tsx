@@ -38,7 +38,7 @@ function Card() {
               <Tabs.Trigger
                 key={value}
                 value={value}
-                className="h-7 rounded-control px-2.5 text-sm font-medium text-soft capitalize hover:text-text data-[state=active]:bg-tab data-[state=active]:text-text"
+                className="touchable h-7 rounded-control px-2.5 text-sm font-medium text-soft capitalize hover:text-text data-[state=active]:bg-tab data-[state=active]:text-text"
               >
                 {value}
               </Tabs.Trigger>
@@ -49,7 +49,7 @@ function Card() {
             aria-label="Close the comparison"
             title="Close (v)"
             onClick={() => useRewind.setState({ comparing: false })}
-            className="grid size-8 place-items-center rounded-control text-soft hover:bg-hover hover:text-text"
+            className="touchable grid size-8 place-items-center rounded-control text-soft hover:bg-hover hover:text-text"
           >
             <X className="size-4" />
           </button>
@@ -141,7 +141,11 @@ function Row({ name, of, folded, choose }: RowProps) {
     <tr className="border-t border-line/60" data-testid="change" data-kind={kind}>
       <th scope="row" className="max-w-44 px-3.5 py-0.5 text-left font-normal">
         {choose ? (
-          <button type="button" onClick={choose} className="block h-7 max-w-full truncate text-left hover:underline">
+          <button
+            type="button"
+            onClick={choose}
+            className="touchable block h-7 max-w-full truncate text-left hover:underline"
+          >
             {name}
           </button>
         ) : (

@@ -73,11 +73,11 @@ export function Flag({ action, left, mirrored, written }: FlagProps) {
       type="button"
       onClick={show}
       data-testid="flag"
-      className="group absolute top-1.5 h-[50px] w-6 -translate-x-1/2 hover:z-20 focus-visible:z-20"
+      className="group absolute top-1.5 h-[50px] w-6 -translate-x-1/2 pointer-coarse:w-11 hover:z-20 focus-visible:z-20"
       style={{ left }}
     >
-      <span className={`absolute inset-y-0 left-[11px] w-[1.5px] ${colour}`} />
-      <span className={`absolute -top-0.5 left-2 size-2 ${SHAPES[action.verb]} ${colour}`} />
+      <span className={`absolute inset-y-0 left-[calc(50%-1px)] w-[1.5px] ${colour}`} />
+      <span className={`absolute -top-0.5 left-[calc(50%-4px)] size-2 ${SHAPES[action.verb]} ${colour}`} />
       <span className="sr-only">
         {clock(action.at)}: {verb} {action.target}
         {by ? ` by ${by}` : ''}
@@ -85,7 +85,7 @@ export function Flag({ action, left, mirrored, written }: FlagProps) {
       </span>
       <span
         aria-hidden="true"
-        className={`absolute -top-1 max-w-36 truncate rounded bg-chrome px-0.5 text-xs whitespace-nowrap ${ink} ${mirrored ? 'right-4.5' : 'left-4.5'} ${written ? '' : 'hidden'}`}
+        className={`absolute -top-1 max-w-36 truncate rounded bg-chrome px-0.5 text-xs whitespace-nowrap ${ink} ${mirrored ? 'right-[calc(50%+6px)]' : 'left-[calc(50%+6px)]'} ${written ? '' : 'hidden'}`}
       >
         {verb} {who.length > 0 ? who.join(' ') : service}
       </span>

@@ -25,7 +25,7 @@ export function RangePicker({ range, choose }: Props) {
           key={label}
           value={label}
           data-testid={`range-${label.replace(' ', '-')}`}
-          className="h-8 rounded-control text-xs text-soft transition-colors duration-150 hover:bg-hover hover:text-text data-[state=on]:bg-tab data-[state=on]:font-medium data-[state=on]:text-text"
+          className="touchable h-8 rounded-control text-xs text-soft transition-colors duration-150 hover:bg-hover hover:text-text data-[state=on]:bg-tab data-[state=on]:font-medium data-[state=on]:text-text"
         >
           {label}
         </ToggleGroup.Item>

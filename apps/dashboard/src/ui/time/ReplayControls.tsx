@@ -5,15 +5,15 @@ import { compareOrNot, play, playOrPause } from '../../live/replay.ts';
 import { backToLive, SPEEDS, type Speed, useRewind } from '../../live/rewind.ts';
 
 const PRESSABLE =
-  'grid h-8 place-items-center rounded-control text-sm text-soft transition-colors duration-150 hover:bg-hover hover:text-text';
+  'touchable grid h-8 place-items-center rounded-control text-sm text-soft transition-colors duration-150 hover:bg-hover hover:text-text';
 
 /** Replay and its speed, then against now, and the way to live. */
 export function ReplayControls() {
   const { wanted, playing, speed, comparing } = useRewind();
   const live = wanted === undefined;
   return (
-    <div className="flex w-[152px] shrink-0 flex-col justify-center gap-0.5 border-r border-line px-2">
-      <div className="grid grid-cols-[32px_32px_1fr] gap-1">
+    <div className="flex w-[152px] pointer-coarse:w-[176px] shrink-0 flex-col justify-center gap-0.5 border-r border-line px-2">
+      <div className="grid grid-cols-[32px_32px_1fr] pointer-coarse:grid-cols-[44px_44px_1fr] gap-1">
         <button
           type="button"
           className={`${PRESSABLE} ${playing ? 'bg-light/15 text-light-ink' : ''}`}

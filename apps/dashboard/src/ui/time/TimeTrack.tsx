@@ -7,7 +7,7 @@ import { backToLive, rewindTo } from '../../live/rewind.ts';
 import { Silences } from './Silences.tsx';
 import { TrafficArea } from './TrafficArea.tsx';
 
-export const HEIGHT = 72;
+const HEIGHT = 72;
 /** Where the hours begin. */
 const FOOT = HEIGHT - 18;
 

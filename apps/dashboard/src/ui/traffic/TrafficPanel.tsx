@@ -22,7 +22,7 @@ export function TrafficPanel() {
           type="button"
           aria-label="Close the traffic table"
           onClick={() => showTable(false)}
-          className="grid size-8 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
+          className="touchable grid size-8 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text"
         >
           <X className="size-4" />
         </button>

@@ -1,0 +1,64 @@
+import { useEffect, useRef, useState } from 'react';
+import type { Slices } from '../city/slices.ts';
+import type { Survey } from '../city/survey.ts';
+import { type MapPlan, planOf } from '../live/map-plan.ts';
+import type { PlanMemory } from '../live/plans.ts';
+import { SlicedWork } from '../live/sliced-work.ts';
+import { type Focus, focusOn } from '../map/levels.ts';
+import type { Lens, Scene } from '../map/scene.ts';
+import type { FiguresShown } from '../map/show.ts';
+import type { Stage } from '../map/stage.ts';
+import type { Wanted } from '../map/wanted.ts';
+
+export interface SceneWish extends Omit<Wanted, 'focus'> {
+  readonly lens: Lens;
+  readonly survey: Survey;
+  readonly whole: Survey;
+  readonly past: boolean;
+  /** Undefined: what the screen will show first. */
+  readonly focus: Focus | undefined;
+  readonly memory: PlanMemory;
+  /** Of the survey. */
+  readonly figures: FiguresShown;
+  /** A new number asks for a new plan. */
+  readonly replans: number;
+}
+
+/** A scene, and what it was made of: these belong together on the screen. */
+export interface Built {
+  readonly scene: Scene;
+  readonly plan: MapPlan;
+  readonly survey: Survey;
+  readonly focus: Focus;
+  readonly figures: FiguresShown;
+}
+
+/** The scene that was wished last, as soon as it is made; until then the one before. Undefined before the first. */
+export function useScene(stage: Stage | undefined, wish: SceneWish | undefined): Built | undefined {
+  const [built, setBuilt] = useState<Built>();
+  const work = useRef<SlicedWork<{ readonly stage: Stage; readonly wish: SceneWish }, Built>>(undefined);
+  useEffect(() => {
+    const own = new SlicedWork(sceneFor, setBuilt);
+    work.current = own;
+    return () => own.close();
+  }, []);
+
+  const lens = built?.scene.lens;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the wish is what its fields are
+  useEffect(() => {
+    if (stage && wish) work.current?.want({ stage, wish }, lens !== wish.lens);
+  }, [stage, ...FIELDS.map((field) => wish?.[field])]);
+
+  return built;
+}
+
+const FIELDS = ['lens', 'survey', 'whole', 'past', 'focus', 'metric', 'selected', 'replans'] as const;
+
+function* sceneFor({ stage, wish }: { readonly stage: Stage; readonly wish: SceneWish }): Slices<Built> {
+  const { lens, survey, whole, memory, past, metric, selected } = wish;
+  const plan = yield* planOf(lens, survey, whole, memory, past);
+  const first = stage.firstSight(plan.bounds);
+  const focus = wish.focus ?? focusOn(lens, first.zoom, first.seen);
+  const scene = yield* plan.scene(survey, { focus, metric, selected });
+  return { scene, plan, survey, focus, figures: wish.figures };
+}

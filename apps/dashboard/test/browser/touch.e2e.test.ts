@@ -1,0 +1,57 @@
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openToyBrowser, type ToyBrowser } from './toy-page.ts';
+
+let toy: ToyBrowser;
+beforeAll(async () => {
+  toy = await openToyBrowser();
+});
+afterAll(async () => {
+  await toy?.close();
+  expect(toy?.faults).toEqual([]);
+});
+
+const VIEWS = ['/?selected=service~shop/checkout', '/?lens=directory', `/?at=${Date.now() - 600_000}&compare=&errors=`];
+
+/** Every control that stands by itself: not a word within a text, nor a row of a list, which is as broad as the list. */
+const sizes = (page: Page, selector: string) =>
+  page.locator(selector).evaluateAll((found) =>
+    found
+      .map((element) => ({ element, box: element.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0)
+      .map(({ element, box }) => ({
+        name: (element.getAttribute('aria-label') ?? element.textContent ?? '').slice(0, 40),
+        width: Math.round(box.width),
+        height: Math.round(box.height),
+      })),
+  );
+const CONTROLS = 'header button, [role=tab], [role=radio], [data-testid=flag], .touchable';
+
+async function open(address: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await toy.open(address, { reducedMotion: 'reduce', ...options });
+  await page.getByTestId('flag').first().waitFor();
+  return page;
+}
+
+describe.each(VIEWS)('at %s', (address) => {
+  it('controls have room for a finger where the pointer is one', async () => {
+    const page = await open(address, { hasTouch: true, isMobile: true });
+    expect(await page.evaluate(() => window.matchMedia('(pointer: coarse)').matches)).toBe(true);
+    const all = () => sizes(page, CONTROLS);
+    await expect.poll(async () => (await all()).length).toBeGreaterThan(20);
+    await expect.poll(async () => (await all()).filter(({ width, height }) => width < 44 || height < 44)).toEqual([]);
+    // Nothing is pushed out of the page.
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+    await page.close();
+  });
+});
+
+it('with a mouse they are as small as they were', async () => {
+  const page = await open('/?selected=service~shop/checkout');
+  const heightOf = async (selector: string) => (await sizes(page, selector))[0]?.height;
+  await expect.poll(() => heightOf('[data-testid=lens-nodes]')).toBe(28);
+  expect(await heightOf('header')).toBe(52);
+  expect(await heightOf('[data-testid=time-line]')).toBe(76);
+  expect((await sizes(page, '[data-testid=flag]'))[0]?.width).toBe(24);
+  await page.close();
+});

@@ -1,0 +1,1 @@
+export { likelihood, SELDOM } from './chance.ts';
