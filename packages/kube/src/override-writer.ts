@@ -85,10 +85,14 @@ function create(object: KubeRoutingOverride, client: KubeClient): Promise<KubeRo
 }
 
 function replace(object: KubeRoutingOverride, client: KubeClient): Promise<KubeRoutingOverride> {
+  // a watch keeps only half of each manager, which an API server would refuse to read
+  const { managedFields: _, ...metadata } = object.metadata as KubeRoutingOverride['metadata'] & {
+    managedFields?: unknown;
+  };
   return unlessChanged(object, client, (resourceVersion) =>
-    client.replace<KubeRoutingOverride>(overrideResource(object.metadata), {
+    client.replace<KubeRoutingOverride>(overrideResource(metadata), {
       ...object,
-      metadata: { ...object.metadata, resourceVersion },
+      metadata: { ...metadata, resourceVersion },
     }),
   );
 }

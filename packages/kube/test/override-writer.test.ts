@@ -82,6 +82,23 @@ test('a status that was written meanwhile is no reason to refuse, another wish i
   expect(await here()).toEqual([]);
 });
 
+test('what a watch left of the managers is not sent back', async () => {
+  const seen = await stored('a');
+  const sent: unknown[] = [];
+  const heard: KubeClient = {
+    ...client,
+    replace: ((resource: never, object: never) => {
+      sent.push(object);
+      return client.replace(resource, object);
+    }) as KubeClient['replace'],
+  };
+  const managedFields = [{ manager: 'kubectl', operation: 'Update' }];
+  const object = { ...seen, metadata: { ...seen.metadata, managedFields } };
+  await writeOverride({ verb: 'replace', object }, { client: heard, changeId: 'c2' });
+  expect(sent).toHaveLength(1);
+  expect(sent[0]).not.toHaveProperty('metadata.managedFields');
+});
+
 test('another object under the same name is not deleted', async () => {
   const seen = await stored('a');
   await client.delete(resources.routingOverrides, { namespace: 'shop', name: 'a' });

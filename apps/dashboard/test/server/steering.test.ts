@@ -155,6 +155,37 @@ test('of two operators on two dashboards exactly one wins, every time', async ()
   }
 });
 
+test.each([
+  [
+    'of the same backends',
+    { weight: 5, backends: { podNames: ['cart-1'] } },
+    /mine \(weight 5\) names the same backends/,
+  ],
+  [
+    'that breaks the floor with it',
+    { drain: {}, backends: { podNames: ['cart-2'] } },
+    /the floor of shop\/cart would be broken/,
+  ],
+])('who finds an override %s written in between takes the own one back', async (_what, spec, why) => {
+  const create = async (resource: never, object: { metadata?: object }) => {
+    if (resource === resources.routingOverrides) {
+      await cluster.client.create(resource, {
+        metadata: { namespace: 'shop', name: 'mine' },
+        spec: { service: 'cart', ...spec },
+      });
+    }
+    return cluster.client.create(resource, object);
+  };
+  const map = await open(await start({ ...cluster.client, create: create as KubeClient['create'] }));
+  const answer = await map.steer(drain(cart1));
+  expect(answer).toMatchObject({ ok: false, code: 'conflict', message: expect.stringMatching(why) });
+  expect(await names()).toEqual(['mine']);
+  await askedOften(async () => (await audit(map)).map(({ what, name }) => `${what} ${name}`).toSorted()).toEqual([
+    'create mine',
+    `refused ${cart1}`,
+  ]);
+});
+
 test('a dashboard that dies before the write leaves nothing, one that dies after it all of it', async () => {
   const reached: string[] = [];
   const never = new Promise<never>(() => {});
@@ -310,6 +341,7 @@ test('a drain is told to its end, and stays ended when the dashboard begins anew
 test('a whole node is one object of the cluster; without its kind the map lives all the same', async () => {
   const hub = await start();
   const map = await open(hub);
+  reports(hub, []);
   const wish = { action: 'steer', target: { kind: 'node', name: 'node-a' }, effect: { kind: 'drain' } };
   expect(await map.steer(wish)).toMatchObject({ ok: false, code: 'would-empty' });
   const answer = done(await map.steer({ ...wish, allowEmpty: true }));
