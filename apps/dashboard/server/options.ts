@@ -54,7 +54,12 @@ export function readOptions(argv: readonly string[]): DashboardOptions {
     .addOption(option('--agent-socket <path>', 'Unix socket for agents; without it they connect where browsers do'))
     .addOption(option('--agent-token-file <file>', 'file with the secret that agents show').makeOptionMandatory())
     .addOption(option('--cluster-name <name>', 'name on the map').default('kubernetes'))
-    .addOption(option('--history <file>', 'where the past is kept; without it: in memory, until the dashboard ends'))
+    .addOption(
+      option(
+        '--history <file>',
+        'where the past is kept, and in FILE.audit who changed what; without it: in memory, until the dashboard ends',
+      ),
+    )
     .addOption(
       option('--history-megabytes <number>', 'most room for the past (default: 512, in memory 64)').argParser(
         parseMegabytes,
