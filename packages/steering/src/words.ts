@@ -26,14 +26,16 @@ export function idOf({ metadata }: Pick<KubeRoutingOverride, 'metadata'>): strin
 /** What an override covers: `pods a, b in zones z of Service cart`. */
 export function covers(object: KubeRoutingOverride): string {
   const spec = specOf(object);
-  return spec ? coverage(spec) : 'its spec is invalid';
-}
-
-export function coverage({ service, ports, backends }: Pick<OverrideSpec, 'service' | 'ports' | 'backends'>): string {
-  const who = selectionWords(backends);
-  const on = listed('ports', ports);
-  const of = service === undefined ? 'of every Service' : `of Service ${service}`;
-  return [who === '' ? 'every backend' : who, on, of].filter((part) => part !== '').join(' ');
+  if (!spec) return 'its spec is invalid';
+  const { service, ports, backends } = spec;
+  const { namespace } = object.metadata;
+  const many = namespace === undefined ? 'of every Service' : `of every Service of namespace ${namespace}`;
+  const parts = [
+    selectionWords(backends) || 'every backend',
+    listed('ports', ports),
+    service === undefined ? many : `of Service ${service}`,
+  ];
+  return parts.filter((part) => part !== '').join(' ');
 }
 
 type Whom = Pick<OverrideSpec, 'service' | 'ports' | 'backends'> & { readonly namespace: string };
