@@ -24,6 +24,7 @@ export const programs = {
     run: (args) =>
       runPinned('apps/agent/kubecity-agent', args, (node, script, ...rest) => ['env', `NODE=${node}`, script, ...rest]),
   },
+  kubecity: { tools: [], namespaces: false, run: (args) => runPinned('apps/cli/src/main.ts', args) },
   cases: { tools: [], namespaces: false, run: runCases },
   bench: { tools: kernelTools, namespaces: true, run: (args) => runPinned('bench/main.ts', args) },
   test: { tools: [...kernelToolsAndBrowser, ...labTools], namespaces: true, run: runTests },

@@ -1,5 +1,6 @@
 import {
   carryOut,
+  isHalfKnown,
   type KubeClient,
   KubeError,
   type KubeErrorCode,
@@ -182,13 +183,6 @@ function cityOf(model: CityModel, now: number): SteerCity {
     overrides: model.overrides,
     now,
   };
-}
-
-/** Seen only after the fact, or too large to be kept. */
-function isHalfKnown({ what, before, after }: Pick<OverrideChange, 'before' | 'after'> & { what: string }): boolean {
-  if (what === 'create') return after === undefined;
-  if (what === 'undo') return before === undefined && after === undefined;
-  return before === undefined || (what === 'replace' && after === undefined);
 }
 
 const refusalOf: Record<KubeErrorCode, Refusal> = {

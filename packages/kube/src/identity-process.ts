@@ -23,7 +23,9 @@ const TOKEN_FILE = 'tokenFile';
 
 async function answer(options: ConnectOptions): Promise<Answer> {
   try {
-    return { identity: await identify(options.inCluster ? inCluster() : fromFile(options.kubeconfig ?? '')) };
+    return {
+      identity: await identify(options.inCluster ? inCluster() : fromFile(options.kubeconfig ?? '', options.context)),
+    };
   } catch (error) {
     if (error instanceof Invalid) return { invalid: { operation: error.operation, detail: error.message } };
     return { failed: error instanceof Error ? error.message || error.name : String(error) };
@@ -39,13 +41,14 @@ function inCluster(): KubeConfig {
   return config;
 }
 
-function fromFile(file: string): KubeConfig {
+function fromFile(file: string, context: string | undefined): KubeConfig {
   const operation = `read kubeconfig ${file}`;
   const config = new KubeConfig();
   try {
     const text = readFileSync(file, 'utf8');
     config.loadFromString(text);
     config.makePathsAbsolute(dirname(file));
+    if (context !== undefined) useContext(config, context);
     adoptTokenFile(config.getCurrentUser(), text, dirname(file));
   } catch (cause) {
     throw new Invalid(operation, cause instanceof Error ? cause.message : String(cause));
@@ -64,6 +67,14 @@ function fromFile(file: string): KubeConfig {
     }
   }
   return config;
+}
+
+function useContext(config: KubeConfig, context: string): void {
+  const names = config.contexts.map(({ name }) => name);
+  if (!names.includes(context)) {
+    throw new Error(`there is no context ${JSON.stringify(context)}; there are: ${names.join(', ') || 'none'}`);
+  }
+  config.setCurrentContext(context);
 }
 
 function urlOf(operation: string, field: string, text: string): URL {

@@ -5,8 +5,10 @@ import { KubeError } from './error.ts';
 
 /** How to reach the API server. Exactly one of the three. */
 export interface ConnectOptions {
-  /** Path of a kubeconfig file; its current context is used. */
+  /** Path of a kubeconfig file. */
   readonly kubeconfig?: string;
+  /** Of the kubeconfig; its current one when absent. */
+  readonly context?: string;
   /** Path of a Unix socket on which an API server listens without authentication. */
   readonly socketPath?: string;
   /** With the ServiceAccount of the pod this runs in. */

@@ -1,4 +1,5 @@
 export type { ActAs } from './acting.ts';
+export { bearerToken } from './bearer-token.ts';
 export { type CarriedOut, type CarryOutOptions, carryOut, type PlannedChange } from './carry-out.ts';
 export type { AccessAttributes, KubeClient, ListOptions, WatchEvent, WatchOptions } from './client.ts';
 export { connect } from './client.ts';
@@ -9,6 +10,7 @@ export { type EventNews, EventRecorder, type EventRecorderOptions, type Regardin
 export type { ConnectOptions } from './identity.ts';
 export {
   changeOfEvent,
+  isHalfKnown,
   listChanges,
   newChangeId,
   type OverrideChange,

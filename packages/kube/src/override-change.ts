@@ -97,6 +97,17 @@ export async function listChanges(client: Pick<KubeClient, 'list'>, namespace?: 
   return items.flatMap((event) => changeOfEvent(event) ?? []).sort((a, b) => (a.id < b.id ? 1 : -1));
 }
 
+/** Seen only after the fact, or too large to be kept: what was before it cannot be brought back. */
+export function isHalfKnown({
+  what,
+  before,
+  after,
+}: Pick<OverrideChange, 'before' | 'after'> & { what: string }): boolean {
+  if (what === 'create') return after === undefined;
+  if (what === 'undo') return before === undefined && after === undefined;
+  return before === undefined || (what === 'replace' && after === undefined);
+}
+
 /** The resource that an override, or its address, belongs to. */
 export function overrideResource(metadata: KubeRoutingOverride['metadata']) {
   return kindOf(metadata) === 'RoutingOverride' ? resources.routingOverrides : resources.clusterRoutingOverrides;

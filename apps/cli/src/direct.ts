@@ -1,0 +1,166 @@
+import {
+  isHalfKnown,
+  type KubeClient,
+  KubeError,
+  type KubeErrorCode,
+  listChanges,
+  newChangeId,
+  type OverrideChange,
+  recordChange,
+  WriteRefusal,
+  writeOverride,
+} from '@kubecity/kube';
+import type { Refusal, SteerAnswer, SteerPreview, SteerRequest } from '@kubecity/protocol';
+import { overtakenBy, planSteer, planUndo, SteerRefusal, type UnconfirmedPlan, type Write } from '@kubecity/steering';
+import { type ReadCity, readCity } from './cluster-city.ts';
+import type { Steerer } from './steerer.ts';
+import { namespaceOf } from './target.ts';
+
+export interface DirectOptions {
+  readonly client: KubeClient;
+  /** Where the change that an undo names is looked for first. */
+  readonly namespace: string;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+/** Steers through the cluster's API alone, by the same rules and the same write as a dashboard. */
+export function directSteerer(options: DirectOptions): Steerer {
+  return {
+    steer: async (request) => {
+      try {
+        return await carryOut(request, options);
+      } catch (error) {
+        return refusalOf(error);
+      }
+    },
+  };
+}
+
+async function carryOut(request: SteerRequest, { client, namespace, now }: DirectOptions): Promise<SteerAnswer> {
+  const { user } = await client.whoAmI();
+  const change = request.action === 'undo' ? await changeOf(request.change, client, namespace) : undefined;
+  const scope = request.action === 'steer' ? namespaceOf(request.target) : change?.namespace;
+  const city = await readCity(client, scope, { now: now(), labels: asksLabels(request, change) });
+  const actor = { user, how: 'cli' } as const;
+  const plan =
+    request.action === 'steer' ? planSteer(request, city, actor) : planUndo(change ?? never(), request, city, actor);
+  const { override, message, seen } = plan;
+  const remarks = [...plan.remarks, ...city.unseen];
+  if (request.dryRun) return { ok: true, override, message, remarks, seen, preview: previewOf(plan) };
+  const [write] = plan.writes;
+  if (!write) return { ok: true, override, message, remarks, seen };
+  const { id, trouble } = await writeAndTell(write, city, user, request, client, now());
+  return { ok: true, override, change: id, message, remarks: [...remarks, ...trouble], seen };
+}
+
+/** @throws SteerRefusal not-found */
+async function changeOf(id: string, client: KubeClient, namespace: string): Promise<OverrideChange> {
+  const change = (await knownChanges(client, namespace)).find((one) => one.id === id);
+  if (!change) {
+    const why = 'The API forgets events after an hour; a dashboard remembers longer (--dashboard).';
+    throw new SteerRefusal('not-found', `Nothing is known of a change ${id} in namespace ${namespace}. ${why}`);
+  }
+  if (isHalfKnown(change)) {
+    throw new SteerRefusal('not-found', `What was before change ${id} is not known. Steer anew.`);
+  }
+  return change;
+}
+
+/** Of a namespace and of the cluster's own objects, the newest first. Who may see all namespaces is shown all. */
+export async function knownChanges(client: KubeClient, namespace: string): Promise<OverrideChange[]> {
+  try {
+    return await listChanges(client);
+  } catch (error) {
+    if (!(error instanceof KubeError && error.code === 'forbidden')) throw error;
+    return listChanges(client, namespace);
+  }
+}
+
+function asksLabels(request: SteerRequest, change: OverrideChange | undefined): boolean {
+  if (request.action === 'undo')
+    return [change?.before, change?.after].some((spec) => JSON.stringify(spec)?.includes('"selector"'));
+  const { target } = request;
+  return 'backends' in target && target.backends?.matchLabels !== undefined;
+}
+
+async function writeAndTell(
+  { write, object }: Write,
+  city: ReadCity,
+  who: string,
+  request: SteerRequest,
+  client: KubeClient,
+  at: number,
+): Promise<{ id: string; trouble: string[] }> {
+  const id = newChangeId(at, 'cli');
+  const { kind, namespace, name } = write;
+  const previous = city.overrides.find(
+    ({ metadata }) => metadata.name === name && (metadata.namespace ?? '') === (namespace ?? ''),
+  );
+  const stored = await writeOverride(
+    { verb: write.verb, object, previous },
+    { client, changeId: id, overtaken: (then) => overtakenBy({ write, object }, city, then) },
+  );
+  const undo = request.action === 'undo';
+  try {
+    await recordChange(client, {
+      id,
+      at,
+      who,
+      how: 'cli',
+      what: undo ? 'undo' : write.verb,
+      kind,
+      namespace,
+      name,
+      uid: (stored ?? object).metadata.uid,
+      reason: request.reason,
+      before: write.before,
+      after: stored?.spec,
+      of: undo ? request.change : undefined,
+    });
+    return { id, trouble: [] };
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    // what is done is done, also where it cannot be told
+    return { id, trouble: [`It could not be told as an event (${error.message}): only a dashboard can undo it.`] };
+  }
+}
+
+const previewOf = ({ writes, tables, truncated }: UnconfirmedPlan): SteerPreview => ({
+  writes: writes.map(({ write }) => write),
+  tables,
+  truncated,
+  nodes: [],
+});
+
+const CODES: Readonly<Record<KubeErrorCode, Refusal>> = {
+  'not-found': 'not-found',
+  conflict: 'conflict',
+  'already-exists': 'conflict',
+  gone: 'conflict',
+  forbidden: 'forbidden',
+  unauthorized: 'unauthenticated',
+  invalid: 'invalid-request',
+  unreachable: 'api-unavailable',
+  unknown: 'api-unavailable',
+};
+
+function refusalOf(error: unknown): SteerAnswer {
+  if (error instanceof SteerRefusal) {
+    const { code, message, plan, sight } = error;
+    return {
+      ok: false,
+      code,
+      message,
+      ...(plan && { preview: previewOf(plan) }),
+      ...(sight && { seen: sight.digest }),
+    };
+  }
+  if (error instanceof WriteRefusal) return { ok: false, code: error.code, message: error.message };
+  if (error instanceof KubeError) return { ok: false, code: CODES[error.code], message: error.message };
+  throw error;
+}
+
+function never(): never {
+  throw new Error('an undo was planned without its change');
+}

@@ -1,0 +1,249 @@
+import { KubeError, type KubeErrorCode } from '@kubecity/kube';
+import type { SteerEffect } from '@kubecity/protocol';
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { type AuditFlags, audit } from './audit.ts';
+import { Connection, type ConnectionFlags } from './connection.ts';
+import { type DrainFlags, drainOf, type RampFlags, shareOf, weightOf } from './effect.ts';
+import { type ExplainFlags, explain } from './explain.ts';
+import { EXIT, Failure } from './failure.ts';
+import { type GetFlags, get, KINDS } from './get.ts';
+import { circumstancesOf, giveOrder, type OrderFlags } from './order.ts';
+import { FORMATS } from './output.ts';
+import { type RulesFlags, rules } from './rules.ts';
+import { type Choice, confirmationOf, targetOf } from './target.ts';
+import type { Terminal } from './terminal.ts';
+import { changeToUndo } from './undo.ts';
+import { type WatchFlags, watch } from './watch.ts';
+import { whoAmI } from './whoami.ts';
+
+/** Does what a command says. Resolves with the exit code. */
+type Work<Flags> = (flags: Flags & ConnectionFlags, connection: Connection, ...words: string[]) => Promise<number>;
+
+const HELP = `
+Targets:
+  service/NAME           every backend of a Service, or those chosen by the options
+  pod/NAME               a pod in all its Services
+  node/NAME, zone/NAME   all backends there, in all namespaces
+  override/NAME          an override that is there; cluster-override/NAME one of the whole cluster
+  namespace/NAME         what the options choose, in all Services of a namespace
+  cluster                the same in all namespaces
+
+Exit codes:
+  0  done
+  1  failure: the API or the dashboard is away, something is not there
+  2  the command line is wrong
+  3  refused: no right, the floor, somebody else was faster, nothing that an override can say
+  4  --wait: not done in time; the override stays in force
+
+NO_COLOR turns colours off. Data goes to stdout, words go to stderr.`;
+
+/**
+ * The whole command line.
+ * @param ended gets the exit code of the command that ran
+ */
+export function buildProgram(terminal: Terminal, ended: (exitCode: number) => void): Command {
+  const program = new Command('kubecity')
+    .description(
+      'Steers the traffic of a Kubernetes cluster, and shows it: what the buttons of the map do, from a terminal.',
+    )
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.say(text.trimEnd()),
+    })
+    .exitOverride()
+    .showHelpAfterError('(--help tells more)')
+    .addHelpText('after', HELP);
+  for (const option of connectionOptions()) program.addOption(option);
+
+  const works = <Flags>(work: Work<Flags>) =>
+    async function (this: Command) {
+      const flags = this.optsWithGlobals<Flags & ConnectionFlags>();
+      const connection = new Connection(flags, terminal);
+      try {
+        ended(await work(flags, connection, ...(this.processedArgs as string[])));
+      } finally {
+        await connection.close();
+      }
+    };
+  const steers = <Flags>(effect: (flags: Flags, value: string | undefined) => SteerEffect) =>
+    works<Flags & OrderFlags & Choice>(async (flags, connection, target = '', value) => {
+      const aim = targetOf(target, flags, connection.namespace);
+      const wish = effect(flags, value);
+      const request = {
+        action: 'steer',
+        target: aim,
+        effect: wish,
+        ...circumstancesOf(flags, terminal.now()),
+      } as const;
+      return giveOrder(request, confirmationOf(aim), flags, connection, terminal);
+    });
+  const command = (name: string, description: string) => program.command(name).description(description);
+
+  const getter = command('get', 'list Services, backends, edges, nodes or overrides, and what steering makes of them')
+    .addArgument(new Argument('<kind>', 'what to list').choices([...KINDS]).argParser(String))
+    .argument('[names...]', 'only these; of backends and edges also by their Service')
+    .option('-A, --all-namespaces', 'of every namespace')
+    .option('-l, --selector <labels>', 'with these labels; of backends those of the pod')
+    .addOption(format());
+  getter.action(async function (this: Command, kind: string, names: string[]) {
+    await works<GetFlags>((flags, connection) => get(kind, names, flags, connection, terminal)).call(this);
+  });
+
+  const drain = target(command('drain', 'send no new connections to a target, and see its open ones off'))
+    .optionsGroup('How:')
+    .addOption(
+      new Option('--existing <how>', 'open connections: wait for them, end the idle, end all').choices([
+        'wait',
+        'cutIdle',
+        'cut',
+      ]),
+    )
+    .addOption(
+      new Option('--udp <how>', 'the same for UDP (default: as --existing)').choices(['wait', 'cutIdle', 'cut']),
+    )
+    .addOption(
+      new Option('--sticky <how>', 'clients held by session affinity: let them come back, or not').choices([
+        'keep',
+        'expire',
+      ]),
+    )
+    .option('--deadline <duration>', 'after so long, end what is left (default: never)')
+    .option('--pace <number>', 'end at most so many a second on each node (default: 50)');
+  ordering(choosing(drain), true).action(steers<DrainFlags>((flags) => drainOf(flags)));
+
+  ordering(choosing(target(command('undrain', 'take away the drain, weight or share of a target')))).action(
+    steers<object>(() => ({ kind: 'release' })),
+  );
+  const weight = target(command('weight', 'set the weight of each backend of a target; 100 is neutral, 0 is none'));
+  weight.argument('<weight>', 'from 0 to 1000');
+  ordering(choosing(ramping(weight)), true).action(steers<RampFlags>((flags, value = '') => weightOf(value, flags)));
+  const share = target(command('share', 'give all backends of a target together a share of the new connections'));
+  share.argument('<percent>', 'from 0 to 100');
+  ordering(choosing(ramping(share)), true).action(steers<RampFlags>((flags, value = '') => shareOf(value, flags)));
+
+  ordering(
+    command('undo', 'take back a change: what was before it holds again').argument(
+      '[change]',
+      'its name, or override/NAME for its newest; without it: your own newest',
+    ),
+  ).action(
+    works<OrderFlags>(async (flags, connection, text) => {
+      const change = await changeToUndo(text, connection);
+      const request = { action: 'undo', change, ...circumstancesOf(flags, terminal.now()) } as const;
+      return giveOrder(request, change, flags, connection, terminal);
+    }),
+  );
+  command('explain', 'what becomes of a connection, by the rules in the kernel where it meets them (needs a dashboard)')
+    .argument('<from>', 'pod/NAME, node/NAME or the address of a client outside')
+    .argument('<to>', 'service/NAME:PORT or ADDRESS:PORT')
+    .option('--via <node>', 'where a client outside comes in')
+    .addOption(new Option('--protocol <name>', 'with ADDRESS:PORT').choices(['TCP', 'UDP', 'SCTP']).default('TCP'))
+    .addOption(format())
+    .action(
+      works<ExplainFlags>((flags, connection, from = '', to = '') => explain(from, to, flags, connection, terminal)),
+    );
+  command('rules', 'the rules of a Service as the kernels hold them now (needs a dashboard)')
+    .argument('<service>', 'service/NAME')
+    .option('--node <name>', 'of this node only')
+    .addOption(format())
+    .action(works<RulesFlags>((flags, connection, service = '') => rules(service, flags, connection, terminal)));
+  const watching = command('watch', 'live traffic until Ctrl-C (needs a dashboard)')
+    .argument('[services...]', 'to these Services only')
+    .option('-A, --all-namespaces', 'of every namespace')
+    .option('--rows <number>', 'rows of the table (default: 30)', Number)
+    .addOption(format());
+  watching.action(async function (this: Command, names: string[]) {
+    await works<WatchFlags>((flags, connection) => watch(names, flags, connection, terminal)).call(this);
+  });
+  command('audit', 'who changed what, and what came of it (needs a dashboard)')
+    .option('--since <time>', 'RFC 3339, or 2h for two hours ago')
+    .option('--until <time>', 'the same')
+    .addOption(new Option('-o, --output <format>', 'how to tell it').choices([...FORMATS, 'csv']).default('table'))
+    .action(works<AuditFlags>((flags, connection) => audit(flags, connection, terminal)));
+  command('whoami', 'as whom you are known, and where you may steer')
+    .addOption(format())
+    .action(works<GetFlags>((flags, connection) => whoAmI(connection, flags.output, terminal)));
+  return program;
+}
+
+function connectionOptions(): Option[] {
+  return [
+    new Option('-n, --namespace <name>', 'of the target (default: that of the context, else "default")'),
+    new Option(
+      '--kubeconfig <file>',
+      'the cluster (default: KUBECONFIG, a city that runs here, the pod’s own, ~/.kube/config)',
+    ),
+    new Option('--context <name>', 'of the kubeconfig'),
+    new Option('--kube-socket <path>', 'Unix socket of an API server'),
+    new Option('--in-cluster', 'as the ServiceAccount of the pod this runs in'),
+    new Option('--dashboard <url>', 'steer through this dashboard, and see what it sees (default: KUBECITY_DASHBOARD)'),
+    new Option('--token-file <file>', 'bearer token for the dashboard (default: that of the kubeconfig)'),
+  ];
+}
+
+const format = () => new Option('-o, --output <format>', 'how to tell it').choices([...FORMATS]).default('table');
+
+const target = (command: Command): Command => command.argument('<target>', 'whom it is about, see: kubecity --help');
+
+const many = (text: string, before: readonly string[] = []): string[] => [
+  ...before,
+  ...text.split(',').filter((one) => one !== ''),
+];
+
+function choosing(command: Command): Command {
+  return command
+    .optionsGroup('Whom:')
+    .option('--pod <names>', 'only these pods; repeat or divide by commas, as all of the following', many)
+    .option('--node <names>', 'only on these nodes', many)
+    .option('--zone <names>', 'only in these zones', many)
+    .option('--address <addresses>', 'only these addresses', many)
+    .option('-l, --selector <labels>', 'only pods with these labels: version=v2,tier=web')
+    .option('--port <names>', 'only these ports of the Service', many);
+}
+
+/** @param lasts it leaves an object, which can have an end and a floor to break */
+function ordering(command: Command, lasts = false): Command {
+  command.optionsGroup('Circumstances:');
+  if (lasts) command.option('--expires <when>', 'over then: RFC 3339, or 1h from now');
+  return command
+    .option('--reason <text>', 'why, for those who ask later')
+    .option('--allow-empty', 'break the floor of a Service if need be; asks for the name of the target')
+    .option('--confirm <name>', 'that name, where nobody can be asked')
+    .option('--seen <digest>', 'refuse if anything changed since the answer that had this digest')
+    .option('--dry-run', 'change nothing; tell the shares before and after, and with a dashboard every node’s rules')
+    .option('--wait [duration]', 'until every node has it and a drain is over (default: 10m at most)')
+    .addOption(format());
+}
+
+function ramping(command: Command): Command {
+  return command
+    .optionsGroup('How:')
+    .option('--ramp <duration>', 'go there in equal steps within this time')
+    .option('--ramp-from <number>', 'begin there (default: where it is now)');
+}
+
+/** @returns the exit code */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const program = buildProgram(terminal, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // commander has said what is wrong; help and version are no errors
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return failed(error, terminal);
+  }
+}
+
+const REFUSED: ReadonlySet<KubeErrorCode> = new Set(['forbidden', 'unauthorized', 'conflict', 'invalid']);
+
+function failed(error: unknown, terminal: Terminal): number {
+  const words = error instanceof Error ? error.message : String(error);
+  terminal.say(terminal.paint('red', words, 'words'));
+  if (error instanceof Failure) return error.exitCode;
+  return error instanceof KubeError && REFUSED.has(error.code) ? EXIT.refused : EXIT.failure;
+}
