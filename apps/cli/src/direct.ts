@@ -1,14 +1,12 @@
 import {
+  carryOut,
   isHalfKnown,
   type KubeClient,
   KubeError,
   type KubeErrorCode,
   listChanges,
-  newChangeId,
   type OverrideChange,
-  recordChange,
   WriteRefusal,
-  writeOverride,
 } from '@kubecity/kube';
 import type { Refusal, SteerAnswer, SteerPreview, SteerRequest } from '@kubecity/protocol';
 import { overtakenBy, planSteer, planUndo, SteerRefusal, type UnconfirmedPlan, type Write } from '@kubecity/steering';
@@ -29,7 +27,7 @@ export function directSteerer(options: DirectOptions): Steerer {
   return {
     steer: async (request) => {
       try {
-        return await carryOut(request, options);
+        return await answer(request, options);
       } catch (error) {
         return refusalOf(error);
       }
@@ -37,7 +35,8 @@ export function directSteerer(options: DirectOptions): Steerer {
   };
 }
 
-async function carryOut(request: SteerRequest, { client, namespace, now }: DirectOptions): Promise<SteerAnswer> {
+async function answer(request: SteerRequest, options: DirectOptions): Promise<SteerAnswer> {
+  const { client, namespace, now } = options;
   const { user } = await client.whoAmI();
   const change = request.action === 'undo' ? await changeOf(request.change, client, namespace) : undefined;
   const scope = request.action === 'steer' ? namespaceOf(request.target) : change?.namespace;
@@ -48,9 +47,9 @@ async function carryOut(request: SteerRequest, { client, namespace, now }: Direc
   const { override, message, seen } = plan;
   const remarks = [...plan.remarks, ...city.unseen];
   if (request.dryRun) return { ok: true, override, message, remarks, seen, preview: previewOf(plan) };
-  const [write] = plan.writes;
-  if (!write) return { ok: true, override, message, remarks, seen };
-  const { id, trouble } = await writeAndTell(write, city, user, request, client, now());
+  const [planned] = plan.writes;
+  if (!planned) return { ok: true, override, message, remarks, seen };
+  const { id, trouble } = await write(planned, city, user, request, options);
   return { ok: true, override, change: id, message, remarks: [...remarks, ...trouble], seen };
 }
 
@@ -84,46 +83,34 @@ function asksLabels(request: SteerRequest, change: OverrideChange | undefined): 
   return 'backends' in target && target.backends?.matchLabels !== undefined;
 }
 
-async function writeAndTell(
-  { write, object }: Write,
+async function write(
+  planned: Write,
   city: ReadCity,
   who: string,
   request: SteerRequest,
-  client: KubeClient,
-  at: number,
-): Promise<{ id: string; trouble: string[] }> {
-  const id = newChangeId(at, 'cli');
-  const { kind, namespace, name } = write;
+  { client, now }: DirectOptions,
+) {
+  const { namespace = '', name } = planned.object.metadata;
   const previous = city.overrides.find(
-    ({ metadata }) => metadata.name === name && (metadata.namespace ?? '') === (namespace ?? ''),
+    ({ metadata }) => metadata.name === name && (metadata.namespace ?? '') === namespace,
   );
-  const stored = await writeOverride(
-    { verb: write.verb, object, previous },
-    { client, changeId: id, overtaken: (then) => overtakenBy({ write, object }, city, then) },
-  );
-  const undo = request.action === 'undo';
-  try {
-    await recordChange(client, {
-      id,
-      at,
+  const { change, untold } = await carryOut(
+    { ...planned, previous },
+    {
+      client,
       who,
       how: 'cli',
-      what: undo ? 'undo' : write.verb,
-      kind,
-      namespace,
-      name,
-      uid: (stored ?? object).metadata.uid,
       reason: request.reason,
-      before: write.before,
-      after: stored?.spec,
-      of: undo ? request.change : undefined,
-    });
-    return { id, trouble: [] };
-  } catch (error) {
-    if (!(error instanceof KubeError)) throw error;
-    // what is done is done, also where it cannot be told
-    return { id, trouble: [`It could not be told as an event (${error.message}): only a dashboard can undo it.`] };
-  }
+      undoes: request.action === 'undo' ? request.change : undefined,
+      now,
+      overtaken: (then) => overtakenBy(planned, city, then),
+    },
+  );
+  if (!untold) return { id: change.id, trouble: [] };
+  return {
+    id: change.id,
+    trouble: [`It could not be told as an event (${untold.message}): only a dashboard can undo it.`],
+  };
 }
 
 const previewOf = ({ writes, tables, truncated }: UnconfirmedPlan): SteerPreview => ({

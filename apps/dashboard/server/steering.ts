@@ -5,7 +5,6 @@ import {
   KubeError,
   type KubeErrorCode,
   listChanges,
-  type OverrideChange,
   WriteRefusal,
 } from '@kubecity/kube';
 import type { Refusal, SteerAnswer, SteerPreview, SteerRequest } from '@kubecity/protocol';
