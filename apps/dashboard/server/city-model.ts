@@ -13,13 +13,11 @@ import {
 } from '@kubecity/routing';
 import { backendId } from '@kubecity/steering';
 import { AgentRoster } from './agent-roster.ts';
-import { CutLedger } from './cut-ledger.ts';
-import { DrainProgress } from './drain-progress.ts';
 import { EventBook } from './event-book.ts';
 import type { EventsState } from './event-watch.ts';
 import { HintBook } from './hint-book.ts';
 import { backendRecords, nodeRecord, podRecord, serviceRecord } from './object-records.ts';
-import { overrideRecord } from './override-records.ts';
+import { OverrideBook } from './override-book.ts';
 import { type ChangedKeys, RecordStore } from './record-store.ts';
 import { TICK_MILLISECONDS, Timeline } from './timeline.ts';
 import type { FrameOutcome } from './traffic/agent-ledger.ts';
@@ -85,14 +83,11 @@ export class CityModel {
   readonly #tracker = new RoutingTracker();
   readonly #hints = new HintBook();
   readonly #podsByUid = new Map<string, KubePod>();
-  /** Backend ids that have their weight from an override, by its uid. */
-  #held = new Map<string, string[]>();
   #table: RoutingTable = { servicePorts: new Map(), outcomes: [], problems: [] };
   #round = 0;
   /** Unix ms of the first refresh. */
   #begunAt: number | undefined;
-  readonly #progress = new DrainProgress();
-  readonly #cuts = new CutLedger();
+  readonly #book = new OverrideBook();
   readonly #goneUids = new Set<string>();
   /** Who deletes an override at this moment: the object itself cannot say. */
   #deletedBy: string | undefined;
@@ -243,7 +238,7 @@ export class CityModel {
 
   takeRules(node: string, report: RulesReport, now: number): void {
     this.roster.heardRules(node, now, report);
-    this.#cuts.take(node, report.acknowledged);
+    this.#book.heard(node, report.acknowledged);
   }
 
   takeEdges(node: string, frame: EdgeFrame, now: number): FrameOutcome {
@@ -289,7 +284,7 @@ export class CityModel {
       }
       for (const [id, record] of records) this.store.set('backend', id, record);
     }
-    if (changed.size > 0) this.#held = heldBackends(table);
+    if (changed.size > 0) this.#book.routed(table);
     this.#refreshServices();
   }
 
@@ -342,29 +337,15 @@ export class CityModel {
   }
 
   #refreshOverrides(isLive: (node: string) => boolean, now: number): void {
-    const records = new Map<string, CityRecord<'override'>>();
-    const around = {
+    const records = this.#book.records(this.#table, (outcome) => this.overrideOf(outcome), {
       now,
       nodes: [...this.#objects.nodes.keys()].sort(),
       isLive,
-      acknowledgementOf: (node: string, uid: string) => this.roster.acknowledgementOf(node, uid),
-      backendsOf: (uid: string) => this.#held.get(uid) ?? [],
-      openOf: (backend: string) => this.traffic.backends.openOf(backend),
-      cutOf: (uid: string) => this.#cuts.sumOf(uid),
-      doneAt: (uid: string) => this.#progress.doneAt(uid),
+      acknowledgementOf: (node, uid) => this.roster.acknowledgementOf(node, uid),
+      openOf: (backend) => this.traffic.backends.openOf(backend),
       settling: !this.settled(now),
-    };
-    for (const outcome of this.#table.outcomes) {
-      const object = this.overrideOf(outcome);
-      if (!object) continue;
-      const record = overrideRecord(outcome, object, around);
-      records.set(outcome.uid, record);
-      if (record.drain) this.#progress.note(outcome.uid, now, openKnown(record));
-    }
+    });
     this.store.replaceAll('override', records);
-    const uids = new Set(records.keys());
-    this.#progress.keep(uids);
-    this.#cuts.keep(uids);
   }
 
   /** Nodes that are silent, not in sync, or still tell of an override; undefined while there is no node at all. */
@@ -387,28 +368,9 @@ export class CityModel {
   }
 }
 
-/** Undefined while a node is silent: what is open there is not in the sum. */
-function openKnown({ connections }: CityRecord<'override'>): number | undefined {
-  const { moving, idle, waiting, coverage } = connections;
-  return coverage === 'complete' ? moving + idle + waiting : undefined;
-}
-
 export const isOverride = (kind: ObjectKind): kind is 'routingOverrides' | 'clusterRoutingOverrides' =>
   kind === 'routingOverrides' || kind === 'clusterRoutingOverrides';
 
 function overrideKind({ namespace }: ObjectMeta): 'routingOverrides' | 'clusterRoutingOverrides' {
   return namespace ? 'routingOverrides' : 'clusterRoutingOverrides';
-}
-
-function heldBackends(table: RoutingTable): Map<string, string[]> {
-  const held = new Map<string, string[]>();
-  for (const { key, backends } of table.servicePorts.values()) {
-    for (const backend of backends) {
-      if (backend.overrideUid === undefined) continue;
-      const ids = held.get(backend.overrideUid);
-      if (ids) ids.push(backendId(key, backend));
-      else held.set(backend.overrideUid, [backendId(key, backend)]);
-    }
-  }
-  return held;
 }
