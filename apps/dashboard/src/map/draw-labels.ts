@@ -1,4 +1,4 @@
-import { age, rate } from '../city/format.ts';
+import { age, rate, weightText } from '../city/format.ts';
 import { type Brush, chosen, grainOf, isSeen, presence } from './brush.ts';
 import { districtLabels } from './district-labels.ts';
 import { inset, overlap, type Point, type Rect } from './geometry.ts';
@@ -213,7 +213,7 @@ function houseLabels(brush: Brush, house: House, project: Project): Label[] {
         ];
     labels.push({
       ...PLAIN,
-      text: String(house.weight),
+      text: weightText(house.weight),
       places,
       size: 11,
       priority: 90,

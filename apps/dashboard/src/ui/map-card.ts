@@ -1,6 +1,6 @@
 import type { CityRecord } from '@kubecity/protocol';
 import { flawsOf, measuringOf, silentNodes } from '../city/coverage.ts';
-import { age, count, plural, rate, size, span } from '../city/format.ts';
+import { age, count, plural, rate, size, span, weightText } from '../city/format.ts';
 import { NO_ZONE } from '../city/lanes.ts';
 import type { Survey } from '../city/survey.ts';
 import { bytesPerSecond, NO_TRAFFIC, open, stale, type Traffic } from '../city/traffic.ts';
@@ -107,7 +107,7 @@ function describeHouse(id: string, scene: Scene, survey: Survey): Card | undefin
   const into = survey.sums.intoPod.get(house.podUid ?? '');
   const direct = survey.sums.directIntoPod.get(house.podUid ?? '');
   const out = survey.sums.outOfPod.get(house.podUid ?? '');
-  const sign = house.sign === 'weighted' ? `weight ${house.weight}` : SIGN_WORDS[house.sign];
+  const sign = house.sign === 'weighted' ? `weight ${weightText(house.weight)}` : SIGN_WORDS[house.sign];
   return {
     title: house.label,
     code: true,

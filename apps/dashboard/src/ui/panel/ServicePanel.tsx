@@ -153,7 +153,8 @@ function Window({ survey, backends }: { readonly survey: Survey; readonly backen
 function FailedOverrides({ survey, service }: { readonly survey: Survey; readonly service: string }) {
   return overridesOf(survey.city, service).map((override) => {
     const failure = failureOf(override);
-    if (failure === undefined) return null;
+    // What is over is listed as that below: nothing has to be mended.
+    if (failure === undefined || override.state === 'expired') return null;
     const title = (
       <>
         <span className="code">{override.name}</span> {failure}
