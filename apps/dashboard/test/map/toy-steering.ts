@@ -262,7 +262,8 @@ export class ToySteering {
       const rest = all
         .filter(([id]) => !ids.includes(id))
         .reduce((sum, [id]) => sum + (weights.get(id)?.weight ?? 0), 0);
-      const weight = share >= 1 ? 1e6 : (rest * share) / (1 - share) / own.length;
+      // Where nobody else can take the rest, the group has it all.
+      const weight = rest === 0 ? 100 * share : share >= 1 ? 1e6 : (rest * share) / (1 - share) / own.length;
       for (const [id] of own) weights.set(id, { weight, draining: false, uid });
     }
   }

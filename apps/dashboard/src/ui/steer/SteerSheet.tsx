@@ -68,7 +68,8 @@ function Sheet({ begin }: { readonly begin: SteerForm }) {
   }, [form]);
   const preview = usePreview(lock === undefined ? request : undefined);
   const { answer, fresh } = preview;
-  const breaks = answer !== undefined && !answer.ok && answer.code === 'would-empty' ? answer : undefined;
+  // While the fields are wrong nothing can be confirmed.
+  const breaks = request && answer && !answer.ok && answer.code === 'would-empty' ? answer : undefined;
   const name = nameToType(city, form.target);
   const nothing = answer?.ok === true && (answer.preview?.writes.length ?? 0) === 0;
   const ready =
