@@ -61,6 +61,9 @@ export async function get(
     names,
     selector: flags.selector,
   };
+  if (kind === 'edges' && flags.selector !== undefined) {
+    throw new Failure('usage', 'Edges have no labels: --selector goes with the other kinds. Name Services instead.');
+  }
   if (kind === 'edges') return tellEdges(scope, flags.output, connection, terminal);
   const { client } = connection;
   switch (kind) {

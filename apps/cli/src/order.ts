@@ -1,3 +1,4 @@
+import { isKubeError, type KubeClient, overrideResource } from '@kubecity/kube';
 import type { SteerAnswer, SteerRequest } from '@kubecity/protocol';
 import type { Connection } from './connection.ts';
 import { directSteerer } from './direct.ts';
@@ -63,12 +64,22 @@ export async function giveOrder(
   tellAnswer(answer, request, flags, terminal);
   if (!answer.ok) return exitOf(answer.code);
   if (patience === undefined || request.dryRun || answer.override === undefined) return EXIT.done;
-  if (releases(request) || !answer.override) {
-    terminal.say('Nothing to wait for: the object is gone, and with it the place where progress is told.');
-    return EXIT.done;
-  }
-  await awaitDone(addressOf(answer.override), { client: connection.client, terminal, seconds: patience });
+  const address = addressOf(answer.override);
+  const { client } = connection;
+  if (await isThere(address, client)) await awaitDone(address, { client, terminal, seconds: patience });
+  else terminal.say('Nothing to wait for: the object is gone, and with it the place where progress is told.');
   return EXIT.done;
+}
+
+/** An undo may take the object away. */
+async function isThere(address: { namespace?: string; name: string }, client: KubeClient): Promise<boolean> {
+  try {
+    await client.get(overrideResource(address), address);
+    return true;
+  } catch (error) {
+    if (isKubeError(error, 'not-found')) return false;
+    throw error;
+  }
 }
 
 /** Through the dashboard where it was asked for; a dry run also where one is found, since it knows the nodes. */
@@ -90,8 +101,6 @@ function waitSeconds({ wait }: OrderFlags): number | undefined {
   if (wait === undefined) return undefined;
   return wait === true ? WAIT_SECONDS : seconds(wait, '--wait');
 }
-
-const releases = (request: SteerRequest) => request.action === 'steer' && request.effect.kind === 'release';
 
 /** Of `namespace/name`, or `name` of one of the whole cluster. */
 function addressOf(override: string): { namespace?: string; name: string } {

@@ -2,11 +2,13 @@ import { KubeError, type KubeErrorCode } from '@kubecity/kube';
 import type { SteerEffect } from '@kubecity/protocol';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { type AuditFlags, audit } from './audit.ts';
+import { addCompletion, lookUpNames } from './completion.ts';
 import { Connection, type ConnectionFlags } from './connection.ts';
 import { type DrainFlags, drainOf, type RampFlags, shareOf, weightOf } from './effect.ts';
 import { type ExplainFlags, explain } from './explain.ts';
 import { EXIT, Failure } from './failure.ts';
 import { type GetFlags, get, KINDS } from './get.ts';
+import { choosing, connectionOptions, format, ordering, ramping, target } from './options.ts';
 import { circumstancesOf, giveOrder, type OrderFlags } from './order.ts';
 import { FORMATS } from './output.ts';
 import { type RulesFlags, rules } from './rules.ts';
@@ -41,7 +43,7 @@ NO_COLOR turns colours off. Data goes to stdout, words go to stderr.`;
  * The whole command line.
  * @param ended gets the exit code of the command that ran
  */
-export function buildProgram(terminal: Terminal, ended: (exitCode: number) => void): Command {
+export function buildProgram(terminal: Terminal, ended: (exitCode: number) => void) {
   const program = new Command('kubecity')
     .description(
       'Steers the traffic of a Kubernetes cluster, and shows it: what the buttons of the map do, from a terminal.',
@@ -110,28 +112,28 @@ export function buildProgram(terminal: Terminal, ended: (exitCode: number) => vo
     )
     .option('--deadline <duration>', 'after so long, end what is left (default: never)')
     .option('--pace <number>', 'end at most so many a second on each node (default: 50)');
-  ordering(choosing(drain), true).action(steers<DrainFlags>((flags) => drainOf(flags)));
+  ordering(choosing(drain), 'object').action(steers<DrainFlags>((flags) => drainOf(flags)));
 
-  ordering(choosing(target(command('undrain', 'take away the drain, weight or share of a target')))).action(
-    steers<object>(() => ({ kind: 'release' })),
-  );
+  const undrain = target(command('undrain', 'take away the drain, weight or share of a target'));
+  ordering(choosing(undrain), 'nothing').action(steers<object>(() => ({ kind: 'release' })));
   const weight = target(command('weight', 'set the weight of each backend of a target; 100 is neutral, 0 is none'));
   weight.argument('<weight>', 'from 0 to 1000');
-  ordering(choosing(ramping(weight)), true).action(steers<RampFlags>((flags, value = '') => weightOf(value, flags)));
+  ordering(choosing(ramping(weight)), 'object').action(
+    steers<RampFlags>((flags, value = '') => weightOf(value, flags)),
+  );
   const share = target(command('share', 'give all backends of a target together a share of the new connections'));
   share.argument('<percent>', 'from 0 to 100');
-  ordering(choosing(ramping(share)), true).action(steers<RampFlags>((flags, value = '') => shareOf(value, flags)));
+  ordering(choosing(ramping(share)), 'object').action(steers<RampFlags>((flags, value = '') => shareOf(value, flags)));
 
-  ordering(
-    command('undo', 'take back a change: what was before it holds again').argument(
-      '[change]',
-      'its name, or override/NAME for its newest; without it: your own newest',
-    ),
-  ).action(
+  const undo = command('undo', 'take back a change: what was before it holds again').argument(
+    '[change]',
+    'its name, or override/NAME for its newest; without it: your own newest',
+  );
+  ordering(undo, 'former').action(
     works<OrderFlags>(async (flags, connection, text) => {
       const change = await changeToUndo(text, connection);
       const request = { action: 'undo', change, ...circumstancesOf(flags, terminal.now()) } as const;
-      return giveOrder(request, change, flags, connection, terminal);
+      return giveOrder(request, 'undo', flags, connection, terminal);
     }),
   );
   command('explain', 'what becomes of a connection, by the rules in the kernel where it meets them (needs a dashboard)')
@@ -164,72 +166,17 @@ export function buildProgram(terminal: Terminal, ended: (exitCode: number) => vo
   command('whoami', 'as whom you are known, and where you may steer')
     .addOption(format())
     .action(works<GetFlags>((flags, connection) => whoAmI(connection, flags.output, terminal)));
-  return program;
-}
-
-function connectionOptions(): Option[] {
-  return [
-    new Option('-n, --namespace <name>', 'of the target (default: that of the context, else "default")'),
-    new Option(
-      '--kubeconfig <file>',
-      'the cluster (default: KUBECONFIG, a city that runs here, the pod’s own, ~/.kube/config)',
-    ),
-    new Option('--context <name>', 'of the kubeconfig'),
-    new Option('--kube-socket <path>', 'Unix socket of an API server'),
-    new Option('--in-cluster', 'as the ServiceAccount of the pod this runs in'),
-    new Option('--dashboard <url>', 'steer through this dashboard, and see what it sees (default: KUBECITY_DASHBOARD)'),
-    new Option('--token-file <file>', 'bearer token for the dashboard (default: that of the kubeconfig)'),
-  ];
-}
-
-const format = () => new Option('-o, --output <format>', 'how to tell it').choices([...FORMATS]).default('table');
-
-const target = (command: Command): Command => command.argument('<target>', 'whom it is about, see: kubecity --help');
-
-const many = (text: string, before: readonly string[] = []): string[] => [
-  ...before,
-  ...text.split(',').filter((one) => one !== ''),
-];
-
-function choosing(command: Command): Command {
-  return command
-    .optionsGroup('Whom:')
-    .option('--pod <names>', 'only these pods; repeat or divide by commas, as all of the following', many)
-    .option('--node <names>', 'only on these nodes', many)
-    .option('--zone <names>', 'only in these zones', many)
-    .option('--address <addresses>', 'only these addresses', many)
-    .option('-l, --selector <labels>', 'only pods with these labels: version=v2,tier=web')
-    .option('--port <names>', 'only these ports of the Service', many);
-}
-
-/** @param lasts it leaves an object, which can have an end and a floor to break */
-function ordering(command: Command, lasts = false): Command {
-  command.optionsGroup('Circumstances:');
-  if (lasts) command.option('--expires <when>', 'over then: RFC 3339, or 1h from now');
-  return command
-    .option('--reason <text>', 'why, for those who ask later')
-    .option('--allow-empty', 'break the floor of a Service if need be; asks for the name of the target')
-    .option('--confirm <name>', 'that name, where nobody can be asked')
-    .option('--seen <digest>', 'refuse if anything changed since the answer that had this digest')
-    .option('--dry-run', 'change nothing; tell the shares before and after, and with a dashboard every node’s rules')
-    .option('--wait [duration]', 'until every node has it and a drain is over (default: 10m at most)')
-    .addOption(format());
-}
-
-function ramping(command: Command): Command {
-  return command
-    .optionsGroup('How:')
-    .option('--ramp <duration>', 'go there in equal steps within this time')
-    .option('--ramp-from <number>', 'begin there (default: where it is now)');
+  return { program, completion: addCompletion(program) };
 }
 
 /** @returns the exit code */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = EXIT.done;
-  const program = buildProgram(terminal, (code) => {
+  const { program, completion } = buildProgram(terminal, (code) => {
     exitCode = code;
   });
   try {
+    if (argv[0] === 'complete') await lookUpNames(program, completion, argv.slice(2), terminal);
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {

@@ -19,11 +19,8 @@ export interface Hand {
   readonly hears?: (line: string) => void;
 }
 
-/** Runs one command line in this process, at a terminal without colours. */
-export async function command(
-  argv: readonly string[],
-  { env = {}, types, now = Date.now, stopped, hears }: Hand = {},
-): Promise<Outcome> {
+/** A terminal without colours that keeps what it is told. */
+export function handTerminal({ env = {}, types, now = Date.now, stopped, hears }: Hand = {}) {
   const [data, words]: [string[], string[]] = [[], []];
   const terminal: Terminal = {
     // no city of the machine that the tests run on
@@ -42,6 +39,12 @@ export async function command(
     now,
     stopped: stopped ?? new AbortController().signal,
   };
+  return { terminal, data, words };
+}
+
+/** Runs one command line in this process. */
+export async function command(argv: readonly string[], hand?: Hand): Promise<Outcome> {
+  const { terminal, data, words } = handTerminal(hand);
   const code = await run(argv, terminal);
   return { code, data: data.join('\n'), words: words.join('\n') };
 }
