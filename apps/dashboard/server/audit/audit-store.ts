@@ -9,8 +9,7 @@ export const AUDIT_FORM: DatabaseForm = {
   tables: `
     CREATE TABLE entry (id TEXT PRIMARY KEY, at INTEGER NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
     CREATE INDEX entry_at ON entry (at, id);
-    CREATE TABLE outcome (id TEXT NOT NULL, at INTEGER NOT NULL, text TEXT NOT NULL);
-    CREATE INDEX outcome_id ON outcome (id);`,
+    CREATE TABLE outcome (id TEXT PRIMARY KEY, at INTEGER NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;`,
 };
 
 /** A quarter of a year, and so many characters: the oldest go first. */
@@ -41,7 +40,7 @@ export class AuditStore {
     this.#most = mostCharacters;
     // an entry that is there already was told by a watch before, or by a hub before this one
     this.#insert = database.prepare('INSERT OR IGNORE INTO entry (id, at, text) VALUES (?, ?, ?)');
-    this.#insertOutcome = database.prepare('INSERT INTO outcome (id, at, text) VALUES (?, ?, ?)');
+    this.#insertOutcome = database.prepare('INSERT OR IGNORE INTO outcome (id, at, text) VALUES (?, ?, ?)');
     const { sum } = database.prepare('SELECT coalesce(sum(length(text)), 0) AS sum FROM entry').get() as {
       sum: number;
     };
@@ -57,7 +56,7 @@ export class AuditStore {
     this.#dropOld(entry.at);
   }
 
-  /** What came of a change: the last word counts. */
+  /** What came of a change: the first word counts. A hub that begins anew finds the same again, later. */
   addOutcome(id: string, at: number, text: string): void {
     this.#insertOutcome.run(id, at, text);
   }
@@ -84,10 +83,10 @@ export class AuditStore {
 
   #told(text: string): AuditEntry {
     const entry = JSON.parse(text) as AuditEntry;
-    const last = this.#database
-      .prepare('SELECT text FROM outcome WHERE id = ? ORDER BY at DESC, rowid DESC LIMIT 1')
-      .get(entry.id) as { text: string } | undefined;
-    return last ? { ...entry, outcome: last.text } : entry;
+    const outcome = this.#database.prepare('SELECT text FROM outcome WHERE id = ?').get(entry.id) as
+      | { text: string }
+      | undefined;
+    return outcome ? { ...entry, outcome: outcome.text } : entry;
   }
 
   #dropOld(now: number): void {

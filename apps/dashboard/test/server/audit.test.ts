@@ -42,9 +42,9 @@ test('an entry is never rewritten; what came of it is told with it', () => {
   trail.add(entry('a', NOON));
   trail.add(entry('a', NOON + 5, { who: 'mallory' }));
   expect(trail.entry('a')?.who).toBe('ana');
-  trail.addOutcome('a', NOON + 1, 'confirmed by 1 of 2 nodes');
-  trail.addOutcome('a', NOON + 2, 'confirmed by 2 of 2 nodes');
-  expect(trail.list({ limit: 1 }).entries).toMatchObject([{ who: 'ana', outcome: 'confirmed by 2 of 2 nodes' }]);
+  trail.addOutcome('a', NOON + 1, 'confirmed after 1 s');
+  trail.addOutcome('a', NOON + 2, 'confirmed after 2 s');
+  expect(trail.list({ limit: 1 }).entries).toMatchObject([{ who: 'ana', outcome: 'confirmed after 1 s' }]);
 });
 
 test('the oldest go by age, with what came of them', () => {
