@@ -1,24 +1,9 @@
-import { z } from 'zod';
 import type { Connection } from './connection.ts';
 import { seconds } from './duration.ts';
-import { EXIT, Failure } from './failure.ts';
+import { EXIT } from './failure.ts';
 import { type Format, tell, type View } from './output.ts';
 import type { Terminal } from './terminal.ts';
-
-/** What of the dashboard's trail a table shows; everything else is told as it comes. */
-const auditEntry = z.looseObject({
-  id: z.string(),
-  at: z.number(),
-  who: z.string(),
-  how: z.string(),
-  what: z.string(),
-  kind: z.string(),
-  namespace: z.string().optional(),
-  name: z.string(),
-  reason: z.string().optional(),
-  outcome: z.string().optional(),
-});
-type Entry = z.infer<typeof auditEntry>;
+import { readTrail, type TrailEntry } from './trail.ts';
 
 export interface AuditFlags {
   readonly since?: string;
@@ -26,7 +11,7 @@ export interface AuditFlags {
   readonly output: Format | 'csv';
 }
 
-const view: View<Entry> = {
+const view: View<TrailEntry> = {
   none: 'Nothing was changed in that time.',
   name: ({ id }) => `change/${id}`,
   columns: [
@@ -50,9 +35,9 @@ export async function audit(flags: AuditFlags, connection: Connection, terminal:
     terminal.out((await dashboard.audit({ ...query, format: 'csv' })).trimEnd());
     return EXIT.done;
   }
-  const entries = z.array(auditEntry).safeParse(JSON.parse(await dashboard.audit({ ...query, format: 'json' })));
-  if (!entries.success) throw new Failure('failure', 'The dashboard’s audit trail is not as this program knows it.');
-  tell(entries.data, view, output, terminal);
+  const { entries, truncated } = await readTrail(dashboard, query);
+  tell(entries, view, output, terminal);
+  if (truncated) terminal.say('There are older ones: give a shorter time with --since and --until.');
   return EXIT.done;
 }
 

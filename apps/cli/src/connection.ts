@@ -74,7 +74,7 @@ export class Connection {
   /** @throws Failure `usage` where none is known */
   async dashboard(): Promise<Dashboard> {
     if (this.#dashboardUrl === undefined) throw new Failure('usage', NO_DASHBOARD);
-    this.#dashboard ??= new Dashboard(this.#dashboardUrl, await this.#token(), this.#terminal.stopped);
+    this.#dashboard ??= new Dashboard(this.#dashboardUrl, await this.#token(), this.#terminal);
     return this.#dashboard;
   }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Failure } from './failure.ts';
 import { MapLink } from './map-link.ts';
 import type { Steerer } from './steerer.ts';
+import type { Terminal } from './terminal.ts';
 
 const session = z.object({
   user: z.string(),
@@ -27,10 +28,11 @@ export class Dashboard implements Steerer {
   readonly #base: URL;
   readonly #token: string | undefined;
   readonly #stopped: AbortSignal;
+  readonly #say: Terminal['say'];
   #link: MapLink | undefined;
 
   /** @throws Failure `usage` */
-  constructor(url: string, token: string | undefined, stopped: AbortSignal) {
+  constructor(url: string, token: string | undefined, { stopped, say }: Pick<Terminal, 'stopped' | 'say'>) {
     const base = URL.parse(url);
     if (!base || !['http:', 'https:'].includes(base.protocol)) {
       throw new Failure('usage', `--dashboard: ${JSON.stringify(url)} is no address. Give it as https://HOST.`);
@@ -41,11 +43,12 @@ export class Dashboard implements Steerer {
     this.#base = base;
     this.#token = token;
     this.#stopped = stopped;
+    this.#say = say;
   }
 
   /** The live map; the same one each time. */
   map(): MapLink {
-    this.#link ??= new MapLink(this.#base.origin, this.#headers());
+    this.#link ??= new MapLink(this.#base.origin, this.#headers(), this.#say);
     return this.#link;
   }
 

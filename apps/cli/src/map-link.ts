@@ -24,17 +24,27 @@ export class MapLink {
   readonly #names = new Map<number, EdgeName>();
   readonly #rows = new Map<number, CityEdgeRow>();
   readonly #whole = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<never>();
   readonly #readers = new Set<(at: number) => void>();
   #seq = -1;
 
-  constructor(origin: string, headers: Record<string, string>) {
+  /** @param says hears when the dashboard is away, and when it is back */
+  constructor(origin: string, headers: Record<string, string>, says: (words: string) => void) {
     const timeout = setTimeout(() => this.#fail('it does not answer'), CONNECT);
     // what nobody waits for is no unhandled rejection
     this.#whole.promise.catch(() => {}).finally(() => clearTimeout(timeout));
     this.#socket = io(`${origin}/map`, { transports: ['websocket'], forceNew: true, extraHeaders: headers });
     this.#socket.on('connect_error', (error) => this.#fail(error.message));
+    this.#over.promise.catch(() => {});
     this.#socket.on('session', (change) => {
       if (change.state === 'ended') this.#fail(`the session ended (${change.why})`);
+    });
+    this.#socket.on('disconnect', (reason) => {
+      if (reason === 'io client disconnect') return;
+      says('The dashboard is away; waiting for it.');
+      // whoever is sent away does not come back by itself
+      if (!this.#socket.active) this.#fail('it closed the connection');
+      this.#socket.once('connect', () => says('The dashboard is back.'));
     });
     this.#socket.on('city', (frame) => this.#take(frame));
   }
@@ -42,6 +52,11 @@ export class MapLink {
   /** Resolves when all is told that there is. @throws Failure */
   whole(): Promise<void> {
     return this.#whole.promise;
+  }
+
+  /** Never resolves. @throws Failure when the map will not come back */
+  over(): Promise<never> {
+    return this.#over.promise;
   }
 
   all<K extends RecordKind>(kind: K): ReadonlyMap<string, CityRecord<K>> {
@@ -86,7 +101,10 @@ export class MapLink {
   }
 
   #fail(why: string): void {
-    this.#whole.reject(new Failure('failure', `The dashboard’s live map cannot be read: ${why}.`));
+    const failure = new Failure('failure', `The dashboard’s live map cannot be read: ${why}.`);
+    this.#whole.reject(failure);
+    // a connection that was lost is tried again; one that never was, or was ended, is not
+    if (!this.#socket?.active || this.#seq < 0) this.#over.reject(failure);
   }
 
   #take({ seq, ops, edges, at }: CityFrame): void {

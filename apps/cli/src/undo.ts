@@ -1,23 +1,11 @@
 import type { OverrideChange } from '@kubecity/kube';
-import { z } from 'zod';
 import type { Connection } from './connection.ts';
 import { knownChanges } from './direct.ts';
 import { Failure } from './failure.ts';
+import { readTrail } from './trail.ts';
 
 /** What is asked of a change to find it. */
 type Told = Pick<OverrideChange, 'id' | 'who' | 'namespace' | 'name' | 'of'> & { readonly what: string };
-
-/** A dashboard's trail tells refusals and outcomes besides. */
-const trail = z.array(
-  z.looseObject({
-    id: z.string(),
-    who: z.string(),
-    what: z.string(),
-    namespace: z.string().optional(),
-    name: z.string(),
-    of: z.string().optional(),
-  }),
-);
 
 /**
  * The change that is meant: by its own name, as the newest of `override/NAME` or `cluster-override/NAME`, or without a word
@@ -43,9 +31,7 @@ async function ofCluster({ client, namespace }: Connection): Promise<{ changes: 
 
 async function ofDashboard(connection: Connection): Promise<{ changes: readonly Told[]; user: string }> {
   const dashboard = await connection.dashboard();
-  const parsed = trail.safeParse(JSON.parse(await dashboard.audit({ format: 'json' })));
-  if (!parsed.success) throw new Failure('failure', 'The dashboard’s audit trail is not as this program knows it.');
-  const changes = parsed.data.toSorted((a, b) => (a.id < b.id ? 1 : -1));
+  const { entries: changes } = await readTrail(dashboard);
   return { changes, user: (await dashboard.session()).user };
 }
 

@@ -39,7 +39,8 @@ export async function watch(
   show(terminal.now());
   const leave = map.follow(show);
   const { stopped } = terminal;
-  if (!stopped.aborted) await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
+  const end = new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
+  if (!stopped.aborted) await Promise.race([end, map.over()]);
   leave();
   return EXIT.done;
 }

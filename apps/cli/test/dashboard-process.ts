@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import {
+  type AgentAnswer,
+  type AgentQuestion,
+  type AgentToHub,
+  type HubToAgent,
+  PROTOCOL_VERSION,
+} from '@kubecity/protocol';
+import { io, type Socket } from 'socket.io-client';
+
+const PROGRAM = join(import.meta.dirname, '../../dashboard/testing/hub-process.ts');
+const TOKEN = 'a secret of the tests';
+
+/** A dashboard without its pages, as a process of its own, and what stands for the agent of node-a. */
+export class DashboardProcess {
+  readonly #child: ChildProcess;
+  readonly #agentSocket: string;
+  #agent: Socket<HubToAgent, AgentToHub> | undefined;
+  url = '';
+
+  constructor(kubeSocket: string, folder: string) {
+    this.#agentSocket = join(folder, 'agents.sock');
+    this.#child = spawn(process.execPath, [PROGRAM, kubeSocket, this.#agentSocket, TOKEN], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+  }
+
+  async start(): Promise<void> {
+    if (!this.#child.stdout) throw new Error('the dashboard has no output');
+    const [url] = await once(createInterface(this.#child.stdout), 'line');
+    this.url = url as string;
+  }
+
+  /** @param answer what the agent says when it is asked */
+  async connectAgent(answer: (question: AgentQuestion) => AgentAnswer): Promise<void> {
+    const agent = new Agent();
+    agent.createConnection = () => connect(this.#agentSocket);
+    const auth = { protocols: [PROTOCOL_VERSION], token: TOKEN, node: 'node-a', epoch: 'e1', version: '0.1.0' };
+    // the type knows only the browser's form of this option
+    const options = { transports: ['websocket'], forceNew: true, auth, agent: agent as unknown as string };
+    this.#agent = io('http://hub/agents', options);
+    this.#agent.on('ask', (question, tell) => tell(answer(question)));
+    await once(this.#agent as unknown as NodeJS.EventEmitter, 'welcome');
+  }
+
+  /** Connections of web-1 to cart-1, `opened` of them since the start, three of them moving. */
+  tellEdges(opened: number): void {
+    const key = {
+      client: { kind: 'pod', uid: 'uid-web-1', namespace: 'shop', name: 'web-1' },
+      servicePort: 'shop/cart:http/TCP',
+      backend: '10.0.0.1:8080',
+    } as const;
+    const table = {
+      ...{ entries: 10, max: 1000, insertFailed: 0, dropped: 0, earlyDropped: 0, withoutCounters: 0, lostDumps: 0 },
+      ...{ lostEvents: 0, endedUnseen: 0, elsewhere: 0, unexplained: 0, folded: 0, dumpMilliseconds: 1 },
+      periodMilliseconds: 1000,
+    };
+    const frame = {
+      seq: 0,
+      reset: true,
+      at: Date.now(),
+      define: [[1, key] as [number, typeof key]],
+      forget: [],
+      table,
+    };
+    this.#agent?.emit('edges', { ...frame, rows: [[1, opened, 0, 0, 9, 900, 9, 900, 3, 0, 0, 0, 0]] }, () => {});
+  }
+
+  async stop(): Promise<void> {
+    this.#agent?.close();
+    const ended = once(this.#child, 'exit');
+    this.#child.stdin?.end();
+    await ended;
+  }
+}
