@@ -39,6 +39,3 @@ export function maySteer(session: Session | undefined, namespace: string | undef
   if (!session) return false;
   return session.maySteer === 'all' || (namespace !== undefined && session.maySteer.includes(namespace));
 }
-
-export const useMaySteer = (namespace: string | undefined): boolean =>
-  useSession(({ session }) => maySteer(session, namespace));

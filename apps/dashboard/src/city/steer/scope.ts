@@ -1,5 +1,4 @@
 import type { SteerBackends, SteerTarget } from '@kubecity/protocol';
-import type { City } from '../city.ts';
 import { type Known, namedBackends } from './target.ts';
 
 /** Other ways to mean what was pointed at: its pod everywhere, its Service, its node, its zone. The thing itself first. */
@@ -86,7 +85,7 @@ export const choosesNothing = (target: SteerTarget): boolean =>
   target.kind === 'chosen' && Object.keys(target.backends).length === 0;
 
 /** `names 2 of 4 backends`, `names 7 backends of 5 Services`. */
-export function namedWords(city: Known & Pick<City, 'backend'>, target: SteerTarget): string {
+export function namedWords(city: Known, target: SteerTarget): string {
   const named = namedBackends(city, target);
   const services = new Set(named.map(({ service }) => service));
   const pods = new Set(named.map(({ podUid, address }) => podUid ?? address)).size;
