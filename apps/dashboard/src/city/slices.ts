@@ -19,4 +19,4 @@ export const PIECE = 512;
  * How long a slice of work may be, milliseconds: a small part of a frame, and where frames come seldom that same part of the
  * time since the slice before, so that a busy machine does not keep the work from its end.
  */
-export const budgetOf = (sinceLast: number): number => Math.min(24, Math.max(4, 0.3 * sinceLast));
+export const budgetOf = (sinceLast: number): number => Math.min(10, Math.max(4, 0.3 * sinceLast));
