@@ -1,4 +1,4 @@
-import { budgetOf, type Slices } from '../city/slices.ts';
+import { SLICE, type Slices } from '../city/slices.ts';
 import { blend, CHANGE, differs, ease } from './blend.ts';
 import type { Brushes } from './brushes.ts';
 import { drawGround } from './draw-ground.ts';
@@ -30,7 +30,7 @@ export class StillPictures {
   #work: Slices<void> | undefined;
   #stale: 'figures' | 'all' | undefined;
   #fades = false;
-  /** When the last slice was drawn, and what the picture has cost so far; milliseconds. */
+  /** When the last slice was drawn, and how long the picture has taken so far; milliseconds. */
   #last = 0;
   #cost = 0;
 
@@ -91,7 +91,7 @@ export class StillPictures {
     const now = performance.now();
     if (!this.#work && this.#wait(now) === 0) this.#begin(show, show.scene, sight);
     // Until there is a first picture, nothing else waits for the screen.
-    if (this.#work) this.#goOn(sight, this.#drawn ? budgetOf(now - this.#last) : Number.POSITIVE_INFINITY);
+    if (this.#work) this.#goOn(sight, this.#drawn ? SLICE : Number.POSITIVE_INFINITY);
     return this.#work ? 0 : this.#wait(now);
   }
 
