@@ -89,7 +89,7 @@ export class MapPage {
 
   /** The other lens, as close as all of the city is in view. */
   async showNodes(): Promise<void> {
-    await this.#page.getByRole('button', { name: 'Nodes', exact: true }).click();
+    await this.#page.getByTestId('lens-nodes').click();
     await this.#page.waitForFunction(() => window.kubecity?.scene().lens === 'nodes', undefined, {
       timeout: PATIENCE_MS,
       polling: 100,

@@ -7,7 +7,7 @@ export type City = { readonly [K in RecordKind]: ReadonlyMap<string, CityRecord<
   readonly edge: ReadonlyMap<string, Edge>;
 };
 
-export const EMPTY_CITY: City = {
+const newCity = (): City => ({
   cluster: new Map(),
   namespace: new Map(),
   node: new Map(),
@@ -20,7 +20,9 @@ export const EMPTY_CITY: City = {
   tick: new Map(),
   action: new Map(),
   event: new Map(),
-};
+});
+
+export const EMPTY_CITY: City = newCity();
 
 /** Where a browser stands in the hub's stream. */
 export interface CityStream {
@@ -28,7 +30,7 @@ export interface CityStream {
   readonly city: City;
   /** Its edges, and what the hub calls them. */
   readonly book: EdgeBook;
-  /** A snapshot that has begun (`reset`) and is not complete yet (`sync`). */
+  /** A snapshot that has begun (`reset`) and is not complete yet (`sync`); nobody has seen it, so it is filled in place. */
   readonly arriving?: { readonly city: City; readonly book: EdgeBook };
   readonly epoch?: string;
   readonly seq: number;
@@ -51,15 +53,15 @@ export function takeFrame(stream: CityStream, frame: CityFrame): Taken {
 
   let { city, book, arriving } = stream;
   for (const run of runsOf(frame.ops)) {
-    if (run === 'reset') arriving = { city: EMPTY_CITY, book: EMPTY_BOOK };
+    if (run === 'reset') arriving = { city: newCity(), book: { names: new Map(), edges: new Map() } };
     else if (run === 'sync') {
       if (arriving) ({ city, book } = arriving);
       arriving = undefined;
-    } else if (arriving) arriving = { ...arriving, city: applyChanges(arriving.city, run) };
+    } else if (arriving) fill(arriving.city, run);
     else city = applyChanges(city, run);
   }
   if (frame.edges) {
-    const taken = takeEdges(arriving?.book ?? book, frame.edges);
+    const taken = takeEdges(arriving?.book ?? book, frame.edges, arriving !== undefined);
     if (!taken) return { outcome: 'gap', stream };
     if (arriving) arriving = { city: { ...arriving.city, edge: taken.edges }, book: taken };
     else {
@@ -82,6 +84,14 @@ function runsOf(ops: readonly CityOp[]): (Change[] | 'reset' | 'sync')[] {
     else runs.push([op]);
   }
   return runs;
+}
+
+function fill(unseen: City, changes: readonly Change[]): void {
+  for (const change of changes) {
+    const records = unseen[change[1]] as Map<string, unknown>;
+    if (change[0] === 'set') records.set(change[2], change[3]);
+    else records.delete(change[2]);
+  }
 }
 
 function applyChanges(city: City, changes: readonly Change[]): City {

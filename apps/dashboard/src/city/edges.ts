@@ -69,11 +69,18 @@ export const EMPTY_BOOK: EdgeBook = { names: new Map(), edges: new Map() };
 /**
  * Takes the edges of one frame. Names are copied only when some come or go, edges once a frame; an edge without figures
  * yet is not shown. `undefined` when a row has a number that nobody defined: the thread is lost.
+ * @param unseen nobody has seen this book: it is filled as it is, since copying it with every frame of a snapshot would cost
+ * the square of its size
  */
-export function takeEdges(book: EdgeBook, { reset, define, rows, forget }: CityEdges): EdgeBook | undefined {
+export function takeEdges(
+  book: EdgeBook,
+  { reset, define, rows, forget }: CityEdges,
+  unseen = false,
+): EdgeBook | undefined {
   const start = reset ? EMPTY_BOOK : book;
-  const names = define.length + forget.length > 0 ? new Map(start.names) : start.names;
-  const edges = rows.length + forget.length > 0 ? new Map(start.edges) : start.edges;
+  const isOwn = unseen && start !== EMPTY_BOOK;
+  const names = !isOwn && define.length + forget.length > 0 ? new Map(start.names) : start.names;
+  const edges = !isOwn && rows.length + forget.length > 0 ? new Map(start.edges) : start.edges;
   // Before the new ones: an edge that comes back has another number in the same frame.
   for (const id of forget) {
     const named = names.get(id);

@@ -15,8 +15,5 @@ export function finish<T>(work: Slices<T>): T {
 /** Elements of a large collection that are looked at between two rests. */
 export const PIECE = 512;
 
-/**
- * How long a slice of work may be, milliseconds: a small part of a frame, and where frames come seldom that same part of the
- * time since the slice before, so that a busy machine does not keep the work from its end.
- */
-export const budgetOf = (sinceLast: number): number => Math.min(24, Math.max(4, 0.3 * sinceLast));
+/** How long a slice may be while something moves on the screen, milliseconds: two kinds of work may share a frame of 16. */
+export const SLICE = 5;

@@ -1,4 +1,4 @@
-import { budgetOf, type Slices } from '../city/slices.ts';
+import { SLICE, type Slices } from '../city/slices.ts';
 
 /** What the work takes of a turn while nothing moves that it could disturb, milliseconds. */
 const TURN = 24;
@@ -14,7 +14,6 @@ export class SlicedWork<Wish, Made> {
   #next: { readonly wish: Wish } | undefined;
   #urgent = false;
   #frame = 0;
-  #last = 0;
   #turn: ReturnType<typeof setTimeout> | undefined;
 
   constructor(make: (wish: Wish) => Slices<Made>, done: (made: Made) => void) {
@@ -45,9 +44,7 @@ export class SlicedWork<Wish, Made> {
   readonly #goOn = (): void => {
     this.#frame = 0;
     this.#turn = undefined;
-    const now = performance.now();
-    const until = now + (this.#urgent ? TURN : budgetOf(this.#work ? now - this.#last : 0));
-    this.#last = now;
+    const until = performance.now() + (this.#urgent ? TURN : SLICE);
     if (!this.#work && this.#next) {
       this.#work = this.#make(this.#next.wish);
       this.#next = undefined;

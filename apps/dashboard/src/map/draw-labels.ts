@@ -1,4 +1,5 @@
 import { age, rate, weightText } from '../city/format.ts';
+import type { Slices } from '../city/slices.ts';
 import { type Brush, chosen, grainOf, isSeen, presence } from './brush.ts';
 import { districtLabels } from './district-labels.ts';
 import { inset, overlap, type Point, type Rect } from './geometry.ts';
@@ -10,23 +11,26 @@ import { asideLabels, PLAIN, type Project, signLabels, tellingOf } from './telli
 import { measure, write } from './write-label.ts';
 
 /** All words of the map, in screen pixels: they keep a readable size at every zoom and never cover each other. */
-export function placeWords(brush: Brush, scene: Scene, project: Project): readonly PlacedLabel[] {
+export function* placeWords(brush: Brush, scene: Scene, project: Project): Slices<readonly PlacedLabel[]> {
   const near = <T extends Point>(things: readonly T[], reach: number) =>
     things.filter((thing) => isSeen(brush, groundAround(thing, reach)));
+  const over = <T extends { readonly rect: Rect }>(things: readonly T[]) =>
+    things.filter(({ rect }) => isSeen(brush, rect));
   const houses = near(scene.houses, 40);
-  const labels = [
-    ...scene.districts
-      .filter(({ rect }) => isSeen(brush, rect))
-      .flatMap((one) => districtLabels(brush, scene, one, project)),
-    ...scene.buildings
-      .filter(({ rect }) => isSeen(brush, rect))
-      .flatMap((one) => buildingLabels(brush, scene, one, project)),
-    ...near(scene.junctions, 90).flatMap((junction) => junctionLabels(brush, scene, junction, project)),
-    ...scene.yards.filter(({ rect }) => isSeen(brush, rect)).flatMap((yard) => yardLabel(brush, yard, project)),
-    ...scene.gates.map((gate) => gateLabel(brush, scene, gate, project)),
-    ...houses.flatMap((house) => houseLabels(brush, house, project)),
-    ...asideLabels(brush, scene, project),
+  const labels: Label[] = [];
+  const kinds: readonly (() => readonly Label[])[] = [
+    () => over(scene.districts).flatMap((one) => districtLabels(brush, scene, one, project)),
+    () => over(scene.buildings).flatMap((one) => buildingLabels(brush, scene, one, project)),
+    () => near(scene.junctions, 90).flatMap((junction) => junctionLabels(brush, scene, junction, project)),
+    () => over(scene.yards).flatMap((yard) => yardLabel(brush, yard, project)),
+    () => scene.gates.map((gate) => gateLabel(brush, scene, gate, project)),
+    () => houses.flatMap((house) => houseLabels(brush, house, project)),
+    () => asideLabels(brush, scene, project),
   ];
+  for (const kind of kinds) {
+    labels.push(...kind());
+    yield;
+  }
   const taken = scene.lens === 'services' ? houses.map((house) => boxOf(house, project, brush.zoom)) : [];
   return placeLabels(labels, (wanted) => measure(brush, wanted), taken);
 }

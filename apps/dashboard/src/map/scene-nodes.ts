@@ -40,7 +40,7 @@ export function lotsOf(survey: Survey): { readonly lots: readonly Lot[]; readonl
 }
 
 /** Roads drawn at once, and broad ones among them; the others are told where they leave. */
-const MOST_ROADS = { city: 80, district: 1000, place: 1000 } as const;
+const MOST_ROADS = { city: 80, district: 400, place: 1000 } as const;
 const BROAD_ROADS = { city: 80, district: 90, place: 160 } as const;
 
 /** The nodes lens as it stands now. Streets are bundled per node and junction, save those of what is selected. */

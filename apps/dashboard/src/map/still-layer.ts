@@ -1,3 +1,4 @@
+import type { Slices } from '../city/slices.ts';
 import type { Point } from './geometry.ts';
 
 /** Where one looks from: the world's origin on the screen, pixels per world unit, and the screen in CSS pixels. */
@@ -68,13 +69,13 @@ export class StillLayer {
    * @param begin is asked once, with all of the picture's ground, how its sheets are drawn
    * @param fades the picture before this one goes slowly
    */
-  *draw(sight: Sight, begin: (all: Sheet) => (sheet: Sheet) => void, fades = false): Generator<undefined, void> {
+  *draw(sight: Sight, begin: (all: Sheet) => Slices<(sheet: Sheet) => void>, fades = false): Slices<void> {
     const { ratio } = sight;
     const beyond = beyondOf(sight);
     const size = { width: sight.width + 2 * beyond, height: sight.height + 2 * beyond };
     const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
     const { context: whole } = sized(this.#whole, width, height);
-    const paint = begin({ context: whole, x: -beyond, y: -beyond, ...size, ratio });
+    const paint = yield* begin({ context: whole, x: -beyond, y: -beyond, ...size, ratio });
     whole.resetTransform();
     yield;
     const [w, h] = [part(width), part(height)];

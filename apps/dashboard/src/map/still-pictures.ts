@@ -1,4 +1,4 @@
-import { budgetOf } from '../city/slices.ts';
+import { SLICE, type Slices } from '../city/slices.ts';
 import { blend, CHANGE, differs, ease } from './blend.ts';
 import type { Brushes } from './brushes.ts';
 import { drawGround } from './draw-ground.ts';
@@ -27,10 +27,10 @@ export class StillPictures {
   readonly #brushes: Brushes;
   #drawn: Scene | undefined;
   #change: { readonly from: Scene; readonly began: number } | undefined;
-  #work: Generator<undefined, void> | undefined;
+  #work: Slices<void> | undefined;
   #stale: 'figures' | 'all' | undefined;
   #fades = false;
-  /** When the last slice was drawn, and what the picture has cost so far; milliseconds. */
+  /** When the last slice was drawn, and how long the picture has taken so far; milliseconds. */
   #last = 0;
   #cost = 0;
 
@@ -91,7 +91,7 @@ export class StillPictures {
     const now = performance.now();
     if (!this.#work && this.#wait(now) === 0) this.#begin(show, show.scene, sight);
     // Until there is a first picture, nothing else waits for the screen.
-    if (this.#work) this.#goOn(sight, this.#drawn ? budgetOf(now - this.#last) : Number.POSITIVE_INFINITY);
+    if (this.#work) this.#goOn(sight, this.#drawn ? SLICE : Number.POSITIVE_INFINITY);
     return this.#work ? 0 : this.#wait(now);
   }
 
@@ -121,23 +121,25 @@ export class StillPictures {
     this.#cost += this.#last - began;
   }
 
-  *#draw(show: Show, scene: Scene, sight: Sight, fades: boolean): Generator<undefined, void> {
-    const brushOn = (sheet: Sheet) => this.#brushes.onSheet(show, sight, sheet);
-    yield* this.#ground.draw(sight, () => (sheet) => drawGround(brushOn(sheet), scene), fades);
+  *#draw(show: Show, scene: Scene, sight: Sight, fades: boolean): Slices<void> {
+    const brushes = this.#brushes;
+    const brushOn = (sheet: Sheet) => brushes.onSheet(show, sight, sheet);
+    function* ground(): Slices<(sheet: Sheet) => void> {
+      yield;
+      return (sheet) => drawGround(brushOn(sheet), scene);
+    }
+    function* places(all: Sheet): Slices<(sheet: Sheet) => void> {
+      const words = yield* placeWords(brushOn(all), scene, onScreen(sight));
+      return (sheet) => {
+        const brush = brushOn(sheet);
+        drawPlaces(brush, scene);
+        brushes.toPixels(sheet);
+        writeWords(brush, words, sheet);
+      };
+    }
+    yield* this.#ground.draw(sight, ground, fades);
     this.#ground.follow(sight);
-    yield* this.#places.draw(
-      sight,
-      (all) => {
-        const words = placeWords(brushOn(all), scene, onScreen(sight));
-        return (sheet) => {
-          const brush = brushOn(sheet);
-          drawPlaces(brush, scene);
-          this.#brushes.toPixels(sheet);
-          writeWords(brush, words, sheet);
-        };
-      },
-      fades,
-    );
+    yield* this.#places.draw(sight, places, fades);
     this.#drawn = scene;
   }
 }

@@ -1,3 +1,4 @@
+import { finish } from '../../city/slices.ts';
 import { type Brush, mix } from '../brush.ts';
 import { drawTicks } from '../draw-dots.ts';
 import { drawGround } from '../draw-ground.ts';
@@ -47,7 +48,7 @@ export function drawPicture(pen: Pen, picture: Picture, ratio: number): void {
   drawPlaces(brush, scene);
   flat();
   const project = ({ x, y }: Point) => ({ x: x * zoom + offset.x, y: y * zoom + offset.y });
-  writeWords(brush, placeWords(brush, scene, project));
+  writeWords(brush, finish(placeWords(brush, scene, project)));
   drawFoot(brush, picture);
 }
 
