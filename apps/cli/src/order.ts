@@ -131,5 +131,7 @@ function tellAnswer(answer: SteerAnswer, request: SteerRequest, { output }: Orde
   }
   terminal.say(request.dryRun ? `Dry run, nothing was done. ${message}` : message);
   for (const remark of remarks) terminal.say(terminal.paint('yellow', remark, 'words'));
-  if (change !== undefined) terminal.say(terminal.paint('dim', `To take it back: kubecity undo ${change}`, 'words'));
+  if (change === undefined) return;
+  const home = override?.includes('/') ? ` -n ${override.slice(0, override.indexOf('/'))}` : '';
+  terminal.say(terminal.paint('dim', `To take it back: kubecity undo ${change}${home}`, 'words'));
 }

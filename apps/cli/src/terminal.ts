@@ -23,10 +23,17 @@ export interface Terminal {
   readonly stopped: AbortSignal;
 }
 
+/** As a shell tells of a program that SIGINT ended. */
+const INTERRUPTED = 130;
+
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort(new Error('interrupted')));
+  process.once('SIGINT', () => {
+    stop.abort(new Error('interrupted'));
+    // whoever listens says something; a request that hangs does not
+    setTimeout(() => process.exit(INTERRUPTED), 1000).unref();
+  });
   // `kubecity get services | head` is no failure
   stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   const person = stdin.isTTY && stderr.isTTY;
@@ -43,10 +50,13 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** `''` of somebody who leaves. */
 async function ask(question: string): Promise<string> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
+  const gone = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
+  reader.once('SIGINT', () => reader.close());
   try {
-    return (await reader.question(question)).trim();
+    return (await Promise.race([reader.question(question), gone])).trim();
   } finally {
     reader.close();
   }

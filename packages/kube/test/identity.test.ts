@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { accessSource } from '../src/access.ts';
+import { bearerToken } from '../src/bearer-token.ts';
 import { askIdentity } from '../src/identity.ts';
 import { json } from './flaky-server.ts';
 
@@ -66,6 +67,33 @@ test('a token file is named, from where the kubeconfig is, and goes before a tok
     tokenFile,
     tls: { rejectUnauthorized: false },
   });
+});
+
+test('another context than the current one is taken by its name', async () => {
+  const clusters = ['town', 'village'].map((name) => ({ name, cluster: { server: `https://${name}.example` } }));
+  const contexts = ['town', 'village'].map((name) => ({ name, context: { cluster: name, user: name } }));
+  const users = ['town', 'village'].map((name) => ({ name, user: { token: `of-${name}` } }));
+  writeFileSync(kubeconfig, stringify({ 'current-context': 'town', clusters, contexts, users }));
+  expect(await askIdentity({ kubeconfig, context: 'village' }, goOn)).toMatchObject({
+    origin: 'https://village.example',
+    headers: { Authorization: 'Bearer of-village' },
+  });
+  await expect(askIdentity({ kubeconfig, context: 'city' }, goOn)).rejects.toMatchObject({
+    code: 'invalid',
+    message: expect.stringContaining('there is no context "city"; there are: town, village'),
+  });
+});
+
+test('a token for somebody else is shown only where it is the whole identity', async () => {
+  configure({ token: 'static' });
+  expect(await bearerToken({ kubeconfig })).toBe('static');
+  configure({ tokenFile: file('token', 'from-the-file\n') });
+  expect(await bearerToken({ kubeconfig })).toBe('from-the-file');
+  configure({ username: 'ann', password: 'secret' });
+  expect(await bearerToken({ kubeconfig })).toBeUndefined();
+  expect(await bearerToken({ socketPath: '/nowhere' })).toBeUndefined();
+  configure({ token: 'static', as: 'bob' });
+  await expect(bearerToken({ kubeconfig })).rejects.toMatchObject({ code: 'invalid' });
 });
 
 test('an exec plugin is asked again before its credential expires', async () => {
