@@ -6,6 +6,9 @@ import { inOwnMachine } from './namespaces.mjs';
 import { childEnvironment, root } from './runtime.mjs';
 import { done, fail, heading, since } from './say.mjs';
 
+/** A minute or more each: real ramps, deadlines, a hundred thousand connections. */
+const LONG = /\/steering-[^/]*$/;
+
 /** Paths from the root, in a stable order. */
 function kernelTests() {
   return ['apps', 'packages']
@@ -15,6 +18,10 @@ function kernelTests() {
     .filter((path) => /^[^/]+\/[^/]+\/test\/.*\.kernel\.test\.ts$/.test(path))
     .sort();
 }
+
+/** One machine a file: none meets what another left (rules, connections). */
+const inOwnMachines = (files) =>
+  files.map((file) => inOwnMachine('vitest', 'run', '--config', 'vitest.kernel.config.ts', file));
 
 const steps = [
   { name: 'format and lint', commands: () => [['biome', 'check', '.']] },
@@ -29,9 +36,7 @@ const steps = [
   },
   {
     name: 'kernel suite',
-    // One machine a file: none meets what another left (rules, connections).
-    commands: () =>
-      kernelTests().map((file) => inOwnMachine('vitest', 'run', '--config', 'vitest.kernel.config.ts', file)),
+    commands: () => inOwnMachines(kernelTests().filter((file) => !LONG.test(file))),
   },
   {
     name: 'browser suite',
@@ -39,6 +44,10 @@ const steps = [
       ['turbo', 'run', 'build', '--filter=@kubecity/dashboard', '--output-logs=new-only'],
       ['vitest', 'run', '--config', 'vitest.e2e.config.ts'],
     ],
+  },
+  {
+    name: 'steering suite',
+    commands: () => inOwnMachines(kernelTests().filter((file) => LONG.test(file))),
   },
 ];
 

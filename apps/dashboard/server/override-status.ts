@@ -146,10 +146,11 @@ function drainedVerdict(
     const where = nodes.waitingFor.length === 0 ? '' : ` through ${someOf(nodes.waitingFor)}`;
     return verdict('False', 'NotProgrammed', `new connections may still come${where}: see condition Programmed`);
   }
-  const left = `${atLeast}${counted(open, 'connection')} open${ended}`;
+  const who =
+    silent.length === 0 ? 'others are silent' : `${someOf(silent)} ${silent.length === 1 ? 'is' : 'are'} silent`;
+  const unheard = connections.coverage === 'atLeast' ? `; ${who}` : '';
+  const left = `${atLeast}${counted(open, 'connection')} open${ended}${unheard}`;
   if (open === 0) {
-    const who =
-      silent.length === 0 ? 'others are silent' : `${someOf(silent)} ${silent.length === 1 ? 'is' : 'are'} silent`;
     const message = `none open on the nodes that report; ${who}, and what is open there is not known`;
     return verdict('Unknown', 'AgentsSilent', message);
   }

@@ -123,9 +123,11 @@ export class FlowCutter {
       // Meanwhile the order may have been taken back.
       const flows = seen.filter((flow) => this.#workOf(flow)?.ended === work.ended);
       if (flows.length === 0) return;
-      work.pace.spend(flows.length, now());
       for (const { tuple } of flows) remember(work.ended, tuple);
-      const { deleted } = await conntrack.delete(flows.map(({ row }) => flowIdentity(row)));
+      // Spent when they are gone: a busy machine may take a while, and seconds are counted from the end of it.
+      const { deleted } = await conntrack
+        .delete(flows.map(({ row }) => flowIdentity(row)))
+        .finally(() => work.pace.spend(flows.length, now()));
       work.failing = false;
       if (deleted > 0) tell({ uid, connections: deleted, left: work.queue.length, late });
     } catch (error) {

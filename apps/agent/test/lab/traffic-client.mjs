@@ -6,7 +6,8 @@
 //          { protocol, from, fromPort, to, toPort, outcome, server, sent, received }
 //          Without an answer after `patience` ms it is given up; with 0 nobody waits, and it stays half open under `group`.
 //   say    { group, up, down, times }: further exchanges on each; the list again, with what was sent and received then
-//   chat   { group, up, down, everyMs }, quiet { group }: exchanges again and again until told to stop; the list then
+//   chat   { group, up, down, everyMs }, quiet { group }: exchanges again and again until told to stop, each connection as
+//          long as it lasts; the list then
 //   shut   { group }: FIN, while the other side stays open if it was told to linger
 //   close  { group, end }
 import dgram from 'node:dgram';
@@ -16,6 +17,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as rest } from 'node:timers/promises';
 
 const HEADER = 12;
+/** Who hears nothing for so long in a chat has lost its connection without being told. */
+const MUTE_MS = 20_000;
 const groups = new Map();
 let nextPort = Number(process.argv[2]);
 
@@ -40,8 +43,12 @@ const orders = {
     const stop = new AbortController();
     const before = kept.lines.map(report);
     const talk = async (line) => {
-      while (!stop.signal.aborted) {
-        await line.exchange(up, down);
+      // A datagram that is lost ends nothing.
+      while (!stop.signal.aborted && (line.outcome === 'ok' || line.protocol === 'udp')) {
+        const mute = rest(MUTE_MS, 'unanswered', { ref: false });
+        const end = line.exchange(up, down).catch(({ code }) => code ?? 'ended');
+        const why = await Promise.race([end, mute]);
+        if (why !== undefined && line.outcome === 'ok') line.outcome = why;
         await rest(everyMs);
       }
     };

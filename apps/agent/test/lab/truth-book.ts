@@ -128,7 +128,7 @@ const NONE_OPEN: OpenClasses = { open: 0, closing: 0, waiting: 0 };
 const CLOSING = new Set(['FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK']);
 const WAITING = new Set(['SYN_SENT', 'SYN_RECV', 'SYN_SENT2']);
 
-function classOf({ protocol, state = '' }: KernelFlow): keyof OpenClasses | undefined {
+export function classOf({ protocol, state = '' }: KernelFlow): keyof OpenClasses | undefined {
   if (protocol !== 'tcp' || state === 'ESTABLISHED') return 'open';
   if (CLOSING.has(state)) return 'closing';
   return WAITING.has(state) ? 'waiting' : undefined;

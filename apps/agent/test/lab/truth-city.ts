@@ -33,7 +33,10 @@ export interface CityService {
   readonly ports: readonly CityPort[];
   /** Names of pods. */
   readonly pods: readonly string[];
+  /** Of those, the ones that are not ready. */
+  readonly unready?: readonly string[];
   readonly spec?: object;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 interface CityPod extends PodPlace {
@@ -41,9 +44,9 @@ interface CityPod extends PodPlace {
   readonly programs: ChildProcess[];
 }
 
-/** A cluster of two nodes in both families with real agents, real rules and real traffic, and two accounts of it. */
+/** A cluster of a few nodes in both families with real agents, real rules and real traffic, and two accounts of it. */
 export class TruthCity {
-  readonly net = new TwoNodes();
+  readonly net: TwoNodes;
   readonly book = new TruthBook((name) => this.pod(name));
   readonly hub: TruthHub;
   readonly agents = new Map<string, ChildProcess>();
@@ -53,7 +56,8 @@ export class TruthCity {
   readonly #clients = new Map<string, TrafficClient>();
   #api: MiniApiServer | undefined;
 
-  constructor() {
+  constructor(nodes?: readonly string[]) {
+    this.net = new TwoNodes(nodes);
     this.hub = new TruthHub(this.path('hub.sock'));
   }
 
@@ -73,7 +77,7 @@ export class TruthCity {
       for (const tool of ['iptables', 'ip6tables']) {
         this.net.run(name, tool, '-A', 'FORWARD', '-m', 'conntrack', '--ctstate', 'INVALID');
       }
-      this.#put('v1', 'Node', { name }, { status: { addresses: Object.values(addresses).map(internal) } });
+      this.put('v1', 'Node', { name }, { status: { addresses: Object.values(addresses).map(internal) } });
       this.#kernels.set(name, await KernelFlows.of(this.net, name));
     }
   }
@@ -88,7 +92,7 @@ export class TruthCity {
     const pod = { ...place, uid: `uid-${name}`, programs: [] as ChildProcess[] };
     this.#pods.set(name, pod);
     if (ports.length > 0) pod.programs.push(await serve(this.net, place, ports));
-    this.#put(
+    this.put(
       'v1',
       'Pod',
       { namespace: 'shop', name, uid: pod.uid },
@@ -125,13 +129,13 @@ export class TruthCity {
     return pod;
   }
 
-  putService({ name, clusterIPs, ports, pods, spec }: CityService): void {
+  putService({ name, clusterIPs, ports, pods, unready = [], spec, annotations = {} }: CityService): void {
     const full = ports.map((port) => ({ protocol: 'TCP', targetPort: port.protocol === 'UDP' ? DNS : HTTP, ...port }));
     const ipFamilies = ['IPv4', 'IPv6'];
-    this.#put(
+    this.put(
       'v1',
       'Service',
-      { namespace: 'shop', name },
+      { namespace: 'shop', name, annotations },
       {
         spec: {
           clusterIP: clusterIPs[0],
@@ -144,7 +148,7 @@ export class TruthCity {
       },
     );
     for (const family of [4, 6] as const) {
-      this.#put(
+      this.put(
         'discovery.k8s.io/v1',
         'EndpointSlice',
         { namespace: 'shop', name: `${name}-${family}`, labels: { 'kubernetes.io/service-name': name } },
@@ -153,7 +157,7 @@ export class TruthCity {
           ports: full.map((port) => ({ name: port.name, port: port.targetPort, protocol: port.protocol })),
           endpoints: pods.map((pod) => ({
             addresses: [this.pod(pod).addresses[family]],
-            conditions: { ready: true },
+            conditions: { ready: !unready.includes(pod) },
             nodeName: this.pod(pod).node,
             targetRef: { kind: 'Pod', namespace: 'shop', name: pod, uid: this.pod(pod).uid },
           })),
@@ -168,7 +172,7 @@ export class TruthCity {
     const service = await client.get(resources.services, { namespace: 'shop', name });
     await client.close();
     const { metadata, ...rest } = service as unknown as { metadata: KubeObject['metadata'] };
-    this.#put('v1', 'Service', metadata, { ...rest, status: { loadBalancer: { ingress: [{ ip }] } } });
+    this.put('v1', 'Service', metadata, { ...rest, status: { loadBalancer: { ingress: [{ ip }] } } });
   }
 
   /** A program that opens connections from a pod, a node, or outside. */
@@ -181,7 +185,7 @@ export class TruthCity {
     return client;
   }
 
-  startAgent(node: string, env: NodeJS.ProcessEnv = {}): void {
+  startAgent(node: string, env: NodeJS.ProcessEnv = {}, more: Readonly<Record<string, string>> = {}): void {
     const flags = {
       'node-name': node,
       'kube-socket': this.path('api.sock'),
@@ -190,6 +194,7 @@ export class TruthCity {
       'hub-token-file': this.path('token'),
       'accounting-ms': '200',
       'log-level': 'error',
+      ...more,
     };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
     this.agents.set(node, this.net.start(node, [AGENT, ...args], { NODE: process.execPath, ...env }));
@@ -262,12 +267,14 @@ export class TruthCity {
     return Object.fromEntries([...this.net.nodes.keys()].map((node) => [node, read(node)]));
   }
 
-  #put(apiVersion: string, kind: string, metadata: KubeObject['metadata'], rest: object): void {
+  /** As somebody else writes it into the API. */
+  put(apiVersion: string, kind: string, metadata: KubeObject['metadata'], rest: object): void {
     this.#api?.put({ apiVersion, kind, metadata, ...rest });
   }
 }
 
 const internal = (address: string) => ({ type: 'InternalIP', address });
 
-/** Until it throws no more; half a minute at most, for the machine may be busy. */
-export const eventually = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 30_000, interval: 50 });
+/** Until it throws no more; for so long at most, as the machine may be busy. */
+export const eventually = <T>(check: () => T | Promise<T>, timeout = 60_000) =>
+  vi.waitFor(check, { timeout, interval: 50 });

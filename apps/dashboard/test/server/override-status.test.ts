@@ -89,11 +89,12 @@ test('waiting names the nodes; nothing is drained before every kernel holds it',
 
 test('open connections and silent agents keep a drain from being done', () => {
   const connections = { moving: 1, idle: 1, closing: 0, waiting: 1, coverage: 'atLeast' as const };
-  expect(conditions({ drain: draining, connections }).Drained).toEqual([
-    'False',
-    'ConnectionsOpen',
-    'at least 3 connections open',
-  ]);
+  const busy = record({ drain: draining, connections });
+  expect(overrideStatus(busy, undefined, NOON, ['n2']).conditions[2]).toMatchObject({
+    status: 'False',
+    reason: 'ConnectionsOpen',
+    message: 'at least 3 connections open; n2 is silent',
+  });
   const quiet = record({ drain: unknown, connections: { ...connections, moving: 0, idle: 0, waiting: 0 } });
   expect(overrideStatus(quiet, undefined, NOON, ['n2']).conditions[2]).toMatchObject({
     status: 'Unknown',
