@@ -95,6 +95,7 @@ function welcome({ url, kubeconfig, statePath }: City, seconds: number): void {
     '',
     `  kubeconfig    ${kubeconfig}`,
     `                kubectl --kubeconfig ${kubeconfig} -n shop scale deployment reviews --replicas=2`,
+    '  kubecity      npm run kubecity -- get backends -n shop',
     '  in a node     npm run city -- exec node-a iptables-save -t nat',
     '                npm run city -- exec node-a conntrack -L',
     '  in a pod      npm run city -- exec POD curl http://10.96.x.y',

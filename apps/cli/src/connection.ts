@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { bearerToken, type ConnectOptions, connect, type KubeClient } from '@kubecity/kube';
 import { Dashboard } from './dashboard.ts';
 import { Failure } from './failure.ts';
-import { environmentKubeconfig, homeKubeconfig, preferredNamespace } from './kubeconfig.ts';
+import { environmentKubeconfig, homeKubeconfig, podNamespace, preferredNamespace } from './kubeconfig.ts';
 import { runningCity } from './running-city.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -52,6 +52,7 @@ export class Connection {
   get namespace(): string {
     const { namespace, context } = this.#flags;
     if (namespace !== undefined) return namespace;
+    if (this.#cluster?.inCluster) return podNamespace();
     const file = this.#cluster?.kubeconfig;
     return (file === undefined ? undefined : preferredNamespace(file, context)) ?? 'default';
   }

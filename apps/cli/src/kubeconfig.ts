@@ -51,3 +51,13 @@ export function homeKubeconfig(): string | undefined {
   const file = join(homedir(), '.kube', 'config');
   return existsSync(file) ? file : undefined;
 }
+
+/** Of the pod that this runs in, as its ServiceAccount says. @throws Failure outside a pod */
+export function podNamespace(): string {
+  const file = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new Failure('usage', `This runs in no pod: ${file} is not there. Give --namespace.`, cause);
+  }
+}

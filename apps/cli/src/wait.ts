@@ -1,4 +1,4 @@
-import { type KubeClient, overrideResource, watchResource } from '@kubecity/kube';
+import { isKubeError, type KubeClient, overrideResource, watchResource } from '@kubecity/kube';
 import type { KubeRoutingOverride } from '@kubecity/routing';
 import { SingleBar } from 'cli-progress';
 import { Failure } from './failure.ts';
@@ -18,7 +18,7 @@ const PATIENCE = 10_000;
 /**
  * Waits until an override is in every kernel and, of a drain, nothing is open any more; by its status alone, so that any
  * dashboard that is there will do.
- * @throws Failure `timeout`; `failure` when it is deleted or cannot come to that
+ * @throws Failure `timeout`; `refused` when the nodes do not carry it out; `failure` when it is deleted
  */
 export async function awaitDone(
   metadata: { readonly namespace?: string; readonly name: string },
@@ -28,6 +28,7 @@ export async function awaitDone(
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const display = progressDisplay(terminal);
   let last: Progress | undefined;
+  let drains = false;
   let found = false;
   const title = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
   const silence = setTimeout(() => {
@@ -36,7 +37,7 @@ export async function awaitDone(
   }, patience);
   const timeout = setTimeout(() => {
     const state = last
-      ? `${progressWords(last, true)}. ${last.message}`
+      ? `${progressWords(last, drains)}. ${last.message}`
       : 'nobody told its progress: no dashboard runs';
     reject(new Failure('timeout', `After ${seconds} s override ${title} is not done: ${state}. It stays in force.`));
   }, seconds * 1000);
@@ -52,10 +53,10 @@ export async function awaitDone(
       found = true;
       last = progressOf(object);
       if (!last) return;
-      const drains = (object.spec as { drain?: unknown } | undefined)?.drain !== undefined;
+      drains = (object.spec as { drain?: unknown } | undefined)?.drain !== undefined;
       display.show(last, progressWords(last, drains));
       if (last.refused !== undefined)
-        reject(new Failure('failure', `Override ${title} is not carried out. ${last.refused}`));
+        reject(new Failure('refused', `Override ${title} is not carried out. ${last.refused}`));
       else if (last.done) resolve();
     },
     delete: gone,
@@ -63,7 +64,8 @@ export async function awaitDone(
       if (!found) gone();
     },
     state: (state, error) => {
-      if (state === 'reconnecting' && error) display.words(`The API is away: ${error.message}`);
+      if (isKubeError(error, 'forbidden') || isKubeError(error, 'unauthorized')) reject(error);
+      else if (state === 'reconnecting' && error) display.words(`The API is away: ${error.message}`);
     },
     signal: end.signal,
   });

@@ -2,14 +2,31 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, ensureCrd, type KubeClient, resources } from '@kubecity/kube';
-import { type KubeObject, type MiniApiServer, startMiniApiServer } from '@kubecity/mini-apiserver';
+import { type KubeObject, type MiniApiServer, startMiniApiServer, type User } from '@kubecity/mini-apiserver';
 import type { KubeRoutingOverride } from '@kubecity/routing';
 import { command, type Hand, type Outcome } from './hand-terminal.ts';
 
-const USERS = [
+/** Tom has rights in namespace shop and nowhere else. */
+const USERS: readonly User[] = [
   { token: 'token-of-ann-0123456789', name: 'ann', groups: [], access: 'admin' },
   { token: 'token-of-vic-0123456789', name: 'vic', groups: [], access: 'view' },
-] as const;
+  {
+    token: 'token-of-tom-0123456789',
+    name: 'tom',
+    groups: [],
+    access: 'none',
+    grants: [
+      {
+        namespace: 'shop',
+        rules: [
+          { apiGroups: ['kubecity.dev'], resources: ['routingoverrides'], verbs: ['*'] },
+          { apiGroups: ['', 'discovery.k8s.io'], resources: ['services', 'endpointslices'], verbs: ['list'] },
+          { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['list', 'create'] },
+        ],
+      },
+    ],
+  },
+];
 
 /** A real API server: namespace shop, Service cart with four pods on two nodes and zones, two of version v2. */
 export class Cluster {
@@ -64,7 +81,7 @@ export class Cluster {
   }
 
   /** As one of the users, by kubeconfig. */
-  async runAs(user: 'ann' | 'vic', line: string, hand?: Hand): Promise<Outcome> {
+  async runAs(user: 'ann' | 'vic' | 'tom', line: string, hand?: Hand): Promise<Outcome> {
     const file = join(this.folder, `${user}.yaml`);
     writeFileSync(file, this.#running.kubeconfig(user));
     return command(['--kubeconfig', file, '-n', 'shop', ...words(line)], hand);

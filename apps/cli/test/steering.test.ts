@@ -134,6 +134,18 @@ test('who may only look is refused', async () => {
   expect((await cluster.runAs('ann', 'whoami')).data).toMatch(/^User +ann\n.*\nMay steer +everywhere$/);
 });
 
+test('rights in one namespace are enough there, and what is not seen is said', async () => {
+  const drained = await cluster.runAs('tom', 'drain pod/cart-1');
+  expect([drained.code, drained.words]).toEqual([
+    0,
+    expect.stringContaining('one of the whole cluster may act here unseen'),
+  ]);
+  expect(drained.words).toContain('floor is not known');
+  expect((await cluster.runAs('tom', `undo ${changeIn(drained.words)}`)).code).toBe(0);
+  expect(await cluster.overrides()).toEqual({});
+  expect((await cluster.runAs('tom', 'drain node/node-a')).code).toBe(3);
+});
+
 test('what somebody else changed since one looked is a conflict', async () => {
   const { data } = await cluster.run('drain pod/cart-1 --dry-run -o json');
   const { seen } = JSON.parse(data);
@@ -168,7 +180,7 @@ test('data goes one way and words the other, in every format', async () => {
 });
 
 /** As a dashboard would, which tells how far the nodes are. */
-async function tellStatus(name: string, drained: boolean, acknowledged: number): Promise<void> {
+async function tellStatus(name: string, drained: boolean, acknowledged: number, accepted = true): Promise<void> {
   const address = { namespace: 'shop', name };
   const object = await cluster.client.get<KubeRoutingOverride>(resources.routingOverrides, address);
   const condition = (type: string, holds: boolean, message: string) => ({
@@ -181,7 +193,7 @@ async function tellStatus(name: string, drained: boolean, acknowledged: number):
   const status = {
     observedGeneration: object.metadata.generation,
     conditions: [
-      condition('Accepted', true, ''),
+      condition('Accepted', accepted, accepted ? '' : 'shop/cart would be without backends'),
       condition('Programmed', acknowledged === 2, `in ${acknowledged} kernels`),
       condition('Drained', drained, drained ? 'no connection is open' : '7 connections open'),
     ],
@@ -215,6 +227,14 @@ test('--wait says when nobody tells, and ends in time', async () => {
   const { code, words } = await cluster.run('drain pod/cart-1 --wait 1s');
   expect([code, words]).toEqual([4, expect.stringContaining('no dashboard runs')]);
   expect(Object.keys(await cluster.overrides())).toEqual(['pod-cart-1-drain']);
+});
+
+test('--wait ends when the nodes do not carry it out', async () => {
+  const hears = (line: string) => {
+    if (line.startsWith('To take it back')) void tellStatus('pod-cart-1-drain', false, 0, false);
+  };
+  const { code, words } = await cluster.run('drain pod/cart-1 --wait 2m', { hears });
+  expect([code, words]).toEqual([3, expect.stringContaining('is not carried out. Told: shop/cart would be without')]);
 });
 
 test('--wait ends when the override is deleted', async () => {
