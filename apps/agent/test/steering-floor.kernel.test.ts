@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { resources } from '@kubecity/kube';
 import type { SteerRequest } from '@kubecity/protocol';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -8,6 +12,7 @@ import { LONG, patiently, SteeredCity } from './lab/steered-city.ts';
 vi.setConfig(LONG);
 const town = new SteeredCity();
 const { city, hub } = town;
+const KUBECITY = fileURLToPath(new URL('../../cli/kubecity', import.meta.url));
 const PODS = ['p1', 'p2', 'p3', 'p4'];
 const HTTP = ['10.96.0.10', 80] as const;
 let knocks: Knocks;
@@ -33,6 +38,17 @@ const drainOf = (pod: string): SteerRequest => ({
 });
 const nameOf = (pod: string) => `cart-drain-${pod}`;
 
+/** Runs the command to its end. */
+async function kubecity(...args: readonly string[]): Promise<{ readonly code: number | null; readonly words: string }> {
+  const child = spawn(KUBECITY, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, NODE: process.execPath },
+  });
+  const words = await text(child.stderr);
+  if (child.exitCode === null) await once(child, 'exit');
+  return { code: child.exitCode, words };
+}
+
 /** Who gets new connections, from any node. */
 async function takers(): Promise<string[]> {
   const tally = await knocks.tally(town.clients, HTTP, 1000);
@@ -56,6 +72,14 @@ it('refuses the third at the dashboard: 409, with what would happen, and nothing
   expect(table?.active).toEqual({ before: 2, after: 2, floor: 2, of: 4 });
   const after = Object.fromEntries(table?.rows.map(({ pod, after }) => [pod, after.weight]) ?? []);
   expect(after).toEqual({ p1: 0, p2: 100, p3: 0, p4: 100 });
+  const { items } = await town.kube.list(resources.routingOverrides);
+  expect(items).toHaveLength(2);
+});
+
+it.each(['straight at the API', 'through the dashboard'])('refuses it in a terminal, %s: exit code 3', async (way) => {
+  const door = way === 'through the dashboard' ? ['--dashboard', hub.url] : ['--kube-socket', city.path('api.sock')];
+  const { code, words } = await kubecity('drain', 'service/cart', '--pod', 'p3', '-n', 'shop', ...door);
+  expect([code, words]).toEqual([3, expect.stringContaining('shop/cart')]);
   const { items } = await town.kube.list(resources.routingOverrides);
   expect(items).toHaveLength(2);
 });
