@@ -18,21 +18,23 @@ const TOKEN = 'a secret of the tests';
 
 /** A dashboard without its pages, as a process of its own, and what stands for the agent of node-a. */
 export class DashboardProcess {
-  readonly #child: ChildProcess;
+  readonly #kubeSocket: string;
   readonly #agentSocket: string;
+  #child: ChildProcess | undefined;
   #agent: Socket<HubToAgent, AgentToHub> | undefined;
   url = '';
 
   constructor(kubeSocket: string, folder: string) {
+    this.#kubeSocket = kubeSocket;
     this.#agentSocket = join(folder, 'agents.sock');
-    this.#child = spawn(process.execPath, [PROGRAM, kubeSocket, this.#agentSocket, TOKEN], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
   }
 
   async start(): Promise<void> {
-    if (!this.#child.stdout) throw new Error('the dashboard has no output');
-    const [url] = await once(createInterface(this.#child.stdout), 'line');
+    const child = spawn(process.execPath, [PROGRAM, this.#kubeSocket, this.#agentSocket, TOKEN], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#child = child;
+    const [url] = await once(createInterface(child.stdout), 'line');
     this.url = url as string;
   }
 
@@ -73,8 +75,9 @@ export class DashboardProcess {
 
   async stop(): Promise<void> {
     this.#agent?.close();
-    const ended = once(this.#child, 'exit');
-    this.#child.stdin?.end();
-    await ended;
+    const child = this.#child;
+    if (!child || child.exitCode !== null) return;
+    child.stdin?.end();
+    await once(child, 'exit');
   }
 }

@@ -1,5 +1,5 @@
 import type { AgentAnswer, AgentQuestion } from '@kubecity/protocol';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Cluster } from './cluster.ts';
 import { DashboardProcess } from './dashboard-process.ts';
 import { command, type Hand } from './hand-terminal.ts';
@@ -19,6 +19,9 @@ beforeAll(async () => {
   await dashboard.start();
   await dashboard.connectAgent(answer);
   dashboard.tellEdges(7);
+  // what a dashboard has read it tells with its next frame
+  const known = async () => expect(await through('explain pod/web-1 service/cart')).toMatchObject({ code: 0 });
+  await vi.waitFor(known, { timeout: 30_000, interval: 200 });
 });
 afterAll(async () => {
   await dashboard.stop();
