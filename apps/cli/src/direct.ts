@@ -3,12 +3,12 @@ import {
   isHalfKnown,
   type KubeClient,
   KubeError,
-  type KubeErrorCode,
   listChanges,
   type OverrideChange,
+  REFUSAL_OF,
   WriteRefusal,
 } from '@kubecity/kube';
-import type { Refusal, SteerAnswer, SteerPreview, SteerRequest } from '@kubecity/protocol';
+import type { SteerAnswer, SteerPreview, SteerRequest } from '@kubecity/protocol';
 import { overtakenBy, planSteer, planUndo, SteerRefusal, type UnconfirmedPlan, type Write } from '@kubecity/steering';
 import { type ReadCity, readCity } from './cluster-city.ts';
 import type { Steerer } from './steerer.ts';
@@ -120,18 +120,6 @@ const previewOf = ({ writes, tables, truncated }: UnconfirmedPlan): SteerPreview
   nodes: [],
 });
 
-const CODES: Readonly<Record<KubeErrorCode, Refusal>> = {
-  'not-found': 'not-found',
-  conflict: 'conflict',
-  'already-exists': 'conflict',
-  gone: 'conflict',
-  forbidden: 'forbidden',
-  unauthorized: 'unauthenticated',
-  invalid: 'invalid-request',
-  unreachable: 'api-unavailable',
-  unknown: 'api-unavailable',
-};
-
 function refusalOf(error: unknown): SteerAnswer {
   if (error instanceof SteerRefusal) {
     const { code, message, plan, sight } = error;
@@ -144,7 +132,7 @@ function refusalOf(error: unknown): SteerAnswer {
     };
   }
   if (error instanceof WriteRefusal) return { ok: false, code: error.code, message: error.message };
-  if (error instanceof KubeError) return { ok: false, code: CODES[error.code], message: error.message };
+  if (error instanceof KubeError) return { ok: false, code: REFUSAL_OF[error.code], message: error.message };
   throw error;
 }
 

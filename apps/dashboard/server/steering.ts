@@ -3,8 +3,8 @@ import {
   isHalfKnown,
   type KubeClient,
   KubeError,
-  type KubeErrorCode,
   listChanges,
+  REFUSAL_OF,
   WriteRefusal,
 } from '@kubecity/kube';
 import type { Refusal, SteerAnswer, SteerPreview, SteerRequest } from '@kubecity/protocol';
@@ -184,18 +184,6 @@ function cityOf(model: CityModel, now: number): SteerCity {
   };
 }
 
-const refusalOf: Record<KubeErrorCode, Refusal> = {
-  'not-found': 'not-found',
-  conflict: 'conflict',
-  'already-exists': 'conflict',
-  gone: 'conflict',
-  forbidden: 'forbidden',
-  unauthorized: 'unauthenticated',
-  invalid: 'invalid-request',
-  unreachable: 'api-unavailable',
-  unknown: 'api-unavailable',
-};
-
 const lead: Partial<Record<Refusal, string>> = {
   'not-found': 'It is gone meanwhile',
   conflict: 'Somebody else changed it at the same moment; look again and repeat',
@@ -206,6 +194,6 @@ const lead: Partial<Record<Refusal, string>> = {
 };
 
 function inWords(error: KubeError): { code: Refusal; message: string } {
-  const code = refusalOf[error.code];
+  const code = REFUSAL_OF[error.code];
   return { code, message: `${lead[code]}: ${error.message}` };
 }

@@ -1,5 +1,6 @@
 import type { KubeRoutingOverride } from '@kubecity/routing';
 import type { KubeClient } from './client.ts';
+import type { KubeErrorCode } from './error.ts';
 import { newChangeId, type OverrideChange, recordChange } from './override-change.ts';
 import { type WriteOptions, writeOverride } from './override-writer.ts';
 
@@ -71,3 +72,16 @@ export async function carryOut(
     return { change, stored, untold: error as Error };
   }
 }
+
+/** What an operator is told of an API error: the codes of refusals of @kubecity/protocol. */
+export const REFUSAL_OF = {
+  'not-found': 'not-found',
+  conflict: 'conflict',
+  'already-exists': 'conflict',
+  gone: 'conflict',
+  forbidden: 'forbidden',
+  unauthorized: 'unauthenticated',
+  invalid: 'invalid-request',
+  unreachable: 'api-unavailable',
+  unknown: 'api-unavailable',
+} as const satisfies Record<KubeErrorCode, string>;

@@ -1,6 +1,6 @@
 export type { ActAs } from './acting.ts';
 export { bearerToken } from './bearer-token.ts';
-export { type CarriedOut, type CarryOutOptions, carryOut, type PlannedChange } from './carry-out.ts';
+export { type CarriedOut, type CarryOutOptions, carryOut, type PlannedChange, REFUSAL_OF } from './carry-out.ts';
 export type { AccessAttributes, KubeClient, ListOptions, WatchEvent, WatchOptions } from './client.ts';
 export { connect } from './client.ts';
 export { clusterRoutingOverrideCrd, ensureCrd, routingOverrideCrd } from './crd.ts';

@@ -12,4 +12,5 @@ export { isExpired, nextChange, rampValue } from './ramp.ts';
 export { type PodLabels, type Selection, selectionOf } from './selection.ts';
 export { familyOfId, PROXY_NAME_LABEL, servicePortId, servicePortKey } from './service.ts';
 export * from './table.ts';
+export { textHash } from './text-hash.ts';
 export { type RoutingChange, RoutingTracker } from './tracker.ts';

@@ -1,4 +1,4 @@
-import type { Backend, Family, ServicePort } from '@kubecity/routing';
+import { type Backend, type Family, type ServicePort, textHash } from '@kubecity/routing';
 
 /** Every kernel object of ours starts with this, and nothing that starts otherwise is ever touched. */
 export const OUR_PREFIX = 'CITY-';
@@ -79,7 +79,7 @@ function cut(name: string, length: number): string {
  * service ports collide with a chance below 1 in 20 million (and then only if the readable parts are equal too).
  */
 export function hash(text: string): string {
-  const [high, low] = lanes(text);
+  const [high, low] = textHash(text);
   let out = '';
   for (let shift = 0; shift < 30; shift += 5) out += ALPHABET[(low >>> shift) & 31];
   for (let shift = 0; out.length < HASH_LENGTH; shift += 5) out += ALPHABET[(high >>> shift) & 31];
@@ -88,26 +88,7 @@ export function hash(text: string): string {
 
 /** The first `count` (0..32) of 32 well mixed bits, as text. */
 export function hashBits(text: string, count: number): string {
-  return lanes(text)[0].toString(2).padStart(32, '0').slice(0, count);
+  return textHash(text)[0].toString(2).padStart(32, '0').slice(0, count);
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-function lanes(text: string): [number, number] {
-  let a = 0x811c9dc5;
-  let b = 0x9747b28c;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    a = Math.imul(a ^ code, 0x01000193);
-    b = Math.imul(b ^ code, 0x5bd1e995);
-    b ^= b >>> 15;
-  }
-  return [finish(a ^ b), finish(b)];
-}
-
-function finish(lane: number): number {
-  let h = lane;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
