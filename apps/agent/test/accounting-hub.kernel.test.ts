@@ -1,23 +1,19 @@
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MapReader, type ShownEdge } from './lab/map-reader.ts';
+import { RealHub } from './lab/real-hub.ts';
 import { NOTHING, sum, type Totals } from './lab/told-edges.ts';
 import { Trips } from './lab/trips.ts';
 import { DNS, eventually, HTTP, TruthCity } from './lab/truth-city.ts';
 
 /** The whole way: kernels of two nodes, agents, hub, browser and `/metrics`, against what programs sent and kernels counted. */
-const HUB = fileURLToPath(new URL('../../dashboard/testing/hub-process.ts', import.meta.url));
 const city = new TruthCity();
+const hub = new RealHub(city);
 const trips = new Trips(city);
 const go = trips.go.bind(trips);
 const CART = { 4: '10.96.0.10', 6: 'fd00:96::10' } as const;
 const CLOSED = { 4: '10.96.0.12', 6: 'fd00:96::12' } as const;
 const http = { servicePort: 'shop/cart:http/TCP', up: 1000, down: 5000 };
 const dns = { servicePort: 'shop/cart:dns/UDP', protocol: 'udp', up: 60, down: 400 } as const;
-const TOKEN = 'a secret of the tests';
-let url: string;
 let map: MapReader;
 
 beforeAll(async () => {
@@ -36,18 +32,15 @@ beforeAll(async () => {
   city.putService({ name: 'cart', clusterIPs: [CART[4], CART[6]], ports, pods: ['cart-a', 'cart-b'], spec });
   city.putService({ name: 'closed', clusterIPs: [CLOSED[4], CLOSED[6]], ports: [port], pods: ['closed'] });
   city.net.set('netfilter/nf_conntrack_acct', 1);
-  const behind = city.path('real-hub.sock');
-  const hub = city.net.startHere([process.execPath, HUB, city.path('api.sock'), behind, TOKEN]);
-  const [line] = await once(createInterface({ input: hub.stdout as NodeJS.ReadableStream }), 'line');
-  url = String(line);
-  city.hub.behind = behind;
-  map = new MapReader(url);
+  await hub.start();
+  map = new MapReader(hub.url);
   for (const node of city.net.nodes.keys()) city.startAgent(node);
   await city.ready();
 });
 
 afterAll(async () => {
   map.close();
+  hub.close();
   await city.close();
 });
 
@@ -144,7 +137,7 @@ function sumsByPort(truth: Record<string, EdgeTotals>): Record<string, Totals> {
 
 /** Totals by service port as Prometheus would scrape them. */
 async function metrics(): Promise<Record<string, Totals>> {
-  const text = await (await fetch(`${url}/metrics`)).text();
+  const text = await (await fetch(`${hub.url}/metrics`)).text();
   const read = (name: string, labels = '') =>
     new Map(
       [
