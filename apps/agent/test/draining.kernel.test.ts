@@ -133,7 +133,8 @@ it('lets kept clients return, and does not end in a circle what their affinity b
   });
   const set = (pod: string) =>
     affinitySet({ id: 'shop/cart:http/TCP', family: 'IPv4' }, { address: addressOf(pod), port: 8080 });
-  await eventually(() => expect(tool('ipset list -n')).toContain(set('p1')));
+  // Sets are there before the rules that fill them.
+  await eventually(() => expect(tool('iptables-save -t nat')).toContain(set('p1')));
   const [held = ''] = await begin().open('held', { ...HTTP, count: 1 });
   await crowd.open('more', { ...HTTP, count: 9 });
   await node.wish('keep', held, { drain: { existing: 'cut', sticky: 'keep' } });
