@@ -55,6 +55,12 @@ async function cart() {
   return { clusterIP: service.spec?.clusterIP ?? '', pods, victim };
 }
 
+/** The rules of our chains in the kernel of a node. */
+async function ourRules(node: string): Promise<string[]> {
+  const nat = await city.exec(node, 'iptables-save', '-t', 'nat');
+  return nat.split('\n').filter((line) => line.startsWith('-A CITY-'));
+}
+
 async function confirmedByAll(pod: string): Promise<void> {
   const words = () => page.getByTestId(`confirmed-nodes-${pod}`).textContent();
   await expect.poll(words).toMatch(new RegExp(`${NODES.length} of ${NODES.length}`));
@@ -285,6 +291,27 @@ describe('steering by hand', () => {
     expect(likelihood(got, total, share), told).toBeGreaterThan(SELDOM);
     // Enough to tell it from what it was before.
     expect(likelihood(got, total, 1 / pods.length), told).toBeLessThan(SELDOM);
+  });
+
+  it('steers by the sheet: every node tells first what it would write, and one click takes it back', async () => {
+    const { pods } = await cart();
+    const rules = () => Promise.all(NODES.map(ourRules));
+    const before = await rules();
+    await page.keyboard.press('s');
+    await page.getByTestId('effect-share').click();
+    await page.getByTestId('choose-podNames').click();
+    await page.getByRole('option', { name: pods[1]?.name }).click();
+    await page.keyboard.press('Escape');
+    await page.getByTestId('share').fill('10');
+    await page.locator('[data-testid=outcome][data-fresh=true]').waitFor();
+    for (const node of NODES) {
+      await expect.poll(() => page.getByTestId(`difference-${node}`).textContent()).toMatch(/\d+ rules? come/);
+    }
+    expect(await rules()).toEqual(before);
+    await page.getByTestId('apply').click();
+    for (const [i, node] of NODES.entries()) await expect.poll(() => ourRules(node)).not.toEqual(before[i]);
+    await page.getByTestId('notice-undo').first().click();
+    for (const [i, node] of NODES.entries()) await expect.poll(() => ourRules(node)).toEqual(before[i]);
   });
 
   it('says which pod gets the most and from whom', async () => {

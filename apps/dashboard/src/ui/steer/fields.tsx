@@ -4,7 +4,7 @@ import { type ComponentProps, type ReactNode, useId } from 'react';
 
 /** The look of everything that is typed into. */
 const INPUT =
-  'h-8 min-w-0 rounded-control border border-line bg-sunk px-2.5 outline-none placeholder:text-soft focus:border-live aria-invalid:border-drain pointer-coarse:h-11';
+  'h-8 min-w-0 rounded-control border border-line bg-sunk px-2.5 outline-none placeholder:text-soft focus:border-live aria-invalid:border-drain touchable';
 
 interface FieldProps extends Omit<ComponentProps<'input'>, 'onChange' | 'value' | 'id'> {
   readonly label: string;
@@ -64,7 +64,7 @@ export function Presets({ value, change, presets }: PresetsProps) {
       type="button"
       aria-pressed={value.trim() === preset}
       onClick={() => change(preset)}
-      className="h-7 rounded-full border border-line px-2.5 text-sm text-soft hover:bg-hover aria-pressed:border-live aria-pressed:text-text pointer-coarse:h-11"
+      className="h-7 rounded-full border border-line px-2.5 text-sm text-soft hover:bg-hover aria-pressed:border-live aria-pressed:text-text touchable"
     >
       {words}
     </button>
@@ -101,7 +101,7 @@ export function Choice<T extends string>({ label, value, change, choices, testId
               key={choice.value}
               value={choice.value}
               data-testid={testId && `${testId}-${choice.value}`}
-              className="h-8 flex-1 rounded-control px-3 font-medium text-soft hover:text-text data-[state=checked]:bg-tab data-[state=checked]:text-text data-[state=checked]:shadow-[0_1px_2px_rgb(0_0_0/0.12)] pointer-coarse:h-11"
+              className="h-8 flex-1 rounded-control px-3 font-medium text-soft hover:text-text data-[state=checked]:bg-tab data-[state=checked]:text-text data-[state=checked]:shadow-[0_1px_2px_rgb(0_0_0/0.12)] touchable"
             >
               {choice.label}
             </RadioGroup.Item>
