@@ -1,9 +1,9 @@
 /**
  * Asks the hub one question of `docs/protocol.md`, as any client may: Engine.IO 4 by plain requests, namespace `/map`.
- * @param url of the dashboard
+ * @param url of the dashboard, without a path
  */
 export async function askHub<Answer>(url: string, question: object): Promise<Answer> {
-  const base = `${url.replace(/\/$/, '')}/socket.io/?EIO=4&transport=polling`;
+  const base = `${url}/socket.io/?EIO=4&transport=polling`;
   const [opened = ''] = await packets(base);
   const { sid } = JSON.parse(opened.slice(1)) as { sid: string };
   const session = `${base}&sid=${sid}`;

@@ -20,7 +20,7 @@ export class RunningCity {
     this.#child = child;
     this.#environment = environment;
     this.#folder = folder;
-    this.url = wanted(/http:\/\/127\.0\.0\.1:\d+\S*/, printed);
+    this.url = wanted(/http:\/\/127\.0\.0\.1:\d+/, printed);
     this.kubeconfig = wanted(/\S+\/kubeconfig/, printed);
   }
 

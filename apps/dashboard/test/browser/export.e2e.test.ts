@@ -3,14 +3,14 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Facts } from '../../src/city/facts.ts';
 import { colourOf } from '../../src/map/svg/colour.ts';
-import { openToyBrowser, type ToyBrowser } from './toy-page.ts';
+import { mapOf, openToyBrowser, type ToyBrowser } from './toy-page.ts';
 
 let toy: ToyBrowser;
 let page: Page;
 beforeAll(async () => {
   toy = await openToyBrowser();
   page = await toy.open('/?namespaces=shop', { colorScheme: 'dark', reducedMotion: 'reduce' });
-  await page.waitForFunction('window.kubecity?.scene().services.length > 0');
+  await mapOf(page);
 });
 afterAll(async () => {
   await toy?.close();

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { namesInQuery, openToyBrowser, queried, step, type ToyBrowser, titleOf } from './toy-page.ts';
+import { mapOf, namesInQuery, openToyBrowser, queried, step, type ToyBrowser, titleOf } from './toy-page.ts';
 
 let toy: ToyBrowser;
 beforeAll(async () => {
@@ -11,10 +11,9 @@ afterAll(async () => {
   expect(toy?.faults).toEqual([]);
 });
 
-// Strings, because this file is typed for Node and `window` is the page's.
 const idsOnMap = async (page: Page) => {
-  await page.waitForFunction('window.kubecity?.scene().services.length > 0');
-  return page.evaluate<string[]>('window.kubecity.scene().services.map(({ id }) => id).sort()');
+  await mapOf(page);
+  return page.evaluate(() => (window.kubecity?.scene().services ?? []).map(({ id }) => id).sort());
 };
 const chipsOf = (page: Page) =>
   page.getByTestId('filter-chip').evaluateAll((chips) => chips.map((chip) => chip.dataset.chip));
@@ -91,7 +90,7 @@ describe('the filter', () => {
       .poll(() => page.getByTestId('filter-shown').textContent())
       .toContain(`${shown.length} of ${all.length} Services`);
     await page.getByTestId('filter-chip').click();
-    await page.waitForFunction(`window.kubecity.scene().services.length === ${all.length}`);
+    await expect.poll(() => idsOnMap(page)).toEqual(all);
     await page.close();
   });
 

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openToyBrowser, type ToyBrowser, titleOf } from './toy-page.ts';
+import { mapOf, openToyBrowser, type ToyBrowser, titleOf } from './toy-page.ts';
 
 let toy: ToyBrowser;
 let page: Page | undefined;
@@ -16,7 +16,7 @@ afterAll(() => toy.close());
 
 async function open(address: string, options = {}): Promise<Page> {
   page = await toy.open(address, options);
-  await page.waitForFunction(() => (window.kubecity?.scene().services.length ?? 0) > 0);
+  await mapOf(page);
   return page;
 }
 

@@ -85,3 +85,8 @@ export async function openToyBrowser(): Promise<ToyBrowser> {
     },
   };
 }
+
+/** The map has its first scene. A function: a text would be evaluated, which the page's policy forbids. */
+export async function mapOf(page: Page): Promise<void> {
+  await page.waitForFunction(() => (window.kubecity?.scene().services.length ?? 0) > 0);
+}
