@@ -27,7 +27,7 @@ export function Account() {
         title={name}
         disabled={!session}
         data-testid="account"
-        className="grid size-8 shrink-0 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text disabled:opacity-45 data-[state=open]:bg-selected data-[state=open]:text-text"
+        className="touchable grid size-8 shrink-0 place-items-center rounded-control text-soft transition-colors duration-150 hover:bg-hover hover:text-text disabled:opacity-45 data-[state=open]:bg-selected data-[state=open]:text-text"
       >
         <UserRound className="size-4" aria-hidden="true" />
       </Popover.Trigger>
