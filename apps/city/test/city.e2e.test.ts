@@ -297,7 +297,7 @@ describe('steering by hand', () => {
     const { pods } = await cart();
     const rules = () => Promise.all(NODES.map(ourRules));
     const before = await rules();
-    await page.keyboard.press('s');
+    await page.getByTestId('steer').first().click();
     await page.getByTestId('effect-share').click();
     await page.getByTestId('choose-podNames').click();
     await page.getByRole('option', { name: pods[1]?.name }).click();
