@@ -56,7 +56,7 @@ it('is named while it has not confirmed; its node goes on as before until it has
   await patiently(async () => expect((await town.condition('unheard', 'Programmed')).status).toBe('True'));
   expect(await reaching()).toEqual([false, false, false]);
   await patiently(async () => expect((await town.condition('unheard', 'Drained')).status).toBe('True'));
-  expect(hub.override('unheard').drain?.phase).toBe('drained');
+  await patiently(() => expect(hub.override('unheard').drain?.phase).toBe('drained'));
   await town.releaseAll();
 });
 
