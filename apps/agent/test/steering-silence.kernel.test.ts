@@ -81,9 +81,11 @@ it('is named when it falls silent later: what is open there is not known', async
   expect(hub.phases('later')).not.toContain('drained');
   signal('SIGCONT');
   await patiently(async () => expect((await town.condition('later', 'Drained')).status).toBe('True'));
-  expect(hub.override('later')).toMatchObject({
-    drain: { phase: 'drained' },
-    nodes: { waitingFor: [] },
-    connections: { coverage: 'complete' },
-  });
+  await patiently(() =>
+    expect(hub.override('later')).toMatchObject({
+      drain: { phase: 'drained' },
+      nodes: { waitingFor: [] },
+      connections: { coverage: 'complete' },
+    }),
+  );
 });
