@@ -31,7 +31,7 @@ export class MapLink {
   /** @param says hears when the dashboard is away, and when it is back */
   constructor(origin: string, headers: Record<string, string>, says: (words: string) => void) {
     const timeout = setTimeout(() => this.#fail('it does not answer'), CONNECT);
-    // what nobody waits for is no unhandled rejection
+    // whoever waits for these two is told; where nobody does, a failure must not end the process
     this.#whole.promise.catch(() => {}).finally(() => clearTimeout(timeout));
     this.#socket = io(`${origin}/map`, { transports: ['websocket'], forceNew: true, extraHeaders: headers });
     this.#socket.on('connect_error', (error) => this.#fail(error.message));

@@ -42,6 +42,7 @@ function questionOf(writes: readonly Write[], now: number): AgentQuestion | unde
 
 async function within(answer: Promise<AgentAnswer>): Promise<AgentAnswer | undefined> {
   const given = new AbortController();
+  // the only way to fail is our own abort, once the answer is there
   const late = setTimeout(PATIENCE_MILLISECONDS, undefined, { signal: given.signal }).catch(() => undefined);
   try {
     return await Promise.race([answer, late]);

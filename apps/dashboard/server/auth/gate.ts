@@ -226,6 +226,7 @@ export class Gate {
 
   async #fresh(session: OpenSession): Promise<void> {
     const stop = new AbortController();
+    // the only way to fail is our own abort, once nobody waits any more
     const waited = sleep(REFRESH_WAIT, undefined, { signal: stop.signal }).catch(() => {});
     await Promise.race([session.refresh(this.#options.now()), waited]);
     stop.abort();
