@@ -17,6 +17,7 @@ import type { Cluster } from './cluster.ts';
 import { Deletion } from './deletion.ts';
 import { EndpointSliceController } from './endpointslice-controller.ts';
 import { apiListener } from './http/api-listener.ts';
+import type { ResourceRequest } from './http/request.ts';
 import { ResourceHandler } from './http/resource-handler.ts';
 import { builtinTypes } from './kinds/index.ts';
 import { kubeconfigText } from './kubeconfig.ts';
@@ -51,6 +52,10 @@ export interface MiniApiServerOptions {
    * restarted server holds an older version and is told 410 Gone instead of missing everything.
    */
   readonly firstRevision?: number;
+  /** Tokens bound to a pod name its node, as from Kubernetes 1.30 on; default true. */
+  readonly tokensNameNodes?: boolean;
+  /** For tests: sees each request for a resource before it is answered, and may throw the ApiError with which it fails. */
+  readonly intercept?: (asked: ResourceRequest) => void;
   /** Hears of faults of the server itself; the default writes to stderr. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -67,6 +72,10 @@ export interface MiniApiServer {
   put(object: KubeObject): KubeObject;
   /** Writes the EndpointSlices that are due now instead of in the next turn of the event loop. */
   settle(): void;
+  /** For tests: forgets every change so far, so that older watches and lists under way get 410 Gone. */
+  forget(): void;
+  /** For tests: breaks every connection at once, as a load balancer or a dying server does. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -89,14 +98,24 @@ export async function startMiniApiServer(options: MiniApiServerOptions): Promise
   const aggregation = new RoleAggregation(cluster.store);
   cluster.store.subscribe((change) => aggregation.observe(change));
   furnish(cluster, api, options.users ?? []);
-  const tokens = new ServiceAccountTokens(cluster);
+  const tokens = new ServiceAccountTokens(cluster, options.tokensNameNodes ?? true);
   const authenticator = new Authenticator(users, tokens);
   const authorizer = new Authorizer(cluster.store);
   const escalation = new Escalation(authorizer);
   const pace = { bookmarkEveryMs: options.bookmarkEveryMs ?? 60_000 };
   const resources = new ResourceHandler({ cluster, api, deletion, escalation, tokens, pace });
-  const shared = { cluster, resources, authenticator, authorizer, onFault: options.onFault ?? console.error };
+  const shared = {
+    cluster,
+    resources,
+    authenticator,
+    authorizer,
+    intercept: options.intercept,
+    onFault: options.onFault ?? console.error,
+  };
   const servers: Server[] = [];
+  const cut = () => {
+    for (const server of servers) server.closeAllConnections();
+  };
   const close = async () => {
     slices.stop();
     await Promise.all(servers.map(closeServer));
@@ -109,7 +128,7 @@ export async function startMiniApiServer(options: MiniApiServerOptions): Promise
       await openSocket(server, socketPath);
       servers.push(server);
     }
-    if (listen === undefined) return { ...backDoor(cluster, api, slices), kubeconfig: noKubeconfig, close };
+    if (listen === undefined) return { ...backDoor(cluster, api, slices), kubeconfig: noKubeconfig, cut, close };
     const { ca, cert, key } = await makeCertificates(listen.host);
     const identify = authenticator.authenticate.bind(authenticator);
     const server = createTlsServer({ cert, key }, apiListener({ ...shared, identify }));
@@ -122,7 +141,7 @@ export async function startMiniApiServer(options: MiniApiServerOptions): Promise
       if (token === undefined) throw new Error(`no user ${user} is configured`);
       return kubeconfigText(url, ca, user, token);
     };
-    return { ...backDoor(cluster, api, slices), port, url, ca, kubeconfig, close };
+    return { ...backDoor(cluster, api, slices), port, url, ca, kubeconfig, cut, close };
   } catch (error) {
     await close();
     throw error;
@@ -157,7 +176,7 @@ function furnish({ types, serviceAddresses }: Cluster, api: ObjectApi, users: re
   }
 }
 
-function backDoor({ types }: Cluster, api: ObjectApi, slices: EndpointSliceController) {
+function backDoor({ types, store }: Cluster, api: ObjectApi, slices: EndpointSliceController) {
   return {
     put: (object: KubeObject): KubeObject => {
       const type = types.forObject(object);
@@ -165,6 +184,7 @@ function backDoor({ types }: Cluster, api: ObjectApi, slices: EndpointSliceContr
       return api.put(type, object);
     },
     settle: () => slices.settle(),
+    forget: () => store.forget(),
   };
 }
 

@@ -118,6 +118,14 @@ export class Store {
     return objects;
   }
 
+  /** Drops every change that is kept: whoever is not up to date has to list anew. */
+  forget(): void {
+    for (const collection of this.#collections.values()) {
+      collection.changes.length = 0;
+      collection.forgotten = this.#revision;
+    }
+  }
+
   #refuseFuture(revision: number): void {
     if (revision <= this.#revision) return;
     throw new ApiError('Timeout', `Too large resource version: ${revision}, current: ${this.#revision}`, {

@@ -106,6 +106,29 @@ test('a token may be bound to a pod, and ends with it', async () => {
   expect(await review(token)).toEqual({ authenticated: false, error: 'service account token has been invalidated' });
 });
 
+test('a token bound to a pod names its node; one of a server before Kubernetes 1.30 does not', async () => {
+  await api.call('POST', '/api/v1/nodes', { metadata: { name: 'n1' } });
+  const { uid } = (await api.call('GET', '/api/v1/nodes/n1')).body.metadata;
+  await api.call('POST', PODS, pod('p'));
+  const bound = { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'p' }, audiences: ['kubecity-dashboard'] };
+  expect((await review(await tokenOf(bound), ['kubecity-dashboard'])).user.extra).toMatchObject({
+    'authentication.kubernetes.io/node-name': ['n1'],
+    'authentication.kubernetes.io/node-uid': [uid],
+  });
+  const old = await startApi({ tokensNameNodes: false });
+  await old.call('POST', PODS, pod('p'));
+  const { body } = await old.call('POST', `${ACCOUNTS}/default/token`, { spec: bound });
+  const told = await old.call('POST', `${AUTHENTICATION}/tokenreviews`, {
+    spec: { token: body.status.token, audiences: ['kubecity-dashboard'] },
+  });
+  await old.close();
+  expect(Object.keys(told.body.status.user.extra)).toEqual([
+    'authentication.kubernetes.io/credential-id',
+    'authentication.kubernetes.io/pod-name',
+    'authentication.kubernetes.io/pod-uid',
+  ]);
+});
+
 test('reviews of tokens look at audiences and say why not', async () => {
   const token = await tokenOf({ audiences: ['kubecity', 'other'] });
   expect(await review(token, ['kubecity', 'x'])).toMatchObject({

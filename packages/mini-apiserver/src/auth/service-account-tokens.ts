@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import { z } from 'zod';
 import type { Cluster } from '../cluster.ts';
-import type { KubeObject } from '../object.ts';
+import { type KubeObject, stringAt } from '../object.ts';
 import { AUTHENTICATED, accountGroups, accountUser, type Identity } from './identity.ts';
 
 /** Issuer of the tokens, and the audience of those that are for this server. */
@@ -11,7 +11,7 @@ export interface TokenWish {
   readonly account: KubeObject;
   readonly audiences: readonly string[];
   readonly seconds: number;
-  /** The token ends with this pod. */
+  /** The token ends with this pod, and names its node. */
   readonly pod?: KubeObject;
 }
 
@@ -36,7 +36,12 @@ const claims = z.object({
   exp: z.number(),
   nbf: z.number(),
   jti: z.string(),
-  'kubernetes.io': z.object({ namespace: z.string(), serviceaccount: named, pod: named.optional() }),
+  'kubernetes.io': z.object({
+    namespace: z.string(),
+    serviceaccount: named,
+    pod: named.optional(),
+    node: z.object({ name: z.string(), uid: z.string().optional() }).optional(),
+  }),
 });
 type Claims = z.infer<typeof claims>;
 
@@ -46,9 +51,12 @@ export class ServiceAccountTokens {
   readonly #privateKey: KeyObject;
   readonly #publicKey: KeyObject;
   readonly #header: string;
+  readonly #nameNodes: boolean;
 
-  constructor(cluster: Cluster) {
+  /** @param nameNodes a token bound to a pod names the pod's node, as from Kubernetes 1.30 on */
+  constructor(cluster: Cluster, nameNodes: boolean) {
     this.#cluster = cluster;
+    this.#nameNodes = nameNodes;
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     this.#privateKey = privateKey;
     this.#publicKey = publicKey;
@@ -61,7 +69,7 @@ export class ServiceAccountTokens {
   issue({ account, audiences, seconds, pod }: TokenWish): { token: string; expiresAt: number } {
     const { name, namespace = '', uid } = account.metadata;
     const now = Math.floor(this.#cluster.now() / 1000);
-    const bound = pod && { pod: { name: pod.metadata.name, uid: pod.metadata.uid } };
+    const bound = pod && { pod: { name: pod.metadata.name, uid: pod.metadata.uid }, ...this.#nodeOf(pod) };
     const payload = encoded({
       aud: audiences,
       exp: now + seconds,
@@ -87,7 +95,7 @@ export class ServiceAccountTokens {
     const now = this.#cluster.now() / 1000;
     if (now >= found.exp) throw new TokenError('service account token has expired');
     if (now < found.nbf) throw new TokenError('service account token is not valid yet');
-    const { namespace, serviceaccount, pod } = found['kubernetes.io'];
+    const { namespace, serviceaccount, pod, node } = found['kubernetes.io'];
     this.#checkAccount(namespace, serviceaccount);
     if (pod !== undefined) this.#checkPod(namespace, pod);
     const extra = {
@@ -96,10 +104,19 @@ export class ServiceAccountTokens {
         'authentication.kubernetes.io/pod-name': [pod.name],
         'authentication.kubernetes.io/pod-uid': [pod.uid],
       }),
+      ...(node && { 'authentication.kubernetes.io/node-name': [node.name] }),
+      ...(node?.uid && { 'authentication.kubernetes.io/node-uid': [node.uid] }),
     };
     const groups = [...accountGroups(namespace), AUTHENTICATED];
     const name = accountUser(namespace, serviceaccount.name);
     return { identity: { name, uid: serviceaccount.uid, groups, extra }, audiences: found.aud };
+  }
+
+  #nodeOf(pod: KubeObject): { node?: { name: string; uid?: string } } {
+    const name = stringAt(pod, 'spec', 'nodeName');
+    if (!this.#nameNodes || !name) return {};
+    const uid = this.#cluster.store.get('/nodes', undefined, name)?.metadata.uid;
+    return { node: { name, ...(uid !== undefined && { uid }) } };
   }
 
   #verified(token: string): Claims | undefined {

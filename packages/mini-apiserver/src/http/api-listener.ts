@@ -20,6 +20,8 @@ export interface ApiListenerOptions {
   readonly authorizer: Authorizer;
   /** Who sent a request. @throws ApiError Unauthorized */
   readonly identify: (request: IncomingMessage) => Identity;
+  /** Asked before each request for a resource is answered. @throws ApiError with which it is refused */
+  readonly intercept?: (asked: ResourceRequest) => void;
   /** Hears of faults of ours, which the client sees as InternalError. */
   readonly onFault: (error: unknown) => void;
 }
@@ -33,6 +35,10 @@ export function apiListener(options: ApiListenerOptions): RequestListener {
     answer(options, request, response).catch((error: unknown) => {
       const refusal = asApiError(error);
       if (!(error instanceof ApiError)) options.onFault(error);
+      const { retryAfterSeconds } = refusal.details ?? {};
+      // as a header too: whoever is throttled reads no body
+      if (retryAfterSeconds !== undefined && !response.headersSent)
+        response.setHeader('retry-after', String(retryAfterSeconds));
       sendJson(response, refusal.code, refusal.toStatus());
     });
   };
@@ -50,6 +56,7 @@ async function answer(options: ApiListenerOptions, request: IncomingMessage, res
     throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
   const asked = parseResourceRequest(request.method ?? 'GET', url);
   if (asked !== undefined) {
+    options.intercept?.(asked);
     const found = await resource(options, request, response, asked, identity, accepted);
     if (found !== undefined) sendAnswer(response, found);
     return;
