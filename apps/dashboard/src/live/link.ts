@@ -130,7 +130,7 @@ function publish(): void {
   }
   if (publishedAt === Number.NEGATIVE_INFINITY) performance.mark(KNOWN);
   publishedAt = performance.now();
-  showCity({ stream, arrived: true, heardAt, link: 'live', fault: undefined });
+  showCity({ stream, arrived: true, heardAt, fault: undefined });
 }
 
 /** A broken hub could make every frame a gap: at most one request for a snapshot every two seconds. */
@@ -141,7 +141,8 @@ function resync(from: Socket<HubToBrowser, BrowserToHub>): void {
   from.emit('resync');
 }
 
-const NOT_CONNECTED = 'This page is not connected to the dashboard.';
+export const NOT_CONNECTED = 'This page is not connected to the dashboard.';
+export const isConnected = (): boolean => socket?.connected ?? false;
 
 /** Sends one wish and waits for the hub's word. Never rejects: a lost answer is an answer of its own. */
 export async function steer(request: SteerRequest): Promise<SteerAnswer> {
@@ -149,9 +150,11 @@ export async function steer(request: SteerRequest): Promise<SteerAnswer> {
   try {
     return parseSteerAnswer(await socket.timeout(ANSWER_TIMEOUT).emitWithAck('steer', request));
   } catch {
-    // socket.io rejects for one reason only: no answer within the time.
-    const message = 'The dashboard did not answer in time. Whether the wish was written will show here.';
-    return { ok: false, code: 'api-unavailable', message };
+    return {
+      ok: false,
+      code: 'api-unavailable',
+      message: `${unanswered()} Whether the wish was written will show here.`,
+    };
   }
 }
 
@@ -161,7 +164,10 @@ export async function ask(question: MapQuestion): Promise<MapAnswer> {
   try {
     return parseAnswer(await socket.timeout(ANSWER_TIMEOUT).emitWithAck('ask', question));
   } catch {
-    // As with `steer`: only the time can run out.
-    return { kind: 'refused', code: 'api-unavailable', message: 'The dashboard did not answer in time.' };
+    return { kind: 'refused', code: 'api-unavailable', message: unanswered() };
   }
 }
+
+/** socket.io rejects for two reasons only: no answer within the time, or no connection to answer over. */
+const unanswered = (): string =>
+  isConnected() ? 'The dashboard did not answer in time.' : 'The connection was lost before the dashboard answered.';

@@ -309,17 +309,49 @@ describe('a person without the right', () => {
   });
 });
 
-it('what the person decided stays when the connection is lost: the answer says so, nothing is written twice', async () => {
-  await open('selected=service~payments/fraud');
-  await page.getByTestId('steer').click();
-  await page.getByTestId('effect-weight').click();
-  await answered();
-  const before = toy.feed.city.audit.length;
-  await page.context().setOffline(true);
-  toy.feed.hangUp();
-  await page.getByTestId('apply').click();
-  await page.getByTestId('refused').waitFor();
-  expect(await text('refused')).toContain('not connected to the dashboard');
-  expect(toy.feed.city.audit.length).toBe(before);
-  await page.context().setOffline(false);
+describe('without a connection', () => {
+  beforeEach(async () => {
+    await open('selected=service~payments/fraud');
+    await page.getByTestId('steer').click();
+    await page.getByTestId('effect-weight').click();
+    await page.getByTestId('weight').fill('70');
+    await answered();
+  });
+
+  it('what the person decided stays, the sheet says why it waits, and asks anew when the connection is back', async () => {
+    const before = toy.feed.city.audit.length;
+    const confirm = page.getByTestId('apply');
+    await page.context().setOffline(true);
+    toy.feed.hangUp();
+    await until(() => text('sheet-state')).toBe(
+      'This page is not connected to the dashboard. What you chose stays here.',
+    );
+    await until(() => confirm.isDisabled()).toBe(true);
+    expect(await said(confirm)).toBe('Set weight 70');
+    // What was said before stands there still, marked as old.
+    await page.locator('[data-testid=outcome][data-fresh=false]').waitFor();
+    expect(await page.getByTestId('refused').count()).toBe(0);
+    await page.context().setOffline(false);
+    await until(() => text('sheet-state')).toBe('Nothing is written yet.');
+    expect(toy.feed.city.audit.length).toBe(before);
+    await apply();
+    expect(toy.feed.city.audit.length).toBe(before + 1);
+    await page.getByTestId('notice-undo').click();
+    await until(() => overridesOf('payments/fraud').length).toBe(0);
+  });
+
+  it('a wish that is lost on its way is told, and is written once when the person looks again', async () => {
+    const before = toy.feed.city.audit.length;
+    toy.feed.loseWish();
+    await page.getByTestId('apply').click();
+    await until(() => text('refused')).toContain(
+      'The connection was lost before the dashboard answered. Whether the wish was written will show here.',
+    );
+    expect(toy.feed.city.audit.length).toBe(before);
+    await page.getByTestId('look-again').click();
+    await page.getByTestId('refused').waitFor({ state: 'detached' });
+    await apply();
+    expect(toy.feed.city.audit.length).toBe(before + 1);
+    expect(overridesOf('payments/fraud')).toHaveLength(1);
+  });
 });

@@ -35,6 +35,8 @@ export interface Feed {
   speak(protocol: number): void;
   /** Cuts every connection, as a hub that is started anew; pages may come back. */
   hangUp(): void;
+  /** The next wish that is no dry run is lost on its way, and its connection with it. */
+  loseWish(): void;
   /** Signs every page in as somebody else. */
   enter(session: Session): void;
   close(): Promise<void>;
@@ -57,6 +59,7 @@ export async function openFeed(options: {
   const map = sockets.of('/map');
   let session = ADMIN;
   let protocol = PROTOCOL_VERSION;
+  let losesWish = false;
   map.on('connection', (socket) => {
     socket.emit('session', { state: 'session', session });
     const epoch = `${Date.now()}-${socket.id}`;
@@ -81,6 +84,11 @@ export async function openFeed(options: {
     });
     socket.on('ask', (question, answer) => answer(answerOf(city, question, Date.now())));
     socket.on('steer', (request, answer) => {
+      if (losesWish && !request.dryRun) {
+        losesWish = false;
+        socket.conn.close();
+        return;
+      }
       answer(steer(city, request, session));
       goOn();
     });
@@ -94,6 +102,9 @@ export async function openFeed(options: {
   const hangUp = () => {
     for (const socket of map.sockets.values()) socket.conn.close();
   };
+  const loseWish = () => {
+    losesWish = true;
+  };
   const enter = (other: Session) => {
     session = other;
     map.emit('session', { state: 'session', session });
@@ -102,7 +113,7 @@ export async function openFeed(options: {
     await sockets.close();
     await app.close();
   };
-  return { url: `http://127.0.0.1:${port}`, city, speak, hangUp, enter, close };
+  return { url: `http://127.0.0.1:${port}`, city, speak, hangUp, loseWish, enter, close };
 }
 
 /** One backend drains, one has another weight: the states a person should be able to tell. */

@@ -7,6 +7,7 @@ import { faultsOf, requestOf, type SteerForm } from '../../city/steer/form.ts';
 import { choosesNothing } from '../../city/steer/scope.ts';
 import { namespaceOf, nameToType, targetWords } from '../../city/steer/target.ts';
 import { hubNow, useCity } from '../../live/city-store.ts';
+import { NOT_CONNECTED } from '../../live/link.ts';
 import { Button } from '../Button.tsx';
 import { ADVICE, closeSheet, keyOf, send, useSteering, useSteeringLock } from '../steering.ts';
 import { ConfirmFloor } from './ConfirmFloor.tsx';
@@ -66,7 +67,8 @@ function Sheet({ begin }: { readonly begin: SteerForm }) {
     const askable = Object.keys(found).length === 0 && !choosesNothing(form.target);
     return { faults: found, request: askable ? requestOf(form, now) : undefined };
   }, [form]);
-  const preview = usePreview(lock === undefined ? request : undefined);
+  const connected = useCity((state) => state.link === 'live');
+  const preview = usePreview(lock === undefined ? request : undefined, connected);
   const { answer, fresh } = preview;
   // While the fields are wrong nothing can be confirmed.
   const breaks = request && answer && !answer.ok && answer.code === 'would-empty' ? answer : undefined;
@@ -144,7 +146,7 @@ function Sheet({ begin }: { readonly begin: SteerForm }) {
       </div>
       <footer className="flex shrink-0 items-center gap-3 border-t border-line px-5 py-3">
         <p className="min-w-0 flex-1 text-sm text-soft" role="status" data-testid="sheet-state">
-          {lock ?? stateWords(preview.asking, fresh, nothing, request === undefined)}
+          {lock ?? (connected ? stateWords(preview.asking, fresh, nothing, request === undefined) : AWAY)}
         </p>
         <Dialog.Close asChild>
           <Button>Cancel</Button>
@@ -170,6 +172,8 @@ const APPLY: Readonly<Record<SteerForm['effect'], (form: SteerForm) => string>> 
 
 const TITLES = { drain: 'Drain', weight: 'Weight of', share: 'Share of' } as const;
 const titleOf = ({ effect }: SteerForm) => TITLES[effect];
+
+const AWAY = `${NOT_CONNECTED} What you chose stays here.`;
 
 function stateWords(asking: boolean, fresh: boolean, nothing: boolean, faulty: boolean): string {
   if (faulty) return 'Something is missing.';

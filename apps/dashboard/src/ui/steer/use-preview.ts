@@ -1,12 +1,13 @@
 import type { SteerAnswer, SteerRequest } from '@kubecity/protocol';
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { steer } from '../../live/link.ts';
+import { useCallback, useEffect, useState } from 'react';
+import { isConnected, steer } from '../../live/link.ts';
+import { Previewing, type PreviewState } from '../../live/previewing.ts';
 
 export interface Preview {
   readonly asking: boolean;
   /** The last answer, while the next is awaited. */
   readonly answer?: SteerAnswer;
-  /** The answer is of the request as it stands. */
+  /** The answer is of the request as it stands, over the connection as it is. */
   readonly fresh: boolean;
   readonly again: () => void;
 }
@@ -15,36 +16,32 @@ export interface Preview {
 const REST = 400;
 
 /**
- * What a request would do, asked as a dry run whenever it changes. One question at a time: while one is under way only the
- * newest request waits. Without a request (the fields are wrong) nothing is asked.
+ * What a request would do, asked as a dry run whenever it changes, and anew when a lost connection is back. Without a request
+ * (the fields are wrong) nothing is asked.
  */
-export function usePreview(request: SteerRequest | undefined): Preview {
-  const [state, setState] = useState<{ answer?: SteerAnswer; of?: string; asking: boolean }>({ asking: false });
+export function usePreview(request: SteerRequest | undefined, connected: boolean): Preview {
+  const [state, setState] = useState<PreviewState>({ asking: false });
   const [times, setTimes] = useState(0);
-  const text = request && `${times} ${JSON.stringify({ ...request, dryRun: true })}`;
-  const wanted = useRef<string>(undefined);
-  const asking = useRef(false);
+  const [previewing] = useState(() => new Previewing(askHub, setState));
+  const key = request && connected ? `${times} ${JSON.stringify(request)}` : undefined;
 
   useEffect(() => {
-    wanted.current = text;
-    if (text === undefined) return;
-    const timer = setTimeout(() => void ask(), REST);
+    if (!connected) previewing.forget();
+  }, [connected, previewing]);
+  useEffect(() => {
+    previewing.want(request && key !== undefined ? { key, request } : undefined);
+    if (key === undefined) return;
+    const timer = setTimeout(() => void previewing.begin(), REST);
     return () => clearTimeout(timer);
+  }, [key, request, previewing]);
 
-    async function ask() {
-      if (asking.current) return;
-      asking.current = true;
-      setState((old) => ({ ...old, asking: true }));
-      for (let of = wanted.current; of !== undefined; of = wanted.current === of ? undefined : wanted.current) {
-        const answer = await steer(JSON.parse(of.slice(of.indexOf(' '))) as SteerRequest);
-        setState({ answer, of, asking: true });
-      }
-      asking.current = false;
-      setState((old) => ({ ...old, asking: false }));
-    }
-  }, [text]);
-
-  const { answer, of, asking: underWay } = state;
+  const { answer, of, asking } = state;
   const again = useCallback(() => setTimes((n) => n + 1), []);
-  return { asking: underWay, answer, fresh: answer !== undefined && of === text, again };
+  return { asking, answer, fresh: key !== undefined && of === key, again };
+}
+
+/** A question that the lost connection took along is refused like any other, when the page knows already. */
+async function askHub(request: SteerRequest): Promise<SteerAnswer | undefined> {
+  const answer = await steer(request);
+  return isConnected() ? answer : undefined;
 }
