@@ -1,5 +1,5 @@
 import { connect, EventRecorder, type KubeClient } from '@kubecity/kube';
-import { ipset, iptables, iptablesVariant } from '@kubecity/netfilter';
+import { chooseIptables, ipset, iptables } from '@kubecity/netfilter';
 import { openGeneration, openUdpTable } from '@kubecity/netlink';
 import { type Family, RoutingTracker } from '@kubecity/routing';
 import { Compiler } from '@kubecity/ruleset';
@@ -111,7 +111,9 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
 
   const pending = new PendingChanges(metrics);
 
-  const families = await familiesHere(sysctls, iptables({ family: 'IPv6' }), log);
+  const { flavour, suffix, evidence } = await chooseIptables(config.iptablesFlavour);
+  log.info({ flavour, evidence }, 'tables to write rules into');
+  const families = await familiesHere(sysctls, iptables({ family: 'IPv6', suffix }), log);
   const syncs = new Map<Family, RuleSync>();
   const inKernel = new Map<Family, FamilyRules>();
   const options = new RuleOptions(families, config.proxy, { tcpLiberal: await tcpIsLiberal(sysctls) }, (changed) => {
@@ -120,11 +122,11 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   });
   for (const family of families) {
     const compiler = new Compiler(options.of(family));
-    const netfilter = iptables({ family });
+    const netfilter = iptables({ family, suffix });
     syncs.set(family, new RuleSync({ compiler, netfilter, ipset: ipset(), now: () => performance.now() }));
     inKernel.set(family, { compiler, netfilter });
   }
-  const generation = (await iptablesVariant()) === 'nf_tables' ? openGeneration() : undefined;
+  const generation = flavour === 'nft' ? openGeneration() : undefined;
   const health = new HealthState({
     syncPeriodMs: () => current.syncPeriodMs,
     now: Date.now,

@@ -9,12 +9,12 @@ export type NetfilterCode =
   | 'busy'
   /** The tool or the kernel refused the text. */
   | 'refused'
-  /** The chain that was asked for is not there. */
+  /** The chain, or the map of nft, that was asked for is not there. */
   | 'missing-chain'
   /** The tool did not end in time and was killed. */
   | 'timeout';
 
-/** A failed call of an iptables tool: what was done, why it failed, and the line it failed at where the tool names one. */
+/** A failed call of an iptables, ipset or nft tool: what was done, why it failed, and the line it failed at where the tool names one. */
 export class NetfilterError extends Error {
   override readonly name = 'NetfilterError';
   readonly operation: string;
@@ -44,7 +44,7 @@ export interface Exit {
 }
 
 /**
- * The one place that turns an exit of an iptables or ipset tool into an error.
+ * The one place that turns an exit of an iptables, ipset or nft tool into an error.
  * Exit codes: iptables(8) RESOURCE_PROBLEM = 4 is the lock; 3 is a kernel that is too old; 2 a bad parameter.
  */
 export function errorOf({ operation, status, stderr, input, cause }: Exit): NetfilterError {
@@ -53,7 +53,7 @@ export function errorOf({ operation, status, stderr, input, cause }: Exit): Netf
     return new NetfilterError(
       operation,
       'missing-tool',
-      `the program is not installed (Debian: apt-get install ${operation.startsWith('ipset') ? 'ipset' : 'iptables'})`,
+      `the program is not installed (Debian: apt-get install ${packageOf(operation)})`,
       { cause },
     );
   }
@@ -68,8 +68,16 @@ export function errorOf({ operation, status, stderr, input, cause }: Exit): Netf
   ) {
     return new NetfilterError(operation, 'missing-chain', detail, { cause });
   }
+  if (/No such file or directory/.test(stderr) && /^nft .*\blist /.test(operation)) {
+    return new NetfilterError(operation, 'missing-chain', detail, { cause });
+  }
   const line = failingLine(stderr, input);
   return new NetfilterError(operation, 'refused', detail, { cause, ...(line !== undefined && { line }) });
+}
+
+function packageOf(operation: string): string {
+  if (operation.startsWith('nft')) return 'nftables';
+  return operation.startsWith('ipset') ? 'ipset' : 'iptables';
 }
 
 /** iptables-restore says "line 12 failed" or "Error occurred at line: 12"; ipset says "Error in line 12". */

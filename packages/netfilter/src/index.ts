@@ -1,4 +1,12 @@
 export { type NetfilterCode, NetfilterError } from './error.ts';
+export {
+  type ChosenTools,
+  chooseIptables,
+  type Flavour,
+  type IptablesTools,
+  installedIptables,
+} from './flavour.ts';
 export { ipset } from './ipset.ts';
-export { type IptablesOptions, iptables, iptablesVariant } from './iptables.ts';
+export { type IptablesOptions, iptables } from './iptables.ts';
+export { findKubeProxy, type KubeProxyHere } from './kube-proxy.ts';
 export type { CountedChain, CountedRule, Ipset, Netfilter, RestoreText } from './netfilter.ts';

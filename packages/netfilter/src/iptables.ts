@@ -2,20 +2,36 @@ import type { Family } from '@kubecity/routing';
 import type { Table } from '@kubecity/ruleset';
 import { parseCounted } from './counted.ts';
 import { NetfilterError } from './error.ts';
+import type { IptablesTools } from './flavour.ts';
 import type { CountedChain, Netfilter } from './netfilter.ts';
 import { run } from './run.ts';
 
 export interface IptablesOptions {
   readonly family?: Family;
+  /** Which of the installed tools; without it those that the host calls iptables. */
+  readonly suffix?: IptablesTools['suffix'];
   /** Seconds to wait for the xtables lock (iptables-legacy; the nft variant has none). */
   readonly lockSeconds?: number;
   /** A tool that runs longer is killed. */
   readonly timeoutMs?: number;
 }
 
+interface FirstRule {
+  /**
+   * The first rule of any chain, as `iptables -S` prints it; empty when it has none.
+   * @throws NetfilterError `missing-chain` where there is no such chain
+   */
+  firstRule(table: Table, chain: string): Promise<string>;
+}
+
 /** Rules of one family through the iptables tools, in the current network namespace. */
-export function iptables({ family = 'IPv4', lockSeconds = 5, timeoutMs = 120_000 }: IptablesOptions = {}): Netfilter {
-  const tool = family === 'IPv4' ? 'iptables' : 'ip6tables';
+export function iptables({
+  family = 'IPv4',
+  suffix = '',
+  lockSeconds = 5,
+  timeoutMs = 120_000,
+}: IptablesOptions = {}): Netfilter & FirstRule {
+  const tool = `${family === 'IPv4' ? 'iptables' : 'ip6tables'}${suffix}`;
   const wait = ['-w', String(lockSeconds)];
   return {
     save: (table) => run(`${tool}-save`, table === undefined ? [] : ['-t', table], '', timeoutMs),
@@ -34,6 +50,8 @@ export function iptables({ family = 'IPv4', lockSeconds = 5, timeoutMs = 120_000
     restore: async (text) => {
       await run(`${tool}-restore`, ['--noflush', ...wait], text, timeoutMs);
     },
+    firstRule: async (table, chain) =>
+      (await run(tool, [...wait, '-t', table, '-S', chain, '1'], '', timeoutMs)).trim(),
   };
 }
 
@@ -44,10 +62,4 @@ async function listChain(tool: string, options: string[], table: Table, chain: s
     if (error instanceof NetfilterError && error.code === 'missing-chain') return '';
     throw error;
   }
-}
-
-/** Which kernel interface the installed iptables speaks. Its own version line says so (iptables 1.8 and later). */
-export async function iptablesVariant(): Promise<'nf_tables' | 'legacy'> {
-  const version = await run('iptables', ['--version'], '', 10_000);
-  return version.includes('nf_tables') ? 'nf_tables' : 'legacy';
 }

@@ -7,6 +7,7 @@ import type { Settings } from './settings.ts';
 export interface AgentConfig {
   readonly nodeName: string;
   readonly mode: 'replace';
+  readonly iptablesFlavour: 'auto' | 'nft' | 'legacy';
   /** At most one of `kubeconfig` and `kubeSocket`; with neither the Pod's own ServiceAccount is used. */
   readonly kubeconfig?: string;
   readonly kubeSocket?: string;

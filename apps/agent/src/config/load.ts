@@ -106,6 +106,7 @@ function assemble(merged: Merged, layers: readonly Layer[], readFile: ReadFile):
     ...required(settings, [
       'nodeName',
       'mode',
+      'iptablesFlavour',
       'allowExternalIPs',
       'profiling',
       'bindAddressHardFail',

@@ -88,6 +88,10 @@ export const settingsSchema = z
   .strictObject({
     nodeName: setting("name of this Node in the cluster; the host's name when absent", nodeName),
     mode: setting('replace: be the Service proxy of this node', z.enum(['replace'])),
+    iptablesFlavour: setting(
+      'whose tables rules are written into: nft, legacy, or auto for the ones that the host uses',
+      z.enum(['auto', 'nft', 'legacy']),
+    ),
     kubeconfig: setting("kubeconfig of the cluster; without it and kubeSocket: the Pod's own ServiceAccount", file),
     kubeSocket: setting('Unix socket of the API server', file),
     clusterCIDR: setting('ranges of pods; clients outside them are masqueraded', perFamily(range)),
@@ -135,6 +139,7 @@ export type Settings = z.output<typeof settingsSchema>;
 /** What holds where no source says anything. Everything else is off or absent; `nodeName` is the host's name. */
 export const DEFAULTS = {
   mode: 'replace',
+  iptablesFlavour: 'auto',
   clusterCIDR: [],
   localDetect: { mode: 'clusterCIDR' },
   masqueradeAll: false,

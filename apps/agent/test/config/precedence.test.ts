@@ -35,6 +35,7 @@ describe('the configuration', () => {
     expect(config).toEqual({
       nodeName: 'node-a',
       mode: 'replace',
+      iptablesFlavour: 'auto',
       proxy: {
         clusterCIDRs: {},
         localDetect: { mode: 'clusterCIDR' },
