@@ -4,7 +4,7 @@ import { hubNow, useCity } from '../live/city-store.ts';
 import type { Scene } from '../map/scene.ts';
 import type { Stage } from '../map/stage.ts';
 import { nextStop, type Stop, stopsOf } from '../map/walk.ts';
-import { describe } from './map-card.ts';
+import { type Card, describe } from './map-card.ts';
 
 /** CSS pixels for one press of an arrow. */
 const STEP = 90;
@@ -17,18 +17,15 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 
 /**
  * The map by keyboard: arrows move it, `+` `-` `0` zoom, Tab walks the places in reading order and leaves after the last
- * one, Enter selects. `words` is what a screen reader says of the place one stands on.
+ * one, Enter selects. `words` is what a screen reader says of the place that one steps on.
  */
 export function useMapKeys(stage: Stage | undefined, scene: Scene | undefined, survey: Survey) {
-  const [on, setOn] = useState<Stop>();
+  const [{ on, words }, setOn] = useState<{ readonly on?: Stop; readonly words: string }>(NOWHERE);
 
-  const stand = useCallback(
-    (stop: Stop | undefined) => {
-      setOn(stop);
-      stage?.focus(stop?.id);
-    },
-    [stage],
-  );
+  const leave = useCallback(() => {
+    setOn(NOWHERE);
+    stage?.focus(undefined);
+  }, [stage]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (!stage || !scene || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -40,15 +37,21 @@ export function useMapKeys(stage: Stage | undefined, scene: Scene | undefined, s
     else if (event.key === 'Enter' && on) stage.choose(on);
     else if (event.key === 'Tab') {
       const stop = nextStop(stopsOf(scene, stage.seen, stage.sight.zoom), on?.id, event.shiftKey);
-      stand(stop);
       // Past the last place the focus goes on to the rest of the page.
-      if (!stop) return;
+      if (!stop) {
+        leave();
+        return;
+      }
+      // Words of this moment: a screen reader would say new figures every second.
+      setOn({ on: stop, words: wordsOf(describe(stop, scene, survey, hubNow(useCity.getState()))) });
+      stage.focus(stop.id);
     } else return;
     event.preventDefault();
     event.stopPropagation();
   };
 
-  const card = on && scene && describe(on, scene, survey, hubNow(useCity.getState()));
-  const words = card ? [card.title, ...card.lines].join(', ') : '';
-  return { onKeyDown, onBlur: () => stand(undefined), words };
+  return { onKeyDown, onBlur: leave, words };
 }
+
+const NOWHERE = { words: '' };
+const wordsOf = (card: Card | undefined) => (card ? [card.title, ...card.lines].join(', ') : '');

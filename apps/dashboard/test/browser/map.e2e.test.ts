@@ -133,7 +133,7 @@ describe('the map', () => {
 
   it('goes by touch: a tap selects', async () => {
     const on = await open('/', { hasTouch: true });
-    const at = (await scene(on))?.services.find(({ id }) => id === 'shop/web');
+    const at = (await atRest(on))?.services.find(({ id }) => id === 'shop/web');
     if (!at) throw new Error('no shop/web on the map');
     await on.touchscreen.tap(at.x, at.y);
     await on.waitForFunction(() => new URLSearchParams(location.search).get('selected') === 'service~shop/web');

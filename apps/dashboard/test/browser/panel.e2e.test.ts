@@ -1,7 +1,7 @@
 import type { CityOp, CityRecord, RecordKind } from '@kubecity/protocol';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { moveFocus, openToyBrowser, queried, type ToyBrowser, titleOf } from './toy-page.ts';
+import { clickedText, moveFocus, openToyBrowser, queried, type ToyBrowser, titleOf } from './toy-page.ts';
 
 /** What the panel beside the map says, read in a browser: the toy city behind it is known to the last figure. */
 let toy: ToyBrowser;
@@ -45,14 +45,11 @@ describe('reading', () => {
   it('says at once which pod of a Service gets the most, and from whom; both names lead on', async () => {
     await open('selected=service~shop/cart');
     await expect.poll(() => text('busiest')).toMatch(/^cart-\S+ gets the most: .+ of that from web-\S+ \(/);
-    const first = await said(page.getByTestId('busiest').getByRole('button').first());
-    await page.getByTestId('busiest').getByRole('button').first().click();
+    const first = await clickedText(page.getByTestId('busiest').getByRole('button').first());
     await expect.poll(() => titleOf(page)).toBe(first);
     await expect.poll(() => queried(page, 'selected')).toMatch(/^backend~shop\/cart:/);
-    const client = page.getByTestId('top-clients').getByRole('button').first();
-    const name = await said(client.locator('.code'));
+    const name = await clickedText(page.getByTestId('top-clients').getByRole('button').first().locator('.code'));
     expect(name).toMatch(/^web-/);
-    await client.click();
     await expect.poll(() => titleOf(page)).toBe(name);
     await expect.poll(() => text('panel')).toContain('Whom it talks to');
   });
@@ -97,8 +94,7 @@ describe('a bundled street', () => {
     await expect.poll(() => text('classes')).toMatch(/moving.*idle.*closing.*waiting/);
     const streets = page.getByTestId('streets').getByRole('button');
     await expect.poll(() => streets.count()).toBe(4);
-    const name = await streets.first().locator('.code').textContent();
-    await streets.first().click();
+    const name = await clickedText(streets.first().locator('.code'));
     await expect.poll(() => titleOf(page)).toBe(name);
     await expect.poll(() => text('panel')).not.toContain('bundled');
   });

@@ -17,12 +17,15 @@ afterAll(async () => {
   expect(toy?.faults).toEqual([]);
 });
 
-/** The toy city as a process of its own, which can end. */
-async function startHub(port: number, ...how: string[]): Promise<void> {
+/** The toy city as a process of its own, which can end. Tells its address; port 0 is any that is free. */
+async function startHub(port: number, ...how: string[]): Promise<string> {
   const file = path.join(import.meta.dirname, '../map/feed.ts');
   hub = spawn(process.execPath, [file, String(port), ...how], { stdio: ['ignore', 'pipe', 'inherit'] });
   // it prints its address when it listens
-  for await (const text of hub.stdout as AsyncIterable<Buffer>) if (text.includes('http://')) return;
+  for await (const text of hub.stdout as AsyncIterable<Buffer>) {
+    const [address] = /http:\/\/[\d.:]+/.exec(text.toString()) ?? [];
+    if (address) return address;
+  }
   throw new Error('the toy city ended before it listened');
 }
 
@@ -89,11 +92,10 @@ it('a page that is older than the dashboard says so, and is new after a reload',
 });
 
 it('a restart of the hub is survived without a reload: the page ends where a new one begins', async () => {
-  const port = Number(new URL(toy.feed.url).port) + 1;
-  await startHub(port);
+  const address = await startHub(0);
   const open = async () => {
     const page = await toy.browser.newPage({ viewport: { width: 1600, height: 1000 } });
-    await page.goto(`http://127.0.0.1:${port}`);
+    await page.goto(address);
     await state(page, 'live');
     return page;
   };
@@ -107,7 +109,7 @@ it('a restart of the hub is survived without a reload: the page ends where a new
   // what was known stays on the screen
   expect((await shown(page)).pods).toEqual(before.pods);
 
-  await startHub(port, 'silent');
+  await startHub(Number(new URL(address).port), 'silent');
   await state(page, 'live');
   await expect.poll(async () => (await shown(page)).heard).not.toBe(before.heard);
   const fresh = await open();

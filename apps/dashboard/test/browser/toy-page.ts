@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { type Feed, openFeed } from '../map/feed.ts';
 
 const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -49,6 +49,14 @@ export async function moveFocus(page: Page, key: string): Promise<void> {
   await page.keyboard.press(key);
   await page.waitForFunction((element) => document.activeElement !== element, before);
 }
+
+/** Clicks, and tells the words that were clicked: in a list sorted by traffic others may stand there a moment later. */
+export const clickedText = (of: Locator) =>
+  of.evaluate((element: HTMLElement) => {
+    const words = element.textContent;
+    element.click();
+    return words;
+  });
 
 export const titleOf = (page: Page) => page.getByTestId('panel-title').textContent();
 
