@@ -34,6 +34,10 @@ export const MERGE_KEYS: { readonly [typeAndField: string]: string } = {
   'V1NodeStatus.addresses': 'type',
   'V1NamespaceStatus.conditions': 'type',
   'V1DeploymentStatus.conditions': 'type',
+  'V1DaemonSetStatus.conditions': 'type',
+  'V1PodDisruptionBudgetStatus.conditions': 'type',
+  'V1ValidatingAdmissionPolicySpec.matchConditions': 'name',
+  'V1ValidatingAdmissionPolicySpec.variables': 'name',
   'V1ServiceCIDRStatus.conditions': 'type',
 };
 

@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { Admission } from './admission/admission.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { Authorizer } from './auth/authorizer.ts';
 import { bootstrapPolicy } from './auth/bootstrap-policy.ts';
@@ -102,8 +103,9 @@ export async function startMiniApiServer(options: MiniApiServerOptions): Promise
   const authenticator = new Authenticator(users, tokens);
   const authorizer = new Authorizer(cluster.store);
   const escalation = new Escalation(authorizer);
+  const admission = new Admission(cluster.store, authorizer);
   const pace = { bookmarkEveryMs: options.bookmarkEveryMs ?? 60_000 };
-  const resources = new ResourceHandler({ cluster, api, deletion, escalation, tokens, pace });
+  const resources = new ResourceHandler({ cluster, api, deletion, escalation, admission, tokens, pace });
   const shared = {
     cluster,
     resources,

@@ -1,12 +1,18 @@
 import type { Environment } from '@marcbachmann/cel-js';
 
-export type Program = (context: { readonly self: unknown; readonly oldSelf?: unknown }) => unknown;
+/** Evaluates an expression; the context has what it names. */
+export type Program = (context: Readonly<Record<string, unknown>>) => unknown;
 
 /** A program and the names it uses, or why there is none. */
 export type Compiled = { readonly program: Program; readonly names: ReadonlySet<string> } | { readonly fault: string };
 
-/** Compiles an expression whose value must be a `wanted`; `name` is what a message calls it. */
-export function compile(scope: Environment, text: string, name: string, wanted: 'bool' | 'string'): Compiled {
+/** Compiles an expression whose value must be a `wanted`, or may be anything; `name` is what a message calls it. */
+export function compile(
+  scope: Environment,
+  text: string,
+  name: string,
+  wanted: 'bool' | 'string' | undefined,
+): Compiled {
   if (text.trim() === '') return { fault: `${name} is not specified` };
   try {
     const program = scope.parse(text);
@@ -14,7 +20,7 @@ export function compile(scope: Environment, text: string, name: string, wanted: 
     const { error, type } = program.check();
     const fault = error ?? scope.check(asReads(text, presences)).error;
     if (fault !== undefined) return { fault: compilationError(text, fault) };
-    if (type !== wanted && type !== 'dyn') return { fault: `must evaluate to a ${wanted}` };
+    if (wanted !== undefined && type !== wanted && type !== 'dyn') return { fault: `must evaluate to a ${wanted}` };
     return { program, names };
   } catch (error) {
     return { fault: compilationError(text, error) };

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Admission } from '../admission/admission.ts';
 import type { Escalation } from '../auth/escalation.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
@@ -43,6 +44,7 @@ export interface ResourceParts {
   readonly api: ObjectApi;
   readonly deletion: Deletion;
   readonly escalation: Escalation;
+  readonly admission: Admission;
   readonly tokens: ServiceAccountTokens;
   readonly pace: WatchPace;
 }
@@ -53,14 +55,16 @@ export class ResourceHandler {
   readonly #api: ObjectApi;
   readonly #deletion: Deletion;
   readonly #escalation: Escalation;
+  readonly #admission: Admission;
   readonly #tokens: ServiceAccountTokens;
   readonly #pace: WatchPace;
 
-  constructor({ cluster, api, deletion, escalation, tokens, pace }: ResourceParts) {
+  constructor({ cluster, api, deletion, escalation, admission, tokens, pace }: ResourceParts) {
     this.#cluster = cluster;
     this.#api = api;
     this.#deletion = deletion;
     this.#escalation = escalation;
+    this.#admission = admission;
     this.#tokens = tokens;
     this.#pace = pace;
   }
@@ -121,7 +125,7 @@ export class ResourceHandler {
     const body = (await readBody(request)) ?? null;
     const options = {
       dryRun: asked.query.dryRun !== undefined,
-      admit: this.#admission(call),
+      admit: this.#admit(call),
       onUnknownFields: unknownFields(call, undefined),
     };
     return this.#answer(call, this.#api.create(type, asked.namespace, body, options), 201);
@@ -139,14 +143,18 @@ export class ResourceHandler {
         subresource,
         requireVersion: !patching && type.model === undefined,
         dryRun: asked.query.dryRun !== undefined,
-        admit: this.#admission(call),
+        admit: this.#admit(call),
         onUnknownFields: unknownFields(call, patching ? body : undefined),
       },
     );
   }
 
-  #admission({ type, identity }: Call) {
-    return (object: KubeObject, old: KubeObject | undefined) => this.#escalation.check(type, identity, object, old);
+  #admit({ type, identity, asked }: Call) {
+    const { subresource, query } = asked;
+    return (object: KubeObject, old: KubeObject | undefined) => {
+      this.#escalation.check(type, identity, object, old);
+      this.#admission.check({ type, identity, object, old, subresource, dryRun: query.dryRun !== undefined });
+    };
   }
 
   async #subresource(call: Call): Promise<Answer> {

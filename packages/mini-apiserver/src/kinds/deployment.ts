@@ -1,5 +1,4 @@
-import { type FieldError, forbiddenField, invalidValue, required } from '../field-error.ts';
-import { checkLabels } from '../metadata.ts';
+import { type FieldError, forbiddenField, invalidValue } from '../field-error.ts';
 import {
   ensureObject,
   isObject,
@@ -7,14 +6,13 @@ import {
   listAt,
   numberAt,
   objectAt,
-  sameJson,
   setDefault,
   stringAt,
 } from '../object.ts';
 import { builtin } from './builtin.ts';
 import { AGE, NAME, selectorText, text } from './columns.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
-import { validatePodSpec } from './pod-validation.ts';
+import { checkPodTemplate } from './pod-template.ts';
 
 export const deployments = builtin({
   group: 'apps',
@@ -73,21 +71,11 @@ function validateDeployment(deployment: KubeObject, old: KubeObject | undefined)
   const spec = objectAt(deployment, 'spec');
   const replicas = numberAt(spec, 'replicas') ?? 0;
   if (replicas < 0) errors.push(invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'));
-  const wanted = objectAt(spec, 'selector', 'matchLabels');
-  const labels = objectAt(spec, 'template', 'metadata', 'labels');
-  if (spec.selector === undefined) errors.push(required('spec.selector'));
-  else if (Object.entries(wanted).some(([key, value]) => labels[key] !== value)) {
-    errors.push(invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
-  }
-  errors.push(...checkLabels('spec.template.metadata.labels', labels));
-  errors.push(...validatePodSpec('spec.template.spec', objectAt(spec, 'template', 'spec')));
+  errors.push(...checkPodTemplate(spec, old));
   const type = stringAt(spec, 'strategy', 'type');
   if (type === 'Recreate' && objectAt(spec, 'strategy').rollingUpdate !== undefined) {
     const detail = "may not be specified when strategy `type` is 'Recreate'";
     errors.push(forbiddenField('spec.strategy.rollingUpdate', detail));
-  }
-  if (old !== undefined && !sameJson(spec.selector, objectAt(old, 'spec').selector)) {
-    errors.push(invalidValue('spec.selector', spec.selector, 'field is immutable'));
   }
   return errors;
 }

@@ -1,9 +1,13 @@
 import type { ResourceType } from '../resource-type.ts';
+import { admissionPolicies, admissionPolicyBindings } from './admission-policy.ts';
 import { configMaps, serviceAccounts, serviceCidrs } from './configuration.ts';
 import { customResourceDefinitions } from './crd.ts';
+import { daemonSets } from './daemonset.ts';
 import { deployments } from './deployment.ts';
+import { disruptionBudgets } from './disruption-budget.ts';
 import { endpointSlices } from './endpointslice.ts';
 import { events, newEvents } from './event.ts';
+import { ingresses } from './ingress.ts';
 import { namespaces } from './namespace.ts';
 import { networkPolicies } from './networkpolicy.ts';
 import { nodes } from './node.ts';
@@ -22,8 +26,13 @@ export const builtinTypes: readonly ResourceType[] = [
   serviceAccounts,
   configMaps,
   deployments,
+  daemonSets,
   endpointSlices,
   networkPolicies,
+  ingresses,
+  disruptionBudgets,
+  admissionPolicies,
+  admissionPolicyBindings,
   serviceCidrs,
   customResourceDefinitions,
   roles,
