@@ -1,5 +1,5 @@
 import { connect, EventRecorder, type KubeClient } from '@kubecity/kube';
-import { chooseIptables, ipset, iptables } from '@kubecity/netfilter';
+import { chooseIptables, findKubeProxy, ipset, iptables } from '@kubecity/netfilter';
 import { openGeneration, openUdpTable } from '@kubecity/netlink';
 import { type Family, RoutingTracker } from '@kubecity/routing';
 import { Compiler } from '@kubecity/ruleset';
@@ -7,12 +7,14 @@ import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { Accounting } from './accounting/accounting.ts';
 import { enableCounters, watchCounters } from './accounting/counters.ts';
+import { cleanUp } from './clean-up.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import type { Invocation } from './config/command-line.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { effectiveFlags } from './config/report.ts';
 import { watchConfig } from './config/watch.ts';
 import { ConntrackCare } from './conntrack-care.ts';
+import { Departure } from './departure.ts';
 import { DirectoryNews } from './directory.ts';
 import { Drains } from './draining/drains.ts';
 import { agentEvents, EVENT_CONTROLLER } from './events.ts';
@@ -68,6 +70,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     instance: nodeName,
     failed: (err) => log.warn({ err }, 'an event was not written'),
   });
+  const departure = new Departure({ client, daemonSet: config.daemonSet, log });
   const tracker = new RoutingTracker({ name: nodeName });
   tracker.allowExternalIPs(config.allowExternalIPs);
   const overrides = new OverrideObjects(tracker);
@@ -317,16 +320,19 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       if (change.restart.length > 0) log.warn({ restart: change.restart }, 'takes effect with the next start');
     },
   });
+  void departure.begin();
   events.record(agentEvents.starting(nodeName, packageJson.version));
   log.info({ mode: config.mode, families, proxy: config.proxy }, 'agent started');
 
   const stop = async (signal: string) => {
-    log.info({ signal }, 'stopping; rules stay in the kernel');
+    log.info({ signal }, 'stopping');
     stopping.abort();
     hub?.close();
     counters.stop();
     drains.stop();
     await Promise.all([rules.stop(), care.stop(), accounting.stop()]);
+    const served = async () => (await findKubeProxy()).ownsServices;
+    if (await departure.takesRules(current.mode, served)) await cleanUp(log);
     udp.close();
     generation?.close();
     await Promise.all([serviceHealth.close(), ...listeners.map((listener) => listener?.close())]);

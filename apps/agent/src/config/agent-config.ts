@@ -11,6 +11,8 @@ export interface AgentConfig {
   /** At most one of `kubeconfig` and `kubeSocket`; with neither the Pod's own ServiceAccount is used. */
   readonly kubeconfig?: string;
   readonly kubeSocket?: string;
+  /** Whose pod this agent is; when it is deleted, the rules go with it. */
+  readonly daemonSet?: NamespacedName;
   readonly proxy: ProxyConfig;
   /** `spec.externalIPs` of Services opens doors. */
   readonly allowExternalIPs: boolean;
@@ -54,6 +56,11 @@ export interface ProxyConfig {
   readonly localhostNodePorts: boolean;
   /** Instead of the addresses of the Node object, one per family at most. */
   readonly nodeIPs: readonly string[];
+}
+
+export interface NamespacedName {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** Kernel settings to make; what is absent is left as it is. */

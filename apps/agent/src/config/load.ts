@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { familyOf } from '@kubecity/routing';
-import { type AgentConfig, ConfigError, type HubAddress, type ProxyConfig } from './agent-config.ts';
+import {
+  type AgentConfig,
+  ConfigError,
+  type HubAddress,
+  type NamespacedName,
+  type ProxyConfig,
+} from './agent-config.ts';
 import { flagOf, type Invocation, variableOf } from './command-line.ts';
 import { type ReadFile, readMapping } from './config-file.ts';
 import { type NotTaken, readKubeProxyFile } from './kube-proxy-file.ts';
@@ -119,6 +125,7 @@ function assemble(merged: Merged, layers: readonly Layer[], readFile: ReadFile):
       'accountingDirect',
     ]),
     ...cluster,
+    ...(settings.daemonSet !== undefined && { daemonSet: namespacedName(settings.daemonSet) }),
     proxy: proxyConfig(settings),
     // In kube-proxy's words and ours, zero leaves the kernel's value.
     conntrack: Object.fromEntries(Object.entries(settings.conntrack ?? {}).filter(([, value]) => value)),
@@ -126,6 +133,12 @@ function assemble(merged: Merged, layers: readonly Layer[], readFile: ReadFile):
     ...(healthListen !== undefined && healthListen !== 'off' && { health: hostPort(healthListen) }),
     ...(metricsListen !== undefined && metricsListen !== 'off' && { metrics: hostPort(metricsListen) }),
   };
+}
+
+/** `namespace/name`, as the schema has let it through. */
+function namespacedName(text: string): NamespacedName {
+  const [namespace = '', name = ''] = text.split('/');
+  return { namespace, name };
 }
 
 /** The way to the API of the strongest source that names one: a socket by flag beats a kubeconfig in a file. */

@@ -59,6 +59,10 @@ const hubAddress = canonical('not http://host:port, https://host:port or unix:/p
   /^(unix:\/|https?:\/\/)./.test(text) ? text : undefined,
 );
 
+const namespacedName = canonical('not namespace/name', (text) =>
+  /^[a-z0-9][-a-z0-9]{0,62}\/[a-z0-9][-a-z0-9.]{0,252}$/.test(text) ? text : undefined,
+);
+
 const setting = <T extends z.ZodType>(description: string, value: T) => value.meta({ description }).optional();
 
 const localDetect = z.strictObject({
@@ -94,6 +98,10 @@ export const settingsSchema = z
     ),
     kubeconfig: setting("kubeconfig of the cluster; without it and kubeSocket: the Pod's own ServiceAccount", file),
     kubeSocket: setting('Unix socket of the API server', file),
+    daemonSet: setting(
+      'namespace/name of the DaemonSet that runs this agent: when it is gone as the agent stops, its rules go too',
+      namespacedName,
+    ),
     clusterCIDR: setting('ranges of pods; clients outside them are masqueraded', perFamily(range)),
     localDetect: localDetect.optional(),
     masqueradeAll: setting('masquerade every client of a cluster IP', z.boolean()),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 
 /** Kernel settings of this process's network namespace. Names are paths below /proc/sys: `net/ipv4/ip_forward`. */
@@ -29,8 +30,14 @@ export class SysctlError extends Error {
   }
 }
 
+/**
+ * Where a Pod finds the host's /proc/sys/net (deploy/base/agent.yaml): that of a container cannot be written, this can by who has
+ * NET_ADMIN. Every setting of ours is one of the network's.
+ */
+const OF_THE_HOST = '/host/proc/sys';
+
 /** Settings as files below `root`, one value each. Module parameters in /sys work the same way. */
-export function openSysctls(root = '/proc/sys'): Sysctls {
+export function openSysctls(root = existsSync(`${OF_THE_HOST}/net`) ? OF_THE_HOST : '/proc/sys'): Sysctls {
   const fileOf = (name: string) => `${root}/${name}`;
 
   async function read(name: string): Promise<string> {
