@@ -30,8 +30,9 @@ class Generation {
 function counted(kernel: FakeNetfilter, generation: Generation): FakeNetfilter {
   const restore = kernel.restore.bind(kernel);
   kernel.restore = async (text) => {
-    await restore(text);
-    generation.id += [...text].join('').match(/^COMMIT$/gm)?.length ?? 0;
+    const commits = await restore(text);
+    generation.id += commits;
+    return commits;
   };
   return kernel;
 }

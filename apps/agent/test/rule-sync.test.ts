@@ -68,10 +68,11 @@ describe('RuleSync', () => {
     const restore = kernel.restore.bind(kernel);
     // A hand that edits between our write and our read.
     kernel.restore = async (text) => {
-      await restore(text);
+      const commits = await restore(text);
       kernel.meddle('nat', (chains) => {
         for (const [name, rules] of chains) if (name.startsWith('CITY-S-')) rules.push('-j ACCEPT');
       });
+      return commits;
     };
     await expect(world.syncOnce()).rejects.toThrow(ReadBackError);
     kernel.restore = restore;

@@ -9,7 +9,7 @@ export type NetfilterCode =
   | 'busy'
   /** The tool or the kernel refused the text. */
   | 'refused'
-  /** The chain, or the map of nft, that was asked for is not there. */
+  /** The chain that was asked for is not there, or of nft the table, map or element. */
   | 'missing-chain'
   /** The tool did not end in time and was killed. */
   | 'timeout';
@@ -68,7 +68,7 @@ export function errorOf({ operation, status, stderr, input, cause }: Exit): Netf
   ) {
     return new NetfilterError(operation, 'missing-chain', detail, { cause });
   }
-  if (/No such file or directory/.test(stderr) && /^nft .*\blist /.test(operation)) {
+  if (/No such file or directory/.test(stderr) && /^nft .*\b(list|get) /.test(operation)) {
     return new NetfilterError(operation, 'missing-chain', detail, { cause });
   }
   const line = failingLine(stderr, input);
@@ -80,8 +80,11 @@ function packageOf(operation: string): string {
   return operation.startsWith('ipset') ? 'ipset' : 'iptables';
 }
 
-/** iptables-restore says "line 12 failed" or "Error occurred at line: 12"; ipset says "Error in line 12". */
+/**
+ * iptables-restore says "line 12 failed" or "Error occurred at line: 12"; ipset says "Error in line 12"; nft says
+ * "/dev/stdin:12:5-9: Error".
+ */
 function failingLine(stderr: string, input: RestoreText): string | undefined {
-  const number = /line:? (\d+)/.exec(stderr)?.[1];
+  const number = /(?:line:? |^[^\s:]+:)(\d+)(?![^\s:])/m.exec(stderr)?.[1];
   return number === undefined ? undefined : [...input].join('').split('\n')[Number(number) - 1];
 }

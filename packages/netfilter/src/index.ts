@@ -6,7 +6,10 @@ export {
   type IptablesTools,
   installedIptables,
 } from './flavour.ts';
+export { FrontedNetfilter, type FrontedOptions } from './fronted.ts';
+export { FrontedSets, type FrontedSetsOptions } from './fronted-sets.ts';
 export { ipset } from './ipset.ts';
 export { type IptablesOptions, iptables } from './iptables.ts';
 export { findKubeProxy, type KubeProxyHere } from './kube-proxy.ts';
 export type { CountedChain, CountedRule, Ipset, Netfilter, RestoreText } from './netfilter.ts';
+export { type Nft, nft } from './nft.ts';

@@ -3,7 +3,7 @@ import type { Table } from '@kubecity/ruleset';
 import { parseCounted } from './counted.ts';
 import { NetfilterError } from './error.ts';
 import type { IptablesTools } from './flavour.ts';
-import type { CountedChain, Netfilter } from './netfilter.ts';
+import type { CountedChain, Netfilter, RestoreText } from './netfilter.ts';
 import { run } from './run.ts';
 
 export interface IptablesOptions {
@@ -48,11 +48,31 @@ export function iptables({
       return found;
     },
     restore: async (text) => {
-      await run(`${tool}-restore`, ['--noflush', ...wait], text, timeoutMs);
+      const counted = new CountedText(text);
+      await run(`${tool}-restore`, ['--noflush', ...wait], counted, timeoutMs);
+      return counted.commits;
     },
     firstRule: async (table, chain) =>
       (await run(tool, [...wait, '-t', table, '-S', chain, '1'], '', timeoutMs)).trim(),
   };
+}
+
+/** A restore text that knows how many times it commits, once it has been read. Its pieces are of whole lines. */
+class CountedText implements Iterable<string> {
+  readonly #pieces: Iterable<string>;
+  commits = 0;
+
+  constructor(text: RestoreText) {
+    this.#pieces = typeof text === 'string' ? [text] : text;
+  }
+
+  *[Symbol.iterator](): Generator<string, void> {
+    this.commits = 0;
+    for (const piece of this.#pieces) {
+      this.commits += piece.match(/^COMMIT$/gm)?.length ?? 0;
+      yield piece;
+    }
+  }
 }
 
 async function listChain(tool: string, options: string[], table: Table, chain: string, timeoutMs: number) {

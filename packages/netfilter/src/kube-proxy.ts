@@ -24,7 +24,6 @@ export interface KubeProxyTraces {
 }
 
 const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
-const NFT_FAMILY = { IPv4: 'ip', IPv6: 'ip6' } as const;
 const CHAIN = 'KUBE-SERVICES';
 
 /** Reads one rule or one map of each kind: some milliseconds, and tens with 10,000 Services. */
@@ -71,7 +70,7 @@ async function chainsHere(): Promise<KubeProxyTraces['chains']> {
 async function mapsHere(): Promise<KubeProxyTraces['maps']> {
   const found: KubeProxyTraces['maps'][number][] = [];
   for (const family of FAMILIES) {
-    const elements = await orAbsent(listMap(NFT_FAMILY[family], 'kube-proxy', 'service-ips'));
+    const elements = await orAbsent(listMap(family, 'kube-proxy', 'service-ips'));
     if (elements !== undefined) found.push({ family, services: elements.length });
   }
   return found;

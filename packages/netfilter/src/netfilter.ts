@@ -27,8 +27,11 @@ export interface Netfilter {
   list(table: Table, chains: Iterable<string>): Promise<string>;
   /** The named chains with the counters of their rules, in that order; one that is not there is left out. Costs what `list` does. */
   listCounted(table: Table, chains: Iterable<string>): Promise<CountedChain[]>;
-  /** Applies a restore text without flushing what it does not name; each table in it is atomic. */
-  restore(text: RestoreText): Promise<void>;
+  /**
+   * Applies a restore text without flushing what it does not name; each table in it is atomic.
+   * @returns how many transactions that took: each moves the kernel's generation of nf_tables by one
+   */
+  restore(text: RestoreText): Promise<number>;
 }
 
 /** The only door to the kernel's address sets. Names are the caller's, of both families. */

@@ -62,9 +62,9 @@ export function doorCases(open: () => Netfilter): void {
     expect(await door.save('nat')).not.toContain('CITY-B');
   });
 
-  it('prints all tables at once', async () => {
+  it('prints all tables at once, and counts its transactions', async () => {
     const door = open();
-    await door.restore('*filter\n:CITY-A - [0:0]\nCOMMIT\n*nat\n:CITY-B - [0:0]\nCOMMIT\n');
+    expect(await door.restore('*filter\n:CITY-A - [0:0]\nCOMMIT\n*nat\n:CITY-B - [0:0]\nCOMMIT\n')).toBe(2);
     const text = await door.save();
     expect(text).toMatch(/\*filter\n[^*]*:CITY-A /);
     expect(text).toMatch(/\*nat\n[^*]*:CITY-B /);

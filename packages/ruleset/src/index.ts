@@ -19,10 +19,22 @@ export {
   rulesetOf,
   stateOf,
 } from './kernel-state.ts';
-export { AFFINITY_PREFIX, affinitySet, OUR_PREFIX, servicePortChain } from './names.ts';
+export { AFFINITY_PREFIX, affinitySet, LEASE, OUR_PREFIX, servicePortChain } from './names.ts';
+export { type NftLine, natChange, UnknownWordsError } from './nft/nat-change.ts';
+export {
+  addClientSet,
+  addLeaseSet,
+  addTable,
+  NFT_TABLE,
+  type NftTable,
+  parseNftTable,
+  renewLease,
+} from './nft/nft-table.ts';
+export { fromNft, type NftRule, toNft } from './nft/rule-words.ts';
+export { type Front, isFront, joined, listed, MISPLACED, parted } from './nft/sides.ts';
 export { type CompileOptions, DEFAULT_MASQUERADE_MARK, defaultCompileOptions, type LocalDetect } from './options.ts';
 export { type ExternalPath, type Path, type Pool, planServicePort, type ServicePlan } from './plan.ts';
-export { countCommits, renderRestore } from './restore.ts';
+export { renderRestore } from './restore.ts';
 export { type Chain, countRules, type Jump, type Ruleset, TABLES, type Table } from './ruleset.ts';
 export { changesOf, diff, isEmpty, type Transaction } from './transaction.ts';
 export * from './walk.ts';

@@ -58,6 +58,9 @@ export function portChain(kind: string, protocol: string, first: number, last: n
 /** All sets of one family begin so. */
 export const AFFINITY_PREFIX: Readonly<Record<Family, string>> = { IPv4: 'CITY-A4-', IPv6: 'CITY-A6-' };
 
+/** The set that guards the way into our rules, see `CompileOptions.inFront`: it holds every address, each for a while. */
+export const LEASE: Readonly<Record<Family, string>> = { IPv4: 'CITY-LEASE-4', IPv6: 'CITY-LEASE-6' };
+
 /** ipset of the clients that session affinity holds at one backend of one service port, whichever door they use. */
 export function affinitySet(
   port: Pick<ServicePort, 'id' | 'family'>,

@@ -28,11 +28,6 @@ export function renderRestore(transaction: Transaction): Iterable<string> {
   return { [Symbol.iterator]: () => pieces(transaction) };
 }
 
-/** How many times the text commits. */
-export function countCommits({ tables }: Transaction): number {
-  return TABLES.reduce((sum, table) => sum + (tables[table] ? portionsOf(tables[table]).count : 0), 0);
-}
-
 function* pieces(transaction: Transaction): Generator<string, void> {
   let lines: string[] = [];
   let length = 0;

@@ -33,8 +33,9 @@ export function toPort(protocol: ServicePort['protocol'], ports: number | string
   return `-p ${word} -m ${word} --dport ${ports}`;
 }
 
+/** For people; nft holds 128 bytes of it, and the longest names of namespace, Service and port are 143. */
 export function comment(text: string): string {
-  return `-m comment --comment ${JSON.stringify(text)}`;
+  return `-m comment --comment ${JSON.stringify(text.slice(0, 128))}`;
 }
 
 /** Matches with this chance; xt_statistic compares 31 random bits, iptables-save prints 11 digits of it. */

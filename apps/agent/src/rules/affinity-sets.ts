@@ -21,6 +21,11 @@ export class AffinitySets {
     this.#family = family;
   }
 
+  /** What is there is asked anew the next time. */
+  doubt(): void {
+    this.#there = undefined;
+  }
+
   /** Makes what is missing. Entries bring their own timeout (`--timeout` of the rule). */
   async prepare(wanted: ReadonlySet<string>): Promise<void> {
     if (wanted.size === 0) return;
@@ -44,8 +49,9 @@ export class AffinitySets {
         await this.#ipset.restore(`destroy ${name}\n`);
       } catch (error) {
         // The kernel lets go of the rules of a committed transaction a moment later.
-        if (error instanceof NetfilterError && /in use by a kernel component/.test(error.message)) continue;
-        if (!(error instanceof NetfilterError && /does not exist/.test(error.message))) throw error;
+        if (error instanceof NetfilterError && /in use by a kernel component|resource busy/.test(error.message))
+          continue;
+        if (!(error instanceof NetfilterError && /does not exist|No such file/.test(error.message))) throw error;
       }
       this.#there.delete(name);
     }

@@ -4,7 +4,6 @@ import {
   type CompileOptions,
   type Compiler,
   changesOf,
-  countCommits,
   countRules,
   diff,
   firstDifference,
@@ -148,6 +147,7 @@ export class RuleSync {
     const again = this.#checkDue ? this.#suspects.isolatedIds : [];
     for (const id of [...changed, ...again]) this.#suspects.add(id);
     const full = !this.#known || this.#checkDue;
+    if (full) this.#sets.doubt();
     // While another process reads the kernel, this one compiles.
     const reading = full ? readKernel(this.#netfilter) : undefined;
     this.#compile(new Set([...changed, ...again]));
@@ -233,8 +233,7 @@ export class RuleSync {
 
   async #write(transaction: Transaction): Promise<void> {
     await this.#sets.prepare(this.#compiler.ruleset.sets);
-    await this.#netfilter.restore(renderRestore(transaction));
-    this.#commits += countCommits(transaction);
+    this.#commits += await this.#netfilter.restore(renderRestore(transaction));
   }
 
   #isolate(ids: readonly ServicePortId[], reason: string): void {

@@ -67,7 +67,7 @@ export class FakeNetfilter implements Netfilter {
     });
   }
 
-  async restore(input: RestoreText): Promise<void> {
+  async restore(input: RestoreText): Promise<number> {
     this.#maybeFail();
     const text = [...input].join('');
     let table: Table | undefined;
@@ -99,6 +99,7 @@ export class FakeNetfilter implements Netfilter {
       }
     }
     this.restores.push(text);
+    return text.match(/^COMMIT$/gm)?.length ?? 0;
   }
 
   #maybeFail(): void {

@@ -1,0 +1,120 @@
+import type { Family } from '@kubecity/routing';
+import {
+  type Front,
+  isFront,
+  joined,
+  listed,
+  type NftLine,
+  type NftTable,
+  natChange,
+  parted,
+  type Table,
+  UnknownWordsError,
+} from '@kubecity/ruleset';
+import { NetfilterError } from './error.ts';
+import type { CountedChain, Netfilter, RestoreText } from './netfilter.ts';
+import type { Nft } from './nft.ts';
+
+export interface FrontedOptions {
+  readonly family: Family;
+  readonly iptables: Netfilter;
+  readonly nft: Nft;
+  /** Asked at each call; after a change all must be read and compared anew. */
+  readonly front: () => Front;
+}
+
+/**
+ * Both languages behind one door, which speaks iptables': the chains that choose a backend stand where the front is. What of them is
+ * left on the other side is told as chains that nobody wished, so that the sync which writes the new side takes the old one away,
+ * in this order.
+ */
+export class FrontedNetfilter implements Netfilter {
+  readonly #options: FrontedOptions;
+  /** What the last reading of all found on the side that is not the front. */
+  #misplaced = false;
+
+  constructor(options: FrontedOptions) {
+    this.#options = options;
+  }
+
+  async save(table?: Table): Promise<string> {
+    const { iptables, nft, front } = this.#options;
+    if (table === 'filter') return iptables.save(table);
+    const [ofIptables, ofNft] = await Promise.all([iptables.save(table), nft.read()]);
+    this.#misplaced = ofNft !== undefined;
+    return joined(ofIptables, ofNft, front());
+  }
+
+  async list(table: Table, chains: Iterable<string>): Promise<string> {
+    const { iptables } = this.#options;
+    const { behind, inFront } = this.#sidesOf(table, chains);
+    const texts = [await iptables.list(table, behind)];
+    if (inFront.length > 0) texts.push(listed(await this.#read(), inFront));
+    return texts.join('');
+  }
+
+  async listCounted(table: Table, chains: Iterable<string>): Promise<CountedChain[]> {
+    const wanted = [...chains];
+    const { behind, inFront } = this.#sidesOf(table, wanted);
+    const found = new Map<string, CountedChain>();
+    for (const each of await this.#options.iptables.listCounted(table, behind)) found.set(each.chain, each);
+    const ofNft = inFront.length > 0 ? (await this.#read()).chains : new Map<string, CountedChain['rules']>();
+    for (const chain of inFront) {
+      const rules = ofNft.get(chain);
+      if (rules) found.set(chain, { chain, rules });
+    }
+    return wanted.flatMap((chain) => found.get(chain) ?? []);
+  }
+
+  async restore(text: RestoreText): Promise<number> {
+    const { iptables, front } = this.#options;
+    const side = front();
+    // Text for iptables alone goes through as it comes, piece by piece.
+    if (side === 'iptables' && !this.#misplaced) return iptables.restore(text);
+    const parts = parted(typeof text === 'string' ? text : [...text].join(''), side);
+    let commits = parts.iptables === '' ? 0 : await iptables.restore(parts.iptables);
+    commits += await this.#change(parts.nft);
+    if (parts.misplaced.length === 0) return commits;
+    if (side === 'iptables') return commits + (await this.#change(parts.misplaced));
+    return commits + (await iptables.restore(`*nat\n${parts.misplaced.join('\n')}\nCOMMIT\n`));
+  }
+
+  #sidesOf(table: Table, chains: Iterable<string>): { behind: string[]; inFront: string[] } {
+    const atNft = table === 'nat' && this.#options.front() === 'nft';
+    const { true: inFront = [], false: behind = [] } = Object.groupBy(chains, (chain) => `${atNft && isFront(chain)}`);
+    return { inFront, behind };
+  }
+
+  async #read(): Promise<NftTable> {
+    return (await this.#options.nft.read()) ?? { chains: new Map(), sets: [] };
+  }
+
+  async #change(lines: readonly string[]): Promise<number> {
+    const { nft, family } = this.#options;
+    if (lines.length === 0) return 0;
+    const commands = inNft(lines, await nft.read(), family);
+    if (commands.length === 0) return 0;
+    try {
+      await nft.apply(commands.map(({ text }) => text));
+      return 1;
+    } catch (error) {
+      throw error instanceof NetfilterError ? asWritten(error, commands) : error;
+    }
+  }
+}
+
+function inNft(lines: readonly string[], there: NftTable | undefined, family: Family): NftLine[] {
+  try {
+    return natChange(lines, there, family);
+  } catch (error) {
+    if (!(error instanceof UnknownWordsError)) throw error;
+    throw new NetfilterError('nft -f -', 'refused', error.message, { line: error.line, cause: error });
+  }
+}
+
+/** The same error with the line of the restore text: whoever wrote that knows whose it is. */
+function asWritten(error: NetfilterError, commands: readonly NftLine[]): NetfilterError {
+  const from = commands.find(({ text }) => text === error.line)?.from;
+  if (!from) return error;
+  return new NetfilterError(error.operation, error.code, error.message, { line: from, cause: error });
+}

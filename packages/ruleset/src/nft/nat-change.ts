@@ -1,0 +1,92 @@
+import type { Family } from '@kubecity/routing';
+import { addChain, addTable, isHook, isOurs, NFT_TABLE, type NftTable } from './nft-table.ts';
+import { toNft } from './rule-words.ts';
+
+/** One command of nft, and the line of the restore text that it stands for. */
+export interface NftLine {
+  readonly text: string;
+  readonly from: string;
+}
+
+/** A rule that cannot be said in nft. */
+export class UnknownWordsError extends Error {
+  override readonly name = 'UnknownWordsError';
+  /** As in the restore text. */
+  readonly line: string;
+
+  constructor(line: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.line = line;
+  }
+}
+
+/**
+ * Lines of `*nat` of a restore text → one transaction of nft. A chain that is declared is emptied, as iptables does; whatever
+ * a rule leads to is made before it. The table goes with its last chain.
+ * @param lines `:CHAIN …`, `-A CHAIN RULE`, `-I HOOK 1 RULE`, `-D HOOK RULE`, `-X CHAIN`
+ * @param there what the table holds now; absent = there is none
+ * @throws UnknownWordsError
+ */
+export function natChange(lines: readonly string[], there: NftTable | undefined, family: Family): NftLine[] {
+  const table = NFT_TABLE[family];
+  const written = lines.flatMap((from) => readLine(from) ?? []);
+  const removed = new Set(written.filter(({ verb }) => verb === '-X').map(({ chain }) => chain));
+  const hooks = hooksAfter(written, there);
+  const stays = [...(there?.chains.keys() ?? [])].some((chain) => isOurs(chain) && !removed.has(chain));
+  const makes = written.some(({ verb, chain }) => (verb === ':' && !removed.has(chain)) || /^-[AI]$/.test(verb));
+  if (!stays && !makes) return there ? [{ text: `delete table ${table}`, from: '' }] : [];
+
+  const declared = written.filter(({ verb }) => verb === ':');
+  const say = (each: Written, words: string): NftLine => ({ text: words, from: each.from });
+  return [
+    { text: addTable(family), from: '' },
+    ...declared.map((each) => say(each, addChain(family, each.chain))),
+    ...declared.map((each) => say(each, `flush chain ${table} ${each.chain}`)),
+    ...written
+      .filter(({ verb }) => verb === '-A')
+      .map((each) => say(each, `add rule ${table} ${each.chain} ${inNft(each, family)}`)),
+    ...[...hooks].flatMap(([hook, rules]) => [
+      { text: addChain(family, hook), from: '' },
+      { text: `flush chain ${table} ${hook}`, from: '' },
+      ...rules.map((each) => say(each, `add rule ${table} ${hook} ${inNft(each, family)}`)),
+    ]),
+    ...[...removed].map((chain) => ({ text: `delete chain ${table} ${chain}`, from: `-X ${chain}` })),
+  ];
+}
+
+interface Written {
+  readonly verb: ':' | '-A' | '-I' | '-D' | '-X';
+  readonly chain: string;
+  readonly rule: string;
+  readonly from: string;
+}
+
+function readLine(from: string): Written | undefined {
+  const [, verb, chain = '', rest = ''] = /^(:|-[AIDX] )(\S+) ?(.*)$/.exec(from) ?? [];
+  if (verb === undefined) return undefined;
+  const rule = verb === '-I ' ? rest.replace(/^1 /, '') : rest;
+  return { verb: verb.trim() as Written['verb'], chain, rule, from };
+}
+
+/** A rule is deleted by its place, which only a listing tells: a hook's few rules are written anew instead. */
+function hooksAfter(written: readonly Written[], there: NftTable | undefined): Map<string, readonly Written[]> {
+  const hooks = new Map<string, readonly Written[]>();
+  for (const each of written) {
+    if (!isHook(each.chain) || (each.verb !== '-I' && each.verb !== '-D')) continue;
+    const now = hooks.get(each.chain) ?? rulesOf(each.chain, there);
+    const at = now.findIndex(({ rule }) => rule === each.rule);
+    hooks.set(each.chain, each.verb === '-I' ? [each, ...now] : now.filter((_, i) => i !== at));
+  }
+  return hooks;
+}
+
+const rulesOf = (chain: string, there: NftTable | undefined): Written[] =>
+  (there?.chains.get(chain) ?? []).map(({ rule }) => ({ verb: '-A', chain, rule, from: `-A ${chain} ${rule}` }));
+
+function inNft({ rule, from }: Written, family: Family): string {
+  try {
+    return toNft(rule, family);
+  } catch (error) {
+    throw new UnknownWordsError(from, error);
+  }
+}
