@@ -3,6 +3,7 @@ export { buildRoutingTable, type RoutingInput } from './build.ts';
 export { type Capacity, floorOf } from './capacity.ts';
 export type { NodeIdentity } from './endpoints.ts';
 export { isDeepEqual } from './equal.ts';
+export { isPort, isProtocol, quote, type Report } from './field.ts';
 export { FLOOR_ANNOTATION, type Floor } from './floor.ts';
 export * from './objects.ts';
 export * from './override.ts';

@@ -1,4 +1,5 @@
 export { Compiler, compile, type ServicePlaces, type SharedChain, type Touched } from './compile.ts';
+export { baseOf } from './dispatch.ts';
 export {
   type Explained,
   type ExplainedEnd,

@@ -1,0 +1,62 @@
+import { numbersOf } from './gate.ts';
+import type { Delta, PeerSet, SetQuery } from './peer-set.ts';
+import { setId } from './peer-set.ts';
+import type { Pod } from './pod.ts';
+
+/** A set whose members come and go with pods; it knows what changed since it was last asked. */
+export class LiveSet implements PeerSet {
+  readonly id: string;
+  readonly kind: PeerSet['kind'];
+  readonly query: SetQuery;
+  /** Grants that ask for it. */
+  users = 0;
+  /** How many pods give each member: while an address passes from one pod to the next, two of them do. */
+  readonly members = new Map<string, number>();
+  readonly #of = new Map<string, readonly string[]>();
+  /** Of members touched since the last `takeDelta`: whether they were there then. */
+  readonly #before = new Map<string, boolean>();
+
+  constructor(query: SetQuery) {
+    this.query = query;
+    this.id = setId(query);
+    this.kind = 'port' in query ? 'ports' : 'addresses';
+  }
+
+  /** @param pod undefined when the pod is none of this set */
+  put(id: string, pod: Pod | undefined): void {
+    const members = pod ? this.#membersOf(pod) : [];
+    const before = this.#of.get(id) ?? [];
+    for (const member of members) this.#count(member, 1);
+    for (const member of before) this.#count(member, -1);
+    if (pod) this.#of.set(id, members);
+    else this.#of.delete(id);
+  }
+
+  /** Ids of the pods that belong to it; one without an address or without that port gives no members. */
+  pods(): Iterable<string> {
+    return this.#of.keys();
+  }
+
+  takeDelta(): Delta {
+    const touched = [...this.#before];
+    this.#before.clear();
+    return {
+      added: touched.filter(([member, was]) => !was && this.members.has(member)).map(([member]) => member),
+      removed: touched.filter(([member, was]) => was && !this.members.has(member)).map(([member]) => member),
+    };
+  }
+
+  #membersOf(pod: Pod): readonly string[] {
+    if (!('port' in this.query)) return pod.addresses;
+    const { port } = this.query;
+    const word = port.protocol.toLowerCase();
+    return numbersOf(pod, port).flatMap((number) => pod.addresses.map((address) => `${address},${word}:${number}`));
+  }
+
+  #count(member: string, by: 1 | -1): void {
+    const count = this.members.get(member) ?? 0;
+    if (!this.#before.has(member)) this.#before.set(member, count > 0);
+    if (count + by > 0) this.members.set(member, count + by);
+    else this.members.delete(member);
+  }
+}
