@@ -31,6 +31,8 @@ const steps = [
     commands: () => [
       ['tsc', '-p', 'bench'],
       ['tsc', '-p', 'scripts'],
+      ['tsc', '-p', 'deploy'],
+      ['vitest', 'run', '--dir', 'deploy'],
       ['turbo', 'run', 'typecheck', 'test', '--concurrency=100%', '--log-order=grouped', '--output-logs=new-only'],
     ],
   },
