@@ -1,4 +1,5 @@
-import type { AgentAnswer, FlowDetail, MapAnswer, MapQuestion, Refusal } from '@kubecity/protocol';
+import type { AgentAnswer, AgentQuestion, FlowDetail, MapAnswer, MapQuestion, Refusal } from '@kubecity/protocol';
+import packageJson from '../package.json' with { type: 'json' };
 import { type AskAgent, refused } from './agent-questions.ts';
 import type { CityModel } from './city-model.ts';
 import type { History } from './history/history.ts';
@@ -34,13 +35,21 @@ export function mapQuestions({ model, ask, history }: MapQuestionsOptions): Answ
   }
 
   async function rules({ service, node }: Extract<MapQuestion, { kind: 'rules' }>): Promise<MapAnswer> {
+    const answers = await ofNodes(node, { kind: 'rules', service });
+    return 'code' in answers ? answers : { kind: 'rules', nodes: withinBounds(answers.nodes) };
+  }
+
+  async function diagnose({ node }: Extract<MapQuestion, { kind: 'diagnose' }>): Promise<MapAnswer> {
+    const answers = await ofNodes(node, { kind: 'diagnose' });
+    return 'code' in answers ? answers : { kind: 'diagnose', version: packageJson.version, nodes: answers.nodes };
+  }
+
+  /** One node's agent, or every node's: also of those that have none, whose answer says so. */
+  async function ofNodes(node: string | undefined, question: AgentQuestion) {
     const known = [...model.objects('nodes').keys()].sort();
     if (node !== undefined && !known.includes(node)) return refusal('not-found', `There is no node ${node}.`);
     const nodes = node === undefined ? known : [node];
-    const answers = await Promise.all(
-      nodes.map(async (node) => ({ node, answer: await ask(node, { kind: 'rules', service }) })),
-    );
-    return { kind: 'rules', nodes: withinBounds(answers) };
+    return { nodes: await Promise.all(nodes.map(async (node) => ({ node, answer: await ask(node, question) }))) };
   }
 
   async function flows({ servicePort, backend }: Extract<MapQuestion, { kind: 'flows' }>): Promise<MapAnswer> {
@@ -75,6 +84,8 @@ export function mapQuestions({ model, ask, history }: MapQuestionsOptions): Answ
         return relayed(() => explain(question));
       case 'rules':
         return relayed(() => rules(question));
+      case 'diagnose':
+        return relayed(() => diagnose(question));
       case 'flows':
         return relayed(() => flows(question));
       case 'history':
@@ -97,6 +108,6 @@ function withinBounds(answers: readonly { readonly node: string; readonly answer
 
 const bytesOf = ({ bytesToBackend, bytesToClient }: FlowDetail) => bytesToBackend + bytesToClient;
 
-export function refusal(code: Refusal, message: string): MapAnswer {
+export function refusal(code: Refusal, message: string): Extract<MapAnswer, { kind: 'refused' }> {
   return { kind: 'refused', code, message };
 }

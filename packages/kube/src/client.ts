@@ -74,6 +74,8 @@ export interface KubeClient {
   watch<T>(resource: Resource, options: WatchOptions): Promise<AsyncIterable<WatchEvent<T>>>;
   /** May the identity this client uses do that? */
   selfAccess(attributes: AccessAttributes): Promise<{ allowed: boolean; reason?: string }>;
+  /** The server's own word on itself: `v1.31.2`, and its clock (Unix ms) where it tells the time. */
+  server(): Promise<{ version: string; at?: number }>;
   /** Who the API server takes this client for. */
   whoAmI(): Promise<{ user: string; groups: readonly string[] }>;
   /**
@@ -110,6 +112,7 @@ const watchEnvelope = z.object({
 const selfEnvelope = z.object({
   status: z.object({ userInfo: z.object({ username: z.string().min(1), groups: z.array(z.string()).nullish() }) }),
 });
+const versionEnvelope = z.object({ gitVersion: z.string() });
 const reviewEnvelope = z.object({ status: z.object({ allowed: z.boolean(), reason: z.string().optional() }) });
 
 /** Opens nothing yet: a bad kubeconfig or an absent server shows with the first request. */
@@ -265,6 +268,14 @@ function clientOver(identity: Wardrobe, own: Pick<KubeClient, 'as' | 'close'>): 
       const spec = { resourceAttributes };
       const answer = await review(operation, 'authorization.k8s.io/v1', 'SelfSubjectAccessReview', spec);
       return parse(operation, reviewEnvelope, answer).status;
+    },
+    server: async () => {
+      const operation = 'ask for the version of the server';
+      const signal = AbortSignal.timeout(REQUEST_MILLISECONDS);
+      const response = await send({ operation, method: 'GET', path: '/version', signal });
+      const { gitVersion } = parse(operation, versionEnvelope, await json(response));
+      const at = Date.parse(String(response.headers.date));
+      return { version: gitVersion, ...(!Number.isNaN(at) && { at }) };
     },
     whoAmI: async () => {
       const operation = 'ask who we are';

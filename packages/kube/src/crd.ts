@@ -92,6 +92,20 @@ export async function ensureCrd(client: KubeClient): Promise<void> {
   for (const crd of [routingOverrideCrd, clusterRoutingOverrideCrd]) await ensure(client, crd);
 }
 
+/** How the definition in the cluster stands to ours, of each kind. Rejects with a KubeError other than `not-found`. */
+export async function crdStates(client: KubeClient): Promise<{ name: string; state: 'same' | 'other' | 'absent' }[]> {
+  return Promise.all(
+    [routingOverrideCrd, clusterRoutingOverrideCrd].map(async (crd) => {
+      const { name } = crd.metadata;
+      const stored = await client
+        .get<StoredCrd>(resources.customResourceDefinitions, { name })
+        .catch(ignore('not-found'));
+      if (stored === undefined) return { name, state: 'absent' };
+      return { name, state: sameAs(stored, crd) ? 'same' : 'other' };
+    }),
+  );
+}
+
 async function ensure(client: KubeClient, crd: Definition): Promise<void> {
   const crds = resources.customResourceDefinitions;
   const address = { name: crd.metadata.name };
@@ -99,7 +113,7 @@ async function ensure(client: KubeClient, crd: Definition): Promise<void> {
   if (stored === undefined) {
     // somebody else may create it at the same moment, from the same text
     await client.create(crds, crd).catch(ignore('already-exists'));
-  } else if (!isDeepStrictEqual(ours(stored.spec.versions[0]), ours(crd.spec.versions[0]))) {
+  } else if (!sameAs(stored, crd)) {
     const { resourceVersion } = stored.metadata;
     await client.replace(crds, { ...crd, metadata: { ...address, resourceVersion } });
   }
@@ -110,6 +124,9 @@ async function ensure(client: KubeClient, crd: Definition): Promise<void> {
   }
   throw new KubeError('unreachable', `establish ${address.name}`, 'the API server does not serve it yet');
 }
+
+const sameAs = (stored: StoredCrd, crd: Definition): boolean =>
+  isDeepStrictEqual(ours(stored.spec.versions[0]), ours(crd.spec.versions[0]));
 
 const ours = (stored: StoredCrd['spec']['versions'][0] | undefined) => ({
   schema: stored?.schema,

@@ -3,7 +3,7 @@ export { bearerToken } from './bearer-token.ts';
 export { type CarriedOut, type CarryOutOptions, carryOut, type PlannedChange, REFUSAL_OF } from './carry-out.ts';
 export type { AccessAttributes, KubeClient, ListOptions, WatchEvent, WatchOptions } from './client.ts';
 export { connect } from './client.ts';
-export { clusterRoutingOverrideCrd, ensureCrd, routingOverrideCrd } from './crd.ts';
+export { clusterRoutingOverrideCrd, crdStates, ensureCrd, routingOverrideCrd } from './crd.ts';
 export type { KubeErrorCode } from './error.ts';
 export { isKubeError, KubeError } from './error.ts';
 export { type EventNews, EventRecorder, type EventRecorderOptions, type Regarding } from './events.ts';

@@ -13,3 +13,4 @@ export { type IptablesOptions, iptables } from './iptables.ts';
 export { findKubeProxy, type KubeProxyHere } from './kube-proxy.ts';
 export type { CountedChain, CountedRule, Ipset, Netfilter, RestoreText } from './netfilter.ts';
 export { type Nft, nft } from './nft.ts';
+export { type Probe, probe } from './probe.ts';

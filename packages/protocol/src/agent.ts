@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { finding, MOST_FINDINGS } from './finding.ts';
 
 /**
  * Agent ↔ hub, socket.io namespace `/agents`; `docs/protocol.md` tells the whole story. The handshake (`auth`) is
@@ -240,6 +241,8 @@ export const agentQuestion = z.discriminatedUnion('kind', [
       .min(1)
       .max(20),
   }),
+  /** What `kubecity-agent doctor` says of this node. Agents before this question refuse it with `invalid-request`. */
+  z.object({ kind: z.literal('diagnose') }),
 ]);
 export type AgentQuestion = z.infer<typeof agentQuestion>;
 export const ASK_TIMEOUT_MS = 30_000;
@@ -352,6 +355,12 @@ export const agentAnswer = z.discriminatedUnion('kind', [
       )
       .max(10_000),
     truncated: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('diagnose'),
+    at: count,
+    version: text,
+    findings: z.array(finding).max(MOST_FINDINGS),
   }),
   z.object({
     kind: z.literal('refused'),

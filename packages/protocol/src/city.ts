@@ -329,6 +329,8 @@ export const mapQuestion = z.discriminatedUnion('kind', [
     until: count.optional(),
     limit: z.number().int().min(1).max(10_000),
   }),
+  /** What each node's agent finds amiss with its node; of one node, or of all. */
+  z.object({ kind: z.literal('diagnose'), node: z.string().max(253).optional() }),
   /** What becomes of a connection's first packet, by the rules in the kernel of the node where it meets them. */
   z.object({
     kind: z.literal('explain'),
@@ -380,6 +382,12 @@ export type MapAnswer =
       readonly folded: number;
     }
   | { readonly kind: 'explain'; readonly node: string; readonly answer: AgentAnswer }
+  /** `version`: of the dashboard. */
+  | {
+      readonly kind: 'diagnose';
+      readonly version: string;
+      readonly nodes: readonly { readonly node: string; readonly answer: AgentAnswer }[];
+    }
   /** `truncated`: there are older ones between `since` and `until`. */
   | { readonly kind: 'audit'; readonly entries: readonly AuditEntry[]; readonly truncated: boolean }
   | { readonly kind: 'refused'; readonly code: Refusal; readonly message: string };

@@ -1,0 +1,50 @@
+import type { Family } from '@kubecity/routing';
+import type { Table } from '@kubecity/ruleset';
+import { NetfilterError } from './error.ts';
+import { run } from './run.ts';
+
+/** Asks tools and kernel what they can do. No table is changed; a set lives for the blink of its own question. */
+export interface Probe {
+  /** Why the rule would be refused; undefined = it would be taken. */
+  rule(family: Family, table: Table, rule: string): Promise<string | undefined>;
+  /** The same for a set: `hash:ip family inet timeout 0`. */
+  set(type: string): Promise<string | undefined>;
+  /** The same for nft text. */
+  nft(text: string): Promise<string | undefined>;
+  /** What `TOOL` prints, as in `iptables-legacy-save`; undefined where it is not installed or has no tables here. */
+  saved(tool: string): Promise<string | undefined>;
+}
+
+const PATIENCE_MS = 10_000;
+
+export function probe(): Probe {
+  return {
+    rule: (family, table, rule) => {
+      const tool = family === 'IPv4' ? 'iptables-restore' : 'ip6tables-restore';
+      return refusal(tool, ['--noflush', '--test'], `*${table}\n${rule}\nCOMMIT\n`);
+    },
+    set: (type) => {
+      const name = `CITY-PROBE-${process.pid}`;
+      return refusal('ipset', ['restore'], `create ${name} ${type}\ndestroy ${name}\n`);
+    },
+    nft: (text) => refusal('nft', ['-c', '-f', '-'], text),
+    saved: async (tool) => {
+      try {
+        return await run(tool, [], '', PATIENCE_MS);
+      } catch (error) {
+        if (error instanceof NetfilterError && error.code !== 'permission') return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+async function refusal(tool: string, args: readonly string[], input: string): Promise<string | undefined> {
+  try {
+    await run(tool, args, input, PATIENCE_MS);
+    return undefined;
+  } catch (error) {
+    if (error instanceof NetfilterError) return error.message;
+    throw error;
+  }
+}
