@@ -3,6 +3,14 @@ export { bearerToken } from './bearer-token.ts';
 export { type CarriedOut, type CarryOutOptions, carryOut, type PlannedChange, REFUSAL_OF } from './carry-out.ts';
 export type { AccessAttributes, KubeClient, ListOptions, WatchEvent, WatchOptions } from './client.ts';
 export { connect } from './client.ts';
+export {
+  type Component,
+  type ComponentRight,
+  componentRights,
+  NAMESPACE,
+  rightInWords,
+  serviceAccountOf,
+} from './component-rights.ts';
 export { clusterRoutingOverrideCrd, crdStates, ensureCrd, routingOverrideCrd } from './crd.ts';
 export type { KubeErrorCode } from './error.ts';
 export { isKubeError, KubeError } from './error.ts';

@@ -11,31 +11,22 @@ export interface Probe {
   set(type: string): Promise<string | undefined>;
   /** The same for nft text. */
   nft(text: string): Promise<string | undefined>;
-  /** What `TOOL` prints, as in `iptables-legacy-save`; undefined where it is not installed or has no tables here. */
-  saved(tool: string): Promise<string | undefined>;
 }
 
 const PATIENCE_MS = 10_000;
 
-export function probe(): Probe {
+/** @param suffix of the iptables tools: `-nft`, `-legacy` or nothing */
+export function probe(suffix = ''): Probe {
   return {
     rule: (family, table, rule) => {
-      const tool = family === 'IPv4' ? 'iptables-restore' : 'ip6tables-restore';
-      return refusal(tool, ['--noflush', '--test'], `*${table}\n${rule}\nCOMMIT\n`);
+      const tool = family === 'IPv4' ? 'iptables' : 'ip6tables';
+      return refusal(`${tool}${suffix}-restore`, ['--noflush', '--test'], `*${table}\n${rule}\nCOMMIT\n`);
     },
     set: (type) => {
       const name = `CITY-PROBE-${process.pid}`;
       return refusal('ipset', ['restore'], `create ${name} ${type}\ndestroy ${name}\n`);
     },
     nft: (text) => refusal('nft', ['-c', '-f', '-'], text),
-    saved: async (tool) => {
-      try {
-        return await run(tool, [], '', PATIENCE_MS);
-      } catch (error) {
-        if (error instanceof NetfilterError && error.code !== 'permission') return undefined;
-        throw error;
-      }
-    },
   };
 }
 
