@@ -8,6 +8,7 @@ export interface QuestionsOptions {
   readonly rules: (service: string) => Promise<AgentAnswer>;
   readonly explain: (question: PacketQuestion) => Promise<AgentAnswer>;
   readonly preview: (question: PreviewQuestion) => AgentAnswer;
+  readonly diagnose: () => Promise<AgentAnswer>;
   readonly accounting: (question: AccountingQuestion, withinMs: number) => Promise<AccountingAnswer>;
 }
 
@@ -38,6 +39,7 @@ export class Questions {
       if (question.kind === 'rules') return await this.#options.rules(question.service);
       if (question.kind === 'explain') return await this.#options.explain(question);
       if (question.kind === 'preview') return this.#options.preview(question);
+      if (question.kind === 'diagnose') return await this.#options.diagnose();
       const answer = await this.#options.accounting(question, WITHIN_MS);
       return answer.kind === 'servicePorts' ? refused('failed', 'another answer than was asked for') : answer;
     } catch (error) {

@@ -1,4 +1,4 @@
-import { connect, EventRecorder, type KubeClient } from '@kubecity/kube';
+import { EventRecorder } from '@kubecity/kube';
 import { chooseIptables, findKubeProxy, ipset, iptables } from '@kubecity/netfilter';
 import { openGeneration, openUdpTable } from '@kubecity/netlink';
 import { type Family, RoutingTracker } from '@kubecity/routing';
@@ -8,14 +8,15 @@ import packageJson from '../package.json' with { type: 'json' };
 import { Accounting } from './accounting/accounting.ts';
 import { enableCounters, watchCounters } from './accounting/counters.ts';
 import { cleanUp } from './clean-up.ts';
-import type { AgentConfig } from './config/agent-config.ts';
 import type { Invocation } from './config/command-line.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { effectiveFlags } from './config/report.ts';
 import { watchConfig } from './config/watch.ts';
+import { connectTo } from './connect.ts';
 import { ConntrackCare } from './conntrack-care.ts';
 import { Departure } from './departure.ts';
 import { DirectoryNews } from './directory.ts';
+import { examine } from './doctor/examine.ts';
 import { Drains } from './draining/drains.ts';
 import { agentEvents, EVENT_CONTROLLER } from './events.ts';
 import { serveHealth, serveMetrics } from './health/health-server.ts';
@@ -250,6 +251,23 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       }),
     preview: (question) => answerPreview(question, { tracker, overrides, loop: rules, families: syncs, now: Date.now }),
     accounting: (question, withinMs) => accounting.ask(question, withinMs),
+    diagnose: async () => ({
+      kind: 'diagnose',
+      at: Date.now(),
+      version: packageJson.version,
+      findings: await examine({
+        mode: current.mode,
+        takeOver: false,
+        flavour: current.iptablesFlavour,
+        families,
+        hub: config.hub,
+        hubTokenFile: settings.hubTokenFile,
+        welcomed: hub?.connected,
+        client,
+        sysctls,
+        now: Date.now,
+      }),
+    }),
   });
   if (config.hub && config.hubToken !== undefined) {
     hub = new HubLink({
@@ -349,12 +367,4 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       );
     });
   }
-}
-
-function connectTo({ kubeSocket, kubeconfig }: AgentConfig): KubeClient {
-  return connect({
-    ...(kubeSocket !== undefined && { socketPath: kubeSocket }),
-    ...(kubeconfig !== undefined && { kubeconfig }),
-    inCluster: kubeSocket === undefined && kubeconfig === undefined,
-  });
 }

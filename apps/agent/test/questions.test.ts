@@ -7,12 +7,14 @@ const REFUSED: AgentAnswer = { kind: 'refused', code: 'failed', message: 'no' };
 const explain = async () => REFUSED;
 const PREVIEW: AgentAnswer = { kind: 'preview', at: 1, chains: [], truncated: false };
 const preview = () => PREVIEW;
+const HEALTHY: AgentAnswer = { kind: 'diagnose', at: 1, version: '0.1.0', findings: [] };
+const diagnose = async () => HEALTHY;
 const FLOWS: AgentAnswer = { kind: 'flows', at: 1, total: 0, flows: [] };
 
 it('asks whoever knows', async () => {
   const rules = vi.fn(async () => RULES);
   const accounting = vi.fn(async () => FLOWS);
-  const questions = new Questions({ rules, accounting, explain, preview });
+  const questions = new Questions({ rules, accounting, explain, preview, diagnose });
   expect(await questions.answer({ kind: 'rules', service: 'shop/cart' })).toEqual(RULES);
   expect(rules).toHaveBeenCalledWith('shop/cart');
   const flows = { kind: 'flows', servicePort: 'shop/cart:http/TCP', limit: 5 };
@@ -21,6 +23,7 @@ it('asks whoever knows', async () => {
   expect(await questions.answer(packet)).toEqual(REFUSED);
   const changes = [{ kind: 'RoutingOverride', namespace: 'shop', name: 'cart-drain' }];
   expect(await questions.answer({ kind: 'preview', changes })).toEqual(PREVIEW);
+  expect(await questions.answer({ kind: 'diagnose' })).toEqual(HEALTHY);
   expect(accounting).toHaveBeenCalledWith(flows, 28_000);
 });
 
@@ -37,7 +40,10 @@ it.each([
   const nothing = () => {
     throw new Error('asked');
   };
-  const questions = new Questions({ rules: never, accounting: never, explain: never, preview: nothing });
+  const questions = new Questions({
+    ...{ rules: never, accounting: never, explain: never, diagnose: never },
+    preview: nothing,
+  });
   expect(await questions.answer(question)).toEqual({ kind: 'refused', code: 'invalid-request', message });
 });
 
@@ -48,6 +54,7 @@ it('answers also when something fails, and when too much is asked', async () => 
     accounting: async () => FLOWS,
     explain,
     preview,
+    diagnose,
   });
   expect(await questions.answer({ kind: 'rules', service: 'bad' })).toEqual({
     ...{ kind: 'refused', code: 'failed', message: 'iptables is gone' },

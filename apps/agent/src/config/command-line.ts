@@ -2,7 +2,7 @@ import { Argument, Command, Option } from 'commander';
 import { type SettingDescription, settingDescriptions } from './json-schema.ts';
 import { setAt } from './setting-path.ts';
 
-export const COMMANDS = ['run', 'init', 'cleanup', 'check-config', 'config-schema'] as const;
+export const COMMANDS = ['run', 'init', 'cleanup', 'doctor', 'check-config', 'config-schema'] as const;
 export type AgentCommand = (typeof COMMANDS)[number];
 
 /** What the command line and the environment say, not yet checked. */
@@ -10,6 +10,8 @@ export interface Invocation {
   readonly command: AgentCommand;
   readonly configFile?: string;
   readonly kubeProxyFile?: string;
+  /** Of the command doctor. */
+  readonly output: 'table' | 'json';
   /** Settings as in a file. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, unknown>>;
@@ -21,6 +23,8 @@ Commands:
   init                 make the kernel settings that need privileges, then end: the agent itself then needs
                        CAP_NET_ADMIN only
   cleanup              remove every rule and chain of ours from this network namespace
+  doctor               look at this node and say what is amiss and what to do about it. Ends with 0 when nothing is,
+                       1 with warnings, 2 with errors
   check-config         print the configuration in effect and where each value is from
   config-schema        print the JSON schema of the file for --config
 
@@ -38,6 +42,7 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
     .addArgument(new Argument('[command]').choices(COMMANDS).default('run'))
     .option('--config <file>', 'settings in YAML or JSON; followed while the agent runs')
     .option('--kube-proxy-config <file>', 'KubeProxyConfiguration, or the ConfigMap that holds it')
+    .addOption(new Option('-o, --output <format>', 'how doctor tells it').choices(['table', 'json']).default('table'))
     .addHelpText('after', COMMAND_HELP)
     .showHelpAfterError('(--help lists every flag)');
   for (const setting of settingDescriptions) program.addOption(optionOf(setting));
@@ -58,6 +63,7 @@ export function parseCommandLine(argv: readonly string[], environment: NodeJS.Pr
     command: program.processedArgs[0] as AgentCommand,
     ...(configFile !== undefined && { configFile: String(configFile) }),
     ...(kubeProxyFile !== undefined && { kubeProxyFile: String(kubeProxyFile) }),
+    output: given.output === 'json' ? 'json' : 'table',
     flags,
     environment: variables,
   };

@@ -4,14 +4,12 @@ import { type Finding, found, ok } from '@kubecity/protocol';
 export interface ApiFacts {
   /** Why the API server gives no answer; the rest is not known then. */
   readonly unreachable: string | undefined;
-  readonly version: string | undefined;
   /** How far the server's clock is before ours, milliseconds; it tells whole seconds. */
   readonly aheadMs: number | undefined;
   /** What this identity may not do. */
   readonly missing: readonly ComponentRight[];
 }
 
-const OLDEST = { major: 1, minor: 29 };
 /** The header tells whole seconds, and the answer was under way. */
 const SKEW_MS = { warning: 5_000, error: 60_000 };
 
@@ -19,24 +17,23 @@ const SKEW_MS = { warning: 5_000, error: 60_000 };
 export async function readApi(client: KubeClient, now: () => number): Promise<ApiFacts> {
   try {
     const asked = now();
-    const { version, at } = await client.server();
+    const { at } = await client.server();
     const middle = (asked + now()) / 2;
     const answers = await Promise.all(
       componentRights.agent.map(async (right) => ({ right, ...(await client.selfAccess(right)) })),
     );
     return {
       unreachable: undefined,
-      version,
       aheadMs: at === undefined ? undefined : at + 500 - middle,
       missing: answers.filter(({ allowed }) => !allowed).map(({ right }) => right),
     };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
-    return { unreachable: error.message, version: undefined, aheadMs: undefined, missing: [] };
+    return { unreachable: error.message, aheadMs: undefined, missing: [] };
   }
 }
 
-export function judgeApi({ unreachable, version, aheadMs, missing }: ApiFacts): Finding[] {
+export function judgeApi({ unreachable, aheadMs, missing }: ApiFacts): Finding[] {
   if (unreachable !== undefined) {
     return [
       found('error', 'api.reachable', {
@@ -47,19 +44,7 @@ export function judgeApi({ unreachable, version, aheadMs, missing }: ApiFacts): 
       }),
     ];
   }
-  return [judgeVersion(version ?? ''), ...judgeClock(aheadMs), judgeRights(missing)];
-}
-
-/** Also for the cluster's own checks. */
-export function judgeVersion(version: string): Finding {
-  const id = 'api.version';
-  const [, major = 0, minor = 0] = /^v?(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
-  if (major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor)) return ok(id, `Kubernetes ${version}`);
-  return found('error', id, {
-    what: `Kubernetes ${version || 'of an unknown version'} is older than ${OLDEST.major}.${OLDEST.minor}`,
-    why: 'The checks in the definition of RoutingOverride need what came with it: wrong overrides would be taken.',
-    doThis: `Bring the cluster to ${OLDEST.major}.${OLDEST.minor} or newer.`,
-  });
+  return [...judgeClock(aheadMs), judgeRights(missing)];
 }
 
 function judgeClock(aheadMs: number | undefined): Finding[] {

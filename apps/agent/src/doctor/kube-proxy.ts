@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import type { KubeProxyHere } from '@kubecity/netfilter';
 import { type Finding, found, ok } from '@kubecity/protocol';
+import { interfaceNames } from './interfaces.ts';
 import type { Mode } from './mode.ts';
 
 export interface KubeProxyFacts extends KubeProxyHere {
@@ -15,7 +15,7 @@ export interface KubeProxyFacts extends KubeProxyHere {
 const EBPF = ['cilium_host', 'cilium_net'];
 
 export async function readEbpf(): Promise<string | undefined> {
-  const interfaces = await readdir('/sys/class/net');
+  const interfaces = await interfaceNames();
   return EBPF.find((name) => interfaces.includes(name));
 }
 

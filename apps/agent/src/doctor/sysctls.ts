@@ -1,7 +1,7 @@
-import { readdir } from 'node:fs/promises';
 import { type Finding, found, ok } from '@kubecity/protocol';
 import type { Family } from '@kubecity/routing';
 import { SysctlError, type Sysctls } from '../host/sysctl.ts';
+import { interfaceNames, isBridge } from './interfaces.ts';
 
 /** Values as the kernel tells them; undefined where it has no such setting. */
 export interface SysctlFacts {
@@ -40,7 +40,7 @@ export async function readSysctls(sysctls: Sysctls, families: readonly Family[])
   };
   const each = async (names: Record<Family, string>) =>
     Object.fromEntries(await Promise.all(families.map(async (family) => [family, await read(names[family])])));
-  const interfaces = await readdir('/sys/class/net');
+  const interfaces = await interfaceNames();
   const all = await number('net/ipv4/conf/all/rp_filter');
   // the kernel takes the greater of the two
   const filters = await Promise.all(
@@ -50,9 +50,8 @@ export async function readSysctls(sysctls: Sysctls, families: readonly Family[])
     }),
   );
   const strict = filters.filter(({ name, value }) => value === 1 && name !== 'lo').map(({ name }) => name);
-  const bridges = await Promise.all(
-    interfaces.map(async (name) => ((await readdir(`/sys/class/net/${name}`)).includes('bridge') ? [name] : [])),
-  );
+  const bridges: string[] = [];
+  for (const name of interfaces) if (await isBridge(name)) bridges.push(name);
   return {
     forwarding: await each(FORWARDING),
     reversePath: all === undefined ? undefined : { value: strict.length > 0 ? 1 : all, interfaces: strict },
@@ -61,7 +60,7 @@ export async function readSysctls(sysctls: Sysctls, families: readonly Family[])
     liberal: await read('net/netfilter/nf_conntrack_tcp_be_liberal'),
     counting: await read('net/netfilter/nf_conntrack_acct'),
     bridge: await each(BRIDGE),
-    bridges: bridges.flat(),
+    bridges,
   };
 }
 
@@ -85,9 +84,10 @@ function forwarding({ forwarding }: SysctlFacts): Finding[] {
     const id = 'sysctl.forwarding';
     const name = FORWARDING[family as Family];
     if (value !== undefined && value !== '0') return ok(id, `${setting(name)} = ${value}`);
-    return found('error', id, {
+    // every kernel speaks IPv6, and few clusters do
+    return found(family === 'IPv4' ? 'error' : 'note', id, {
       what: `${setting(name)} is ${value ?? 'not there'}`,
-      why: `The node passes no ${family} packets on: pods reach no backend on another node, and node ports lead nowhere.`,
+      why: `The node passes no ${family} packets on${family === 'IPv4' ? '' : ', which matters where pods have such addresses'}: pods reach no backend on another node, and node ports lead nowhere.`,
       doThis: set(name, 1),
     });
   });

@@ -95,7 +95,7 @@ function strays({ chosen, tables }: TableFacts): Finding {
   return found('error', id, {
     what: `${stray.reduce((sum, { ours }) => sum + ours, 0)} rules of ours are in iptables-${first?.flavour}, and the agent uses iptables-${chosen.flavour}`,
     why: 'They are from an agent with another flavour. Nobody keeps them up to date, and they still catch packets.',
-    doThis: `Run kubecity-agent cleanup --iptables-flavour ${first?.flavour} on the node.`,
+    doThis: 'Run kubecity-agent cleanup on the node, which removes ours from both, and start the agent again.',
   });
 }
 
