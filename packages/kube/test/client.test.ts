@@ -178,3 +178,11 @@ test('a bad way to connect is refused with words', async () => {
     message: expect.stringMatching(/KUBERNETES_SERVICE_HOST/),
   });
 });
+
+test('the server says its version and what time it has', async () => {
+  server.answer(json({ major: '1', minor: '31', gitVersion: 'v1.31.2' }), json({ gitVersion: 7 }));
+  const before = Math.floor(Date.now() / 1000) * 1000;
+  const { version, at } = await client.server();
+  expect([version, (at ?? 0) >= before, server.requests]).toEqual(['v1.31.2', true, ['GET /version']]);
+  await expect(client.server()).rejects.toMatchObject({ code: 'unknown' });
+});

@@ -370,6 +370,30 @@ test('rules are asked of one node or of all; a node without an agent says so', a
   expect(await map.ask({ ...question, node: 'node-z' })).toMatchObject({ kind: 'refused', code: 'not-found' });
 });
 
+test('what is amiss is asked of one node or of all; an agent from before the question refuses it', async () => {
+  const findings = [{ id: 'sysctl.forwarding', severity: 'error', what: 'off', why: 'nothing goes on', doThis: 'on' }];
+  const answer = { kind: 'diagnose', at: 1, version: '0.1.0', findings } as AgentAnswer;
+  const refused: AgentAnswer = { kind: 'refused', code: 'invalid-request', message: 'kind: no such question' };
+  agent().on('ask', (_question, tell) => tell(answer));
+  agent({ node: 'node-b' }).on('ask', (_question, tell) => tell(refused));
+  const map = browser();
+  for (const node of ['node-a', 'node-b']) {
+    await eventually(() => map.get('node', node)?.agent.state).toBe('stale');
+  }
+  expect(await map.ask({ kind: 'diagnose', node: 'node-a' })).toEqual({
+    kind: 'diagnose',
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    nodes: [{ node: 'node-a', answer }],
+  });
+  expect(await map.ask({ kind: 'diagnose' })).toMatchObject({
+    nodes: [
+      { node: 'node-a', answer },
+      { node: 'node-b', answer: refused },
+    ],
+  });
+  expect(await map.ask({ kind: 'diagnose', node: 'node-z' })).toMatchObject({ kind: 'refused', code: 'not-found' });
+});
+
 test('what becomes of a packet is asked of the node where it begins; an old agent refuses it in its own words', async () => {
   const explained: AgentAnswer = {
     ...{ kind: 'explain', at: 1, source: '10.244.1.1', rules: [], unknown: [], others: [], sets: 0 },
