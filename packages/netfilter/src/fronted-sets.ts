@@ -98,7 +98,11 @@ function inNft(family: Family, verb: string, name: string, rest: readonly string
         isLease(name) ? addLeaseSet(family, name) : addClientSet(family, name, after('maxelem')),
       ];
     case 'add':
-      return isLease(name) ? renewLease(family, name, after('timeout')) : [];
+      return isLease(name)
+        ? renewLease(family, name, after('timeout'))
+        : [`add element ${NFT_TABLE[family]} ${name} { ${rest[0]} timeout ${after('timeout')}s }`];
+    case 'flush':
+      return [`flush set ${NFT_TABLE[family]} ${name}`];
     case 'destroy':
       return [`delete set ${NFT_TABLE[family]} ${name}`];
     default:

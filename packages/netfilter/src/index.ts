@@ -1,3 +1,4 @@
+export { type Doors, type DoorsOptions, openDoors } from './doors.ts';
 export { type NetfilterCode, NetfilterError } from './error.ts';
 export {
   type ChosenTools,

@@ -49,7 +49,7 @@ describe('the sets with their front in nft', () => {
     await ipset().restore(create('CITY-A4-old'));
     await sets('nft').restore(`${create('CITY-A4-x')}${create('CITY-A4-y')}`);
     expect((await sets('nft').list()).sort()).toEqual(['CITY-A4-old@', 'CITY-A4-x', 'CITY-A4-y']);
-    kernelNft('add', 'element', 'ip', 'kubecity', 'CITY-A4-y', '{ 10.244.1.9 timeout 60s }');
+    await sets('nft').restore('add CITY-A4-y 10.244.1.9 timeout 60\n');
     const asked = ['CITY-A4-x', 'CITY-A4-y', 'CITY-A4-gone'];
     expect(await sets('nft').holding(asked, '10.244.1.9')).toEqual(new Set(['CITY-A4-y']));
     expect(await sets('nft').holding(asked, '10.244.1.8')).toEqual(new Set());
