@@ -72,10 +72,18 @@ export const agentProblem = z.object({
   message: z.string().max(1024),
 });
 
+/**
+ * - `observe`: writes no rule and acknowledges no override
+ * - `steer`: programs the service ports that an override acts on, in front of another Service proxy
+ * - `replace`: is the Service proxy of its node
+ */
+export const agentMode = z.enum(['observe', 'steer', 'replace']);
+export type AgentMode = z.infer<typeof agentMode>;
+
 export const rulesReport = z.object({
   /** Unix time in milliseconds at which the kernel was read back. */
   at: count,
-  mode: z.enum(['replace']),
+  mode: agentMode,
   /** False while the kernel differs from what the API wishes (an apply failed, or the lists are not complete yet). */
   inSync: z.boolean(),
   error: z.string().max(2048).optional(),

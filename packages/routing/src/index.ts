@@ -12,6 +12,7 @@ export type { Problem } from './problem.ts';
 export { isExpired, nextChange, rampValue } from './ramp.ts';
 export { type PodLabels, type Selection, selectionOf } from './selection.ts';
 export { familyOfId, PROXY_NAME_LABEL, servicePortId, servicePortKey } from './service.ts';
+export { steeredPorts } from './steered.ts';
 export * from './table.ts';
 export { textHash } from './text-hash.ts';
 export { type RoutingChange, RoutingTracker } from './tracker.ts';

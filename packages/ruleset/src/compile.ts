@@ -5,6 +5,7 @@ import { clusterRanges } from './gateway.ts';
 import type { CompileOptions } from './options.ts';
 import { type Door, type DoorPlace, type Part, partOf } from './part.ts';
 import { planServicePort } from './plan.ts';
+import { CLOSED } from './rule.ts';
 import { type Chain, type Ruleset, TABLES, type Table } from './ruleset.ts';
 
 /** Names of chains whose text is other than before, per table; one that is not in the ruleset any more is gone. */
@@ -158,6 +159,7 @@ export class Compiler {
     const fixed = fixedChains(this.#options, (place) => !this.#withDoors.has(place), this.#clusterRanges);
     for (const table of TABLES) for (const [chain, text] of fixed[table]) this.#put(table, chain, text);
     if (!fixed.filter.has('CITY-MARTIAN')) this.#drop('filter', 'CITY-MARTIAN');
+    if (!fixed.nat.has(CLOSED)) this.#drop('nat', CLOSED);
   }
 
   #put(table: Table, chain: string, text: Chain): void {

@@ -1,8 +1,9 @@
 import { PLACES } from './dispatch.ts';
 import { gateway } from './gateway.ts';
+import { LEASE } from './names.ts';
 import type { CompileOptions } from './options.ts';
 import type { DoorPlace } from './part.ts';
-import { clearMark, hairpin, hasMark, MASQUERADE, TO_LOCAL, words } from './rule.ts';
+import { CLOSED, clearMark, hairpin, hasMark, MASQUERADE, TO_LOCAL, words } from './rule.ts';
 import type { Chain, Jump, Table } from './ruleset.ts';
 
 const SERVICES = 'CITY-SERVICES';
@@ -24,6 +25,7 @@ export function fixedChains(
     [SERVICES, [...before, `-j ${PLACES.services.root}`, ...after, ...nodePorts]],
     [POSTROUTING, postrouting(options)],
   ]);
+  if (options.inFront) nat.set(CLOSED, closed(options));
   const filter = new Map<string, Chain>([
     [
       EXTERNAL,
@@ -65,6 +67,11 @@ function postrouting({ family, masqueradeMark: mask }: CompileOptions): Chain {
   ];
 }
 
+/** What another rule had marked as a gateway's must not be let through FORWARD for that. */
+function closed({ masqueradeMark }: CompileOptions): Chain {
+  return [clearMark(masqueradeMark), '-j ACCEPT'];
+}
+
 /** Lets Service traffic through where the policy of FORWARD is to drop, as kube-proxy does. */
 function forward({ family, dropInvalid, masqueradeMark }: CompileOptions): Chain {
   return [
@@ -84,24 +91,28 @@ function martian(): Chain {
 
 const NEW = '-m conntrack --ctstate NEW';
 
-/** From the kernel's hooks into our chains. */
+/**
+ * From the kernel's hooks into our chains. In front of another Service proxy those that decide about new connections hold only while
+ * the lease does; what acts on our mark or on what was translated stays, for connections that are open.
+ */
 export function jumps(options: CompileOptions): Jump[] {
+  const lease = options.inFront ? `-m set --match-set ${LEASE[options.family]} dst` : '';
   const jump = (table: Table, from: string, chain: string, matches = ''): Jump => ({
     table,
     from,
     rule: words(matches, `-j ${chain}`),
   });
   return [
-    jump('nat', 'PREROUTING', SERVICES),
-    jump('nat', 'OUTPUT', SERVICES),
+    jump('nat', 'PREROUTING', SERVICES, lease),
+    jump('nat', 'OUTPUT', SERVICES, lease),
     jump('nat', 'POSTROUTING', POSTROUTING),
     // In this order in each of the kernel's chains: nothing is let in before what must be dropped, and what is
     // established passes two rules.
     ...(servesLoopback(options) ? ['INPUT', 'OUTPUT'].map((from) => jump('filter', from, MARTIAN)) : []),
     jump('filter', 'FORWARD', FORWARD),
-    ...['INPUT', 'FORWARD', 'OUTPUT'].map((from) => jump('filter', from, PLACES.guard.root, NEW)),
-    ...['INPUT', 'FORWARD'].map((from) => jump('filter', from, EXTERNAL, NEW)),
-    ...['FORWARD', 'OUTPUT'].map((from) => jump('filter', from, PLACES.refuse.root, NEW)),
+    ...['INPUT', 'FORWARD', 'OUTPUT'].map((from) => jump('filter', from, PLACES.guard.root, words(NEW, lease))),
+    ...['INPUT', 'FORWARD'].map((from) => jump('filter', from, EXTERNAL, words(NEW, lease))),
+    ...['FORWARD', 'OUTPUT'].map((from) => jump('filter', from, PLACES.refuse.root, words(NEW, lease))),
     jump('filter', 'INPUT', PLACES.health.root),
   ];
 }

@@ -17,6 +17,7 @@ export {
   type KernelState,
   parseSave,
   parseSaveAll,
+  routesAll,
   rulesetOf,
   stateOf,
 } from './kernel-state.ts';

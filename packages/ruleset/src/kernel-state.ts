@@ -7,20 +7,32 @@ export interface KernelState {
   readonly chains: Readonly<Record<Table, ReadonlyMap<string, Chain>>>;
   /** Per table, in order: `CHAIN rule` of each rule in a foreign chain that leads to a chain of ours. */
   readonly jumps: Readonly<Record<Table, readonly string[]>>;
+  /** Of nat, the ways in that a packet meets only after kube-proxy's, which leaves us none of those it knows. */
+  readonly overtaken: readonly string[];
 }
 
 export const EMPTY_KERNEL: KernelState = {
   chains: { filter: new Map(), nat: new Map() },
   jumps: { filter: [], nat: [] },
+  overtaken: [],
 };
+
+interface ParsedTable {
+  readonly chains: Map<string, string[]>;
+  readonly jumps: string[];
+  /** Those of the jumps that stand behind kube-proxy's in the same chain. */
+  readonly overtaken: string[];
+}
 
 /**
  * Reads the output of `iptables-save -t TABLE` or of `iptables -S CHAIN`. Foreign chains and rules are passed over. With
  * iptables-legacy only the former declares chains with a colon; the latter says `-N CHAIN`.
  */
-export function parseSave(text: string): { chains: Map<string, string[]>; jumps: string[] } {
+export function parseSave(text: string): ParsedTable {
   const chains = new Map<string, string[]>();
   const jumps: string[] = [];
+  const overtaken: string[] = [];
+  const withKubeProxy = new Set<string>();
   for (const line of text.split('\n')) {
     if (line.startsWith(':') || line.startsWith('-N ')) {
       const name = line.startsWith(':') ? line.slice(1, line.indexOf(' ')) : line.slice(3).trim();
@@ -31,14 +43,17 @@ export function parseSave(text: string): { chains: Map<string, string[]>; jumps:
       const rule = end === -1 ? '' : line.slice(end + 1);
       const chain = chains.get(name);
       if (chain) chain.push(rule);
-      else if (leadsToUs(rule)) jumps.push(`${name} ${rule}`);
+      else if (leadsToUs(rule)) {
+        jumps.push(`${name} ${rule}`);
+        if (withKubeProxy.has(name)) overtaken.push(`${name} ${rule}`);
+      } else if (/ -j KUBE-SERVICES$|^-j KUBE-SERVICES$/.test(rule)) withKubeProxy.add(name);
     }
   }
-  return { chains, jumps };
+  return { chains, jumps, overtaken };
 }
 
 /** The ruleset that a kernel holds, to be walked: what is there, whoever put it there. */
-export function rulesetOf({ chains, jumps }: KernelState, family: Family): Ruleset {
+export function rulesetOf({ chains, jumps }: Pick<KernelState, 'chains' | 'jumps'>, family: Family): Ruleset {
   const split = (table: Table) =>
     jumps[table].map((jump): Jump => {
       const end = jump.indexOf(' ');
@@ -54,6 +69,7 @@ export function parseSaveAll(text: string): KernelState {
   return {
     chains: { filter: parts.filter.chains, nat: parts.nat.chains },
     jumps: { filter: parts.filter.jumps, nat: parts.nat.jumps },
+    overtaken: parts.nat.overtaken,
   };
 }
 
@@ -74,7 +90,12 @@ export function leadsToUs(rule: string): boolean {
 /** The kernel as it looks when the ruleset is in it. */
 export function stateOf({ chains, jumps }: Ruleset): KernelState {
   const of = (table: Table) => jumps.filter((jump) => jump.table === table).map((jump) => `${jump.from} ${jump.rule}`);
-  return { chains, jumps: { filter: of('filter'), nat: of('nat') } };
+  return { chains, jumps: { filter: of('filter'), nat: of('nat') }, overtaken: [] };
+}
+
+/** Whether these rules of ours, on either side of a front, route every Service: the way into them is not guarded by a lease. */
+export function routesAll({ jumps }: KernelState): boolean {
+  return jumps.nat.some((jump) => /^(PREROUTING|OUTPUT) -j CITY-SERVICES@?$/.test(jump));
 }
 
 /** First difference in words, for logs and errors; undefined when the kernel is as wished. */
@@ -92,7 +113,8 @@ export function firstDifference(wanted: KernelState, found: KernelState): string
     if (found.jumps[table].length !== wanted.jumps[table].length)
       return `${table}: a jump of ours stands twice or leads astray`;
   }
-  return undefined;
+  const [behind] = found.overtaken;
+  return behind === undefined ? undefined : `nat: kube-proxy stands in front of our jump: ${behind}`;
 }
 
 /** How one chain differs from what is wanted of it; `found` is undefined where the kernel has no such chain. */

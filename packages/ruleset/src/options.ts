@@ -26,6 +26,11 @@ export interface CompileOptions {
   readonly nodeAddresses: readonly string[];
   /** Drop packets that conntrack calls INVALID on their way through (not when `nf_conntrack_tcp_be_liberal` is on). */
   readonly dropInvalid: boolean;
+  /**
+   * Another Service proxy routes behind these rules: the way into them is guarded by the lease, and a packet to one of their doors
+   * that no backend takes is refused here and not left to it.
+   */
+  readonly inFront: boolean;
 }
 
 /** kube-proxy uses bit 14 and the kubelet once used 15; this one is neither. */
@@ -42,5 +47,6 @@ export function defaultCompileOptions(family: Family): CompileOptions {
     localhostNodePorts: family === 'IPv4',
     nodeAddresses: [],
     dropInvalid: true,
+    inFront: false,
   };
 }

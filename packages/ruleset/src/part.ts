@@ -3,7 +3,7 @@ import { stickySpread } from './affinity.ts';
 import { type ChainKind, servicePortChains } from './names.ts';
 import type { CompileOptions } from './options.ts';
 import type { ExternalPath, Pool, ServicePlan } from './plan.ts';
-import { comment, FROM_LOCAL, host, reject, setMark, toPort, words } from './rule.ts';
+import { CLOSED, comment, FROM_LOCAL, host, reject, setMark, toPort, words } from './rule.ts';
 import type { Chain } from './ruleset.ts';
 import { spread } from './spread.ts';
 
@@ -47,7 +47,7 @@ export function partOf(plan: ServicePlan, options: CompileOptions): Part {
   for (const name of ['cluster', 'local'] as const) {
     const pool = plan.pools[name];
     if (!pool) continue;
-    addPool(chains, sets, port, nameOf(POOL_CHAIN[name]), pool);
+    addPool(chains, sets, port, nameOf(POOL_CHAIN[name]), pool, options);
   }
   if (external) addExternal(chains, port, external, nameOf, options);
   return { port, chains, doors: doorsOf(plan, nameOf, options), sets: [...sets] };
@@ -55,11 +55,22 @@ export function partOf(plan: ServicePlan, options: CompileOptions): Part {
 
 const POOL_CHAIN = { cluster: 'S', local: 'L' } as const;
 
-function addPool(chains: Map<string, Chain>, sets: Set<string>, port: ServicePort, chain: string, pool: Pool): void {
+/** Where rules of others follow, what ran to the end of one of our chains must not reach them. */
+const closing = ({ inFront }: CompileOptions): Chain => (inFront ? [`-g ${CLOSED}`] : []);
+
+function addPool(
+  chains: Map<string, Chain>,
+  sets: Set<string>,
+  port: ServicePort,
+  chain: string,
+  pool: Pool,
+  options: CompileOptions,
+): void {
   if (port.affinitySeconds !== undefined) {
     const sticky = stickySpread(port, pool);
     for (const set of sticky.sets) sets.add(set);
-    chains.set(chain, sticky.rules);
+    // Only keepers take nobody new.
+    chains.set(chain, pool.choices.length > 0 ? sticky.rules : [...sticky.rules, ...closing(options)]);
     return;
   }
   const { rules, branches } = spread(chain, port.protocol.toLowerCase(), pool.choices);
@@ -99,15 +110,13 @@ function addExternal(
   }
   if (external.pool) rules.push(`-g ${nameOf(POOL_CHAIN[external.pool])}`);
   if (rules.length === 0) return;
+  if (!external.pool) rules.push(...closing(options));
   const chain = nameOf('E');
   chains.set(chain, rules);
   const { guard } = external;
   if (!guard || port.loadBalancerIPs.length === 0) return;
   const allowed = guard.ownAddresses ? [...guard.ranges, ...port.loadBalancerIPs.map(host)] : guard.ranges;
-  chains.set(
-    nameOf('D'),
-    allowed.map((range) => `-s ${range} -g ${chain}`),
-  );
+  chains.set(nameOf('D'), [...allowed.map((range) => `-s ${range} -g ${chain}`), ...closing(options)]);
 }
 
 function doorsOf(
@@ -126,15 +135,15 @@ function doorsOf(
 
   if (internal.pool) {
     at('services', port.clusterIP, `-g ${nameOf(POOL_CHAIN[internal.pool])}`, { internal: true });
-  }
+  } else for (const end of closing(options)) at('services', port.clusterIP, end);
   if (internal.refuse) at('refuse', port.clusterIP, refusal(internal.refuse));
   if (external) {
     const { guard, refuse } = external;
-    if (external.pool ?? external.insiders) {
-      const target = `-g ${nameOf('E')}`;
+    const served = (external.pool ?? external.insiders) !== undefined;
+    for (const target of served ? [`-g ${nameOf('E')}`] : closing(options)) {
       for (const address of port.externalIPs) at('services', address, target);
       for (const address of port.loadBalancerIPs) {
-        at('services', address, guard ? `-g ${nameOf('D')}` : target);
+        at('services', address, served && guard ? `-g ${nameOf('D')}` : target);
       }
       if (port.nodePort !== undefined) {
         const rule = words(toPort(protocol, port.nodePort), label, target);

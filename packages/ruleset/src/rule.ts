@@ -67,6 +67,9 @@ export function reject(family: Family): string {
   return `-j REJECT --reject-with ${family === 'IPv4' ? 'icmp-port-unreachable' : 'icmp6-port-unreachable'}`;
 }
 
+/** Whoever comes to a door without backends where others' rules follow: ends table nat, so that filter can refuse. */
+export const CLOSED = 'CITY-CLOSED';
+
 export const TO_LOCAL = '-m addrtype --dst-type LOCAL';
 export const FROM_LOCAL = '-m addrtype --src-type LOCAL';
 export const MASQUERADE = '-j MASQUERADE --random-fully';

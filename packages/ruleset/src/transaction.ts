@@ -27,7 +27,7 @@ export function diff(found: KernelState, wanted: KernelState): Transaction {
         .filter(([chain, rules]) => !sameText(has.get(chain), rules))
         .map(([chain, rules]) => ({ chain, rules })),
       remove: [...has.keys()].filter((chain) => !wants.has(chain)),
-      ...diffJumps(found.jumps[table], wanted.jumps[table]),
+      ...diffJumps(found.jumps[table], wanted.jumps[table], table === 'nat' ? found.overtaken : []),
     };
   });
 }
@@ -60,15 +60,16 @@ function transaction(part: (table: Table) => TablePart): Transaction {
   return { tables, chains, rules };
 }
 
-function diffJumps(found: readonly string[], wanted: readonly string[]) {
-  const surplus = [...found];
+/** @param overtaken those of the found that must move to the head */
+function diffJumps(found: readonly string[], wanted: readonly string[], overtaken: readonly string[]) {
+  const surplus = found.filter((jump) => !overtaken.includes(jump));
   const addJumps: string[] = [];
   for (const jump of wanted) {
     const at = surplus.indexOf(jump);
     if (at < 0) addJumps.push(jump);
     else surplus.splice(at, 1);
   }
-  return { addJumps, removeJumps: surplus };
+  return { addJumps, removeJumps: [...surplus, ...overtaken] };
 }
 
 export function isEmpty(transaction: Transaction): boolean {

@@ -10,7 +10,7 @@ import {
   firstDifference,
   isEmpty,
   type KernelState,
-  parseSave,
+  parseSaveAll,
   renderRestore,
   stateOf,
 } from '../src/index.ts';
@@ -18,9 +18,7 @@ import { OPTIONS, service, slice, table } from './city-fixture.ts';
 import { cityEvents, RandomCity } from './random-city.ts';
 
 async function read(netfilter: FakeNetfilter): Promise<KernelState> {
-  const filter = parseSave(await netfilter.save('filter'));
-  const nat = parseSave(await netfilter.save('nat'));
-  return { chains: { filter: filter.chains, nat: nat.chains }, jumps: { filter: filter.jumps, nat: nat.jumps } };
+  return parseSaveAll(await netfilter.save());
 }
 
 describe('transactions', () => {
@@ -49,6 +47,25 @@ describe('transactions', () => {
       }),
       { seed: 20261122, numRuns: 40 },
     );
+  });
+
+  it('move our jumps back in front of kube-proxy in one commit, and none that stands in front of it', async () => {
+    const kernel = new FakeNetfilter();
+    const wanted = stateOf(compile(table([service('a', '10.96.0.1')], []), { ...OPTIONS, inFront: true }));
+    await kernel.restore(renderRestore(diff(await read(kernel), wanted)));
+    const kube = '-m comment --comment "kubernetes service portals" -j KUBE-SERVICES';
+    kernel.meddle('nat', (chains) => {
+      chains.set('KUBE-SERVICES', []);
+      chains.get('PREROUTING')?.unshift(kube);
+      chains.get('OUTPUT')?.push(kube);
+    });
+    const found = await read(kernel);
+    const jump = '-m set --match-set CITY-LEASE-4 dst -j CITY-SERVICES';
+    expect(firstDifference(wanted, found)).toContain(`PREROUTING ${jump}`);
+    const move = diff(found, wanted);
+    expect([...renderRestore(move)].join('')).toBe(`*nat\n-D PREROUTING ${jump}\n-I PREROUTING 1 ${jump}\nCOMMIT\n`);
+    await kernel.restore(renderRestore(move));
+    expect(firstDifference(wanted, await read(kernel))).toBeUndefined();
   });
 
   it('repair a damaged chain by rewriting that chain alone', async () => {

@@ -12,12 +12,16 @@ export interface HostFacts {
 /** No packet of the Internet Protocol is sent there (RFC 1122, RFC 4291). */
 const NOWHERE = { IPv4: '0.0.0.0/32', IPv6: '::/128' } as const;
 
-/** Configuration + this node → what the rules of one family depend on. */
+/**
+ * Configuration + this node → what the rules of one family depend on.
+ * @param inFront another Service proxy routes behind us (mode steer)
+ */
 export function compileOptions(
   family: Family,
   proxy: ProxyConfig,
   node: OwnNode | undefined,
   host: HostFacts,
+  inFront = false,
 ): CompileOptions {
   const nodeAddresses = addressesOf(family, proxy, node);
   const nodePortAddresses = nodePortRanges(family, proxy, nodeAddresses);
@@ -29,7 +33,9 @@ export function compileOptions(
     nodePortAddresses,
     localhostNodePorts: family === 'IPv4' && proxy.localhostNodePorts && holdLoopback(nodePortAddresses),
     nodeAddresses,
-    dropInvalid: !host.tcpLiberal,
+    // In front of others only Services with overrides are ours; what is INVALID may be anybody's.
+    dropInvalid: !host.tcpLiberal && !inFront,
+    inFront,
   };
 }
 

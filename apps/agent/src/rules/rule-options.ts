@@ -15,6 +15,7 @@ export class RuleOptions {
   readonly #current = new Map<Family, CompileOptions>();
   #proxy: ProxyConfig;
   #node: OwnNode | undefined;
+  #inFront = false;
 
   constructor(
     families: readonly Family[],
@@ -25,7 +26,7 @@ export class RuleOptions {
     this.#proxy = proxy;
     this.#host = host;
     this.#changed = changed;
-    for (const family of families) this.#current.set(family, compileOptions(family, proxy, undefined, host));
+    for (const family of families) this.#current.set(family, compileOptions(family, proxy, undefined, host, false));
   }
 
   of(family: Family): CompileOptions {
@@ -44,6 +45,12 @@ export class RuleOptions {
     this.#refresh();
   }
 
+  /** Whether another Service proxy routes behind our rules: mode steer. */
+  standInFront(inFront: boolean): void {
+    this.#inFront = inFront;
+    this.#refresh();
+  }
+
   /** What is still missing before rules can be right; undefined = nothing. */
   missing(): string | undefined {
     const waits = this.#proxy.localDetect.mode === 'nodeCIDR' && !this.#node?.podCIDRs.length;
@@ -52,7 +59,7 @@ export class RuleOptions {
 
   #refresh(): void {
     for (const [family, before] of this.#current) {
-      const options = compileOptions(family, this.#proxy, this.#node, this.#host);
+      const options = compileOptions(family, this.#proxy, this.#node, this.#host, this.#inFront);
       if (isDeepStrictEqual(options, before)) continue;
       this.#current.set(family, options);
       this.#changed(options);

@@ -91,6 +91,8 @@ export function holds(match: Exclude<Match, { kind: 'probability' }>, state: Sta
     case 'local':
       return state.local(state[match.side]);
     case 'set':
+      // Of destinations there is one, the lease: it holds all of them, or none.
+      if (match.side === 'destination') return (state.sets.get(match.name)?.size ?? 0) > 0 !== match.not;
       return (state.remembered.includes(match.name) || wasIn(state, match.name)) !== match.not;
   }
 }

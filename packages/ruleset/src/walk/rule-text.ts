@@ -18,7 +18,7 @@ export type Match =
   | { readonly kind: 'state'; readonly states: readonly string[]; readonly not: boolean }
   | { readonly kind: 'hairpin' }
   | { readonly kind: 'local'; readonly side: 'source' | 'destination' }
-  | { readonly kind: 'set'; readonly name: string; readonly not: boolean };
+  | { readonly kind: 'set'; readonly side: 'source' | 'destination'; readonly name: string; readonly not: boolean };
 
 export type Target =
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
@@ -108,8 +108,8 @@ const MODULES: Readonly<Record<string, ParseMatch>> = {
   },
   set: (words, not) => {
     const name = words.expect('--match-set').next('a set');
-    words.expect('src');
-    return [{ kind: 'set', name, not }];
+    const side = words.oneOf(['src', 'dst']) === 'src' ? 'source' : 'destination';
+    return [{ kind: 'set', side, name, not }];
   },
 };
 
