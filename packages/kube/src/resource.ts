@@ -15,6 +15,7 @@ export const resources = {
   pods: core('pods'),
   nodes: core('nodes', false),
   namespaces: core('namespaces', false),
+  configMaps: core('configmaps'),
   /** The same events as `events`, under the names that every role for readers knows. */
   coreEvents: core('events'),
   events: { group: 'events.k8s.io', version: 'v1', plural: 'events', namespaced: true },
