@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import {
+  AGENT_PROTOCOL,
   type AgentToHub,
   type EdgeFrame,
   type HubToAgent,
-  PROTOCOL_VERSION,
   type TableFigures,
 } from '@kubecity/protocol';
 import { Server } from 'socket.io';
@@ -36,7 +36,7 @@ export class FrameEar {
         this.#take(frame, performance.timeOrigin + performance.now());
         taken?.();
       });
-      socket.emit('welcome', { protocol: PROTOCOL_VERSION, interest: { services: 'all' } });
+      socket.emit('welcome', { protocol: AGENT_PROTOCOL, interest: { services: 'all' } });
     });
     this.#server.listen(socketPath);
   }

@@ -80,6 +80,15 @@ export const agentEvents = {
       : 'net.netfilter.nf_conntrack_acct is off and cannot be switched on: connections have no counters',
   }),
 
+  /** @param code why, of the refusals of the protocol */
+  hubRefused: (nodeName: string, code: string, message: string): EventNews => ({
+    type: 'Warning',
+    reason: 'DashboardRefused',
+    action: 'ConnectToDashboard',
+    regarding: node(nodeName),
+    note: `the dashboard does not let this agent in (${code}): ${message}. Routing goes on`,
+  }),
+
   kernelDrift: (nodeName: string, drift: string): EventNews => ({
     type: 'Warning',
     reason: 'KernelDrift',

@@ -1,6 +1,5 @@
-import type { Agent } from 'node:http';
-import net from 'node:net';
 import {
+  AGENT_PROTOCOL,
   type AgentAnswer,
   type AgentHello,
   type AgentToHub,
@@ -9,17 +8,24 @@ import {
   type Interest,
   interest as interestSchema,
   PROTOCOLS,
+  REFUSALS,
   type RulesReport,
+  reportFor,
   welcome as welcomeSchema,
 } from '@kubecity/protocol';
 import type { Logger } from 'pino';
 import { io, type Socket } from 'socket.io-client';
+import { z } from 'zod';
 import type { HubAddress } from './config/agent-config.ts';
-import { http } from './http.ts';
+import { socketRoad, trustingRoad } from './hub-road.ts';
+import type { HubTrust } from './hub-trust.ts';
 
 export interface HubLinkOptions {
   readonly address: HubAddress;
-  readonly token: string;
+  /** Asked at each connection, and when the hub wants to see it again: it is renewed while we run. */
+  readonly token: () => Promise<string>;
+  /** By what the hub is known; absent: as this machine trusts every server. */
+  readonly trust?: HubTrust;
   readonly node: string;
   readonly version: string;
   /** Of the totals in frames, asked at each connection. */
@@ -32,13 +38,16 @@ export interface HubLinkOptions {
   readonly resync: () => void;
   /** Must answer, whatever it is asked. */
   readonly ask: (question: unknown) => Promise<AgentAnswer>;
+  /** The hub does not let us in; once for each reason. */
+  readonly refused: (code: string, message: string) => void;
   readonly log: Pick<Logger, 'info' | 'warn'>;
   /** A hub that lets us wait so long, for its welcome or for the use of a frame, is taken for gone. */
   readonly silentMs?: number;
 }
 
 const SILENT_MS = 30_000;
-const REFUSED_RETRY_MS = 10_000;
+/** Milliseconds between two tries after refusals, twice as long after each: the hub counts them. */
+const REFUSED_RETRY = { first: 2000, most: 60_000 };
 
 /**
  * The stream to the dashboard. Nothing is queued while it is away: after a reconnection the whole state is sent anew, so
@@ -49,22 +58,25 @@ export class HubLink {
   readonly #socket: Socket<HubToAgent, AgentToHub>;
   readonly #silentMs: number;
   #welcomed = false;
+  #protocol = AGENT_PROTOCOL;
+  #refusals = 0;
   #closed = false;
   #patience: NodeJS.Timeout | undefined;
   #lastError = '';
 
   constructor(options: HubLinkOptions) {
-    const { address, log, silentMs = SILENT_MS } = options;
+    const { address, trust, log, silentMs = SILENT_MS } = options;
     this.#options = options;
     this.#silentMs = silentMs;
     const unix = 'socketPath' in address;
+    const road = unix ? socketRoad(address.socketPath) : trust && trustingRoad(trust);
     this.#socket = io(unix ? 'http://hub/agents' : `${address.url}/agents`, {
       transports: ['websocket'],
-      auth: (give) => give(this.#hello()),
+      auth: (give) => void this.#hello().then(give, (error: Error) => this.#withoutToken(error)),
       reconnectionDelay: 500,
       reconnectionDelayMax: 10_000,
-      // engine.io hands this agent to its WebSocket: connections over it end at the Unix socket.
-      ...(unix && { agent: unixAgent(address.socketPath) as unknown as string }),
+      // engine.io hands this agent to its WebSocket; its type knows only the browser's form of the option.
+      ...(road && { agent: road as unknown as string }),
     });
     this.#socket.on('connect', () => {
       this.#patience = setTimeout(() => this.#silent('no welcome'), silentMs);
@@ -73,6 +85,7 @@ export class HubLink {
     this.#socket.on('interest', (message) => this.#onInterest(message));
     this.#socket.on('resync', () => this.connected && options.resync());
     this.#socket.on('ask', (question, answer) => this.#onAsk(question, answer));
+    this.#socket.on('prove', (answer) => this.#onProve(answer));
     this.#socket.on('disconnect', (reason) => {
       this.#leave();
       if (reason === 'io client disconnect') return;
@@ -89,7 +102,7 @@ export class HubLink {
   }
 
   sendRules(report: RulesReport): void {
-    if (this.connected) this.#socket.emit('rules', report);
+    if (this.connected) this.#socket.emit('rules', reportFor(this.#protocol, report));
   }
 
   /** A frame for a hub that is gone vanishes; the next one gets everything. */
@@ -113,9 +126,16 @@ export class HubLink {
     this.#socket.close();
   }
 
-  #hello(): AgentHello {
+  async #hello(): Promise<AgentHello> {
     const { token, node, epoch, version } = this.#options;
-    return { protocols: [...PROTOCOLS], token, node, epoch: epoch(), version };
+    return { protocols: [...PROTOCOLS], token: await token(), node, epoch: epoch(), version };
+  }
+
+  /** Without it there is nothing to say: the file may be there the next time. */
+  #withoutToken(error: Error): void {
+    this.#tell('the token cannot be read', error.message);
+    this.#socket.disconnect();
+    this.#tryLater();
   }
 
   #onWelcome(message: unknown): void {
@@ -127,6 +147,8 @@ export class HubLink {
     clearTimeout(this.#patience);
     this.#lastError = '';
     this.#welcomed = true;
+    this.#refusals = 0;
+    this.#protocol = data.protocol;
     this.#options.log.info({ protocol: data.protocol }, 'connected to the hub');
     this.#options.welcomed(data.interest);
   }
@@ -140,6 +162,16 @@ export class HubLink {
   #onAsk(question: unknown, answer: unknown): void {
     if (typeof answer !== 'function') this.#misunderstood('ask');
     else void this.#options.ask(question).then((given) => answer(given));
+  }
+
+  #onProve(answer: unknown): void {
+    const { token, log } = this.#options;
+    if (typeof answer !== 'function') this.#misunderstood('prove');
+    else {
+      // without an answer the hub judges what it was shown before
+      const unread = (error: Error) => log.warn({ reason: error.message }, 'the token cannot be read');
+      token().then((now) => answer({ token: now }), unread);
+    }
   }
 
   /** One bad message is no reason to leave a hub that is otherwise sound. */
@@ -159,21 +191,36 @@ export class HubLink {
     this.#options.gone();
   }
 
-  /** One line per kind of failure, not one per attempt. A refusal by the hub ends socket.io's own retries. */
-  #onConnectError(error: Error): void {
-    if (error.message !== this.#lastError)
-      this.#options.log.warn({ reason: error.message }, 'hub is not reachable; routing goes on');
-    this.#lastError = error.message;
+  /** A refusal by the hub ends socket.io's own retries. */
+  #onConnectError(error: Error & { readonly data?: unknown; readonly description?: unknown }): void {
+    const code = refusal.safeParse(error.data).data?.code;
+    if (code !== undefined) {
+      if (this.#tell('the hub does not let us in; routing goes on', error.message, code))
+        this.#options.refused(code, error.message);
+    } else this.#tell('hub is not reachable; routing goes on', causeOf(error));
     if (!this.#socket.active) this.#tryLater();
   }
 
+  /** One line per kind of failure, not one per attempt: whether this is the first of its kind. */
+  #tell(what: string, reason: string, code?: string): boolean {
+    if (reason === this.#lastError) return false;
+    this.#lastError = reason;
+    this.#options.log.warn({ ...(code !== undefined && { code }), reason }, what);
+    return true;
+  }
+
   #tryLater(): void {
-    setTimeout(() => !this.#closed && this.#socket.connect(), REFUSED_RETRY_MS).unref();
+    const longest = Math.min(REFUSED_RETRY.most, REFUSED_RETRY.first * 2 ** this.#refusals++);
+    // spread: the other agents were turned out at the same moment
+    const pause = longest * (0.5 + Math.random() / 2);
+    setTimeout(() => !this.#closed && this.#socket.connect(), pause).unref();
   }
 }
 
-function unixAgent(path: string): Agent {
-  const agent = new http.Agent();
-  agent.createConnection = () => net.connect({ path });
-  return agent;
+const refusal = z.object({ code: z.enum(REFUSALS) });
+
+/** `websocket error` says nothing: what the connection failed of is below it. */
+function causeOf({ message, description }: Error & { readonly description?: unknown }): string {
+  const below = z.object({ message: z.string().min(1) }).safeParse(description).data?.message;
+  return below ?? message;
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { EventRecorder } from '@kubecity/kube';
 import { chooseIptables, findKubeProxy, ipset, iptables } from '@kubecity/netfilter';
 import { openGeneration, openUdpTable } from '@kubecity/netlink';
@@ -30,6 +31,7 @@ import { interfaceOf, sourceTowards } from './host/packet-origin.ts';
 import { routeLoopback } from './host/route-localnet.ts';
 import { openSysctls } from './host/sysctl.ts';
 import { HubLink } from './hub-link.ts';
+import { hubTrust } from './hub-trust.ts';
 import { makeConntrackSettings } from './kernel-settings.ts';
 import { createMetrics } from './metrics.ts';
 import { OverrideObjects } from './override-objects.ts';
@@ -269,10 +271,12 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       }),
     }),
   });
-  if (config.hub && config.hubToken !== undefined) {
+  if (config.hub && config.hubTokenFile !== undefined) {
+    const { hubTokenFile } = config;
     hub = new HubLink({
       address: config.hub,
-      token: config.hubToken,
+      token: async () => (await readFile(hubTokenFile, 'utf8')).trim(),
+      ...(config.hubTrust && { trust: hubTrust(config.hubTrust, client) }),
       node: nodeName,
       version: packageJson.version,
       epoch: () => accounting.epoch,
@@ -284,6 +288,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       interest: (interest) => accounting.look(interest),
       resync: () => accounting.resync(),
       ask: (question) => questions.answer(question),
+      refused: (code, message) => events.record(agentEvents.hubRefused(nodeName, code, message)),
       log,
     });
   }

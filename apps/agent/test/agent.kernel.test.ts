@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { connect, ensureCrd, resources } from '@kubecity/kube';
 import { type MiniApiServer, startMiniApiServer } from '@kubecity/mini-apiserver';
 import { ipset, iptables } from '@kubecity/netfilter';
-import { PROTOCOL_VERSION } from '@kubecity/protocol';
+import { PROTOCOLS } from '@kubecity/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { removeRules } from '../src/rules/cleanup.ts';
 import { HubEar } from './lab/hub-ear.ts';
@@ -132,7 +132,7 @@ describe('the agent', () => {
 
   it('greets the hub and counts every connection once, by client and backend', async () => {
     await eventually(() =>
-      expect(hub.hellos.at(-1)).toMatchObject({ protocols: [PROTOCOL_VERSION], token: 'a-token', node: 'node-a' }),
+      expect(hub.hellos.at(-1)).toMatchObject({ protocols: [...PROTOCOLS], token: 'a-token', node: 'node-a' }),
     );
     const total = () => Object.values(hub.opened(PORT)).reduce((sum, count) => sum + count, 0);
     // What is older than the first dump is its base.

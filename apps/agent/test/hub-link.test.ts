@@ -9,14 +9,15 @@ import { HubLink, type HubLinkOptions } from '../src/hub-link.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kubecity-hub-link-'));
 const socketPath = join(folder, 'hub.sock');
-const WELCOME = { protocol: 2, interest: { services: 'all' } };
+const WELCOME = { protocol: 3, interest: { services: 'all' } };
 const FRAME = { seq: 0 } as EdgeFrame;
 
 let server: Server;
 let sockets: Socket<DefaultEventsMap, DefaultEventsMap>[];
 let link: HubLink;
 let epoch: string;
-const told = { welcomed: vi.fn(), gone: vi.fn(), interest: vi.fn(), resync: vi.fn() };
+let token: string;
+const told = { welcomed: vi.fn(), gone: vi.fn(), interest: vi.fn(), resync: vi.fn(), refused: vi.fn() };
 const ask = vi.fn<(question: unknown) => Promise<AgentAnswer>>();
 const log = { info: vi.fn(), warn: vi.fn() };
 
@@ -24,6 +25,7 @@ beforeEach(() => {
   vi.clearAllMocks();
   sockets = [];
   epoch = 'first';
+  token = 'secret';
   const http = createServer();
   server = new Server(http);
   server.of('/agents').on('connection', (socket) => sockets.push(socket));
@@ -38,7 +40,13 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
 
 function connect(more: Partial<HubLinkOptions> = {}): void {
-  const options = { address: { socketPath }, token: 'secret', node: 'node-a', version: '1', epoch: () => epoch };
+  const options = {
+    address: { socketPath },
+    token: async () => token,
+    node: 'node-a',
+    version: '1',
+    epoch: () => epoch,
+  };
   link = new HubLink({ ...options, ...told, ask, log, ...more });
 }
 
@@ -58,7 +66,7 @@ async function welcomed(): Promise<Socket> {
 it('offers its versions and tells nothing before the welcome', async () => {
   connect();
   const socket = await accepted();
-  expect(socket.handshake.auth).toEqual({ protocols: [2], token: 'secret', node: 'node-a', epoch, version: '1' });
+  expect(socket.handshake.auth).toEqual({ protocols: [3, 2], token: 'secret', node: 'node-a', epoch, version: '1' });
   const rules = vi.fn();
   socket.on('rules', rules);
   link.sendRules({ at: 1 } as RulesReport);
@@ -141,4 +149,53 @@ it('says once that the hub is gone, and is welcome again by itself', async () =>
   again.emit('welcome', WELCOME);
   await eventually(() => expect(told.welcomed).toHaveBeenCalledTimes(2));
   expect(log.warn).toHaveBeenCalledTimes(1);
+});
+
+it('shows the token as it is by now, at each connection and when it is asked', async () => {
+  connect();
+  const first = await welcomed();
+  token = 'renewed';
+  expect(await first.emitWithAck('prove')).toEqual({ token: 'renewed' });
+  first.conn.close();
+  expect((await accepted(2)).handshake.auth).toMatchObject({ token: 'renewed' });
+});
+
+it('waits for a token that cannot be read, and says so once', async () => {
+  let there = false;
+  const read = async () => {
+    if (there) return 'late';
+    throw new Error('ENOENT: token');
+  };
+  connect({ token: read });
+  await eventually(() =>
+    expect(log.warn.mock.calls).toEqual([[{ reason: 'ENOENT: token' }, 'the token cannot be read']]),
+  );
+  there = true;
+  expect((await accepted()).handshake.auth).toMatchObject({ token: 'late' });
+});
+
+it('tells once why it is refused, and tries again', async () => {
+  let refusals = 0;
+  server.of('/agents').use((_socket, next) => {
+    if (++refusals > 2) return next();
+    next(Object.assign(new Error('the token is of node-b'), { data: { code: 'forbidden' } }));
+  });
+  connect();
+  await accepted();
+  expect(told.refused.mock.calls).toEqual([['forbidden', 'the token is of node-b']]);
+  expect(log.warn.mock.calls).toEqual([
+    [{ code: 'forbidden', reason: 'the token is of node-b' }, 'the hub does not let us in; routing goes on'],
+  ]);
+}, 15_000);
+
+it('speaks to a hub of the version before in its words', async () => {
+  connect();
+  const socket = await accepted();
+  const rules = vi.fn();
+  socket.on('rules', rules);
+  socket.emit('welcome', { ...WELCOME, protocol: 2 });
+  await eventually(() => expect(link.connected).toBe(true));
+  link.sendRules({ at: 1, mode: 'observe', inSync: true } as unknown as RulesReport);
+  await eventually(() => expect(rules).toHaveBeenCalledTimes(1));
+  expect(rules.mock.calls[0]?.[0]).toMatchObject({ mode: 'replace', inSync: false });
 });

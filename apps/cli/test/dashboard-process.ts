@@ -5,11 +5,11 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
+  AGENT_PROTOCOL,
   type AgentAnswer,
   type AgentQuestion,
   type AgentToHub,
   type HubToAgent,
-  PROTOCOL_VERSION,
 } from '@kubecity/protocol';
 import { io, type Socket } from 'socket.io-client';
 
@@ -42,7 +42,7 @@ export class DashboardProcess {
   async connectAgent(answer: (question: AgentQuestion) => AgentAnswer): Promise<void> {
     const agent = new Agent();
     agent.createConnection = () => connect(this.#agentSocket);
-    const auth = { protocols: [PROTOCOL_VERSION], token: TOKEN, node: 'node-a', epoch: 'e1', version: '0.1.0' };
+    const auth = { protocols: [AGENT_PROTOCOL], token: TOKEN, node: 'node-a', epoch: 'e1', version: '0.1.0' };
     // the type knows only the browser's form of this option
     const options = { transports: ['websocket'], forceNew: true, auth, agent: agent as unknown as string };
     this.#agent = io('http://hub/agents', options);

@@ -1,4 +1,11 @@
-import type { Acknowledgement, CityRecord, RulesReport } from '@kubecity/protocol';
+import {
+  type Acknowledgement,
+  type CityRecord,
+  type RulesReport,
+  type VersionSkew,
+  versionSkew,
+} from '@kubecity/protocol';
+import { VERSION } from './version.ts';
 
 /** An agent from which nothing came for so long is stale. */
 export const SILENT_MILLISECONDS = 5000;
@@ -88,15 +95,24 @@ export class AgentRoster {
     return [...this.#seen.keys()].filter((node) => this.stateOf(node, now) === state).length;
   }
 
+  /** Connected agents of other minor versions than ours. */
+  skewed(is: VersionSkew['is']): number {
+    return [...this.#seen.values()].filter(
+      ({ connected, version }) => connected && versionSkew(version, VERSION)?.is === is,
+    ).length;
+  }
+
   /** The agent's part of a node record. */
   describe(node: string, now: number, conntrack: NodeConntrack | undefined): CityRecord<'node'>['agent'] {
     const seen = this.#seen.get(node);
     if (!seen) return { state: 'absent' };
     const { rules } = seen;
+    const skew = versionSkew(seen.version, VERSION);
     return {
       state: this.stateOf(node, now),
       lastFrameAt: seen.lastFrameAt,
       version: seen.version,
+      ...(skew && { skew }),
       ...(rules && {
         inSync: rules.inSync,
         error: rules.error,

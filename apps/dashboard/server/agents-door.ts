@@ -9,16 +9,18 @@ import {
 } from '@kubecity/protocol';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { AgentProof } from './agent-link/agent-proof.ts';
+import { keepProving } from './agent-link/keep-proving.ts';
 import { type AskAgent, agentQuestions } from './agent-questions.ts';
 import type { AgentData, AgentSocket, AgentsNamespace } from './agent-socket.ts';
 import type { CityModel } from './city-model.ts';
+import { KeyedLimit } from './keyed-limit.ts';
 import type { HubMetrics } from './metrics.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RefusedPeer } from './refusal.ts';
-import { sameSecret } from './secret.ts';
 
 export interface AgentsDoorOptions {
-  readonly token: string;
+  readonly proof: AgentProof;
   readonly model: CityModel;
   readonly log: Logger;
   readonly metrics: HubMetrics;
@@ -34,6 +36,8 @@ export interface AgentsDoor {
 
 /** An agent sends a frame a second and a report after each change. */
 const MESSAGES = { perSecond: 20, burst: 60 };
+/** Proofs that failed, of one address. Beyond that nothing is looked at: neither the token nor the cluster is asked about it. */
+const FAILURES = { perSecond: 0.2, burst: 10 };
 
 /** Lets agents in, parses what they say, and gives it to the model. One agent a node: the latest to connect. */
 export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOptions): AgentsDoor {
@@ -42,17 +46,40 @@ export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOp
   /** Nobody looks at anything until a browser comes. */
   let interest: Interest = { services: [] };
 
+  const failures = new KeyedLimit(FAILURES.perSecond, FAILURES.burst);
   namespace.use((socket, next) => {
-    try {
-      Object.assign(socket.data, admit(socket.handshake.auth, options.token));
-      next();
-    } catch (refused) {
-      if (!(refused instanceof RefusedPeer)) throw refused;
-      metrics.refused.inc({ door: 'agents', code: refused.data.code });
-      log.warn({ code: refused.data.code, reason: refused.message }, 'agent refused');
-      next(refused);
-    }
+    const { address, auth } = socket.handshake;
+    admit(auth, address).then(
+      (data) => {
+        Object.assign(socket.data, data);
+        next();
+      },
+      (error: unknown) => {
+        if (!(error instanceof RefusedPeer)) log.error({ err: error, address }, 'an agent could not be judged');
+        const refused =
+          error instanceof RefusedPeer ? error : new RefusedPeer('api-unavailable', 'the hub’s log says why');
+        const { code } = refused.data;
+        metrics.refused.inc({ door: 'agents', code });
+        log.warn({ code, reason: refused.message, address, node: nodeIn(auth) }, 'agent refused');
+        next(refused);
+      },
+    );
   });
+
+  /** @throws RefusedPeer. The versions are looked at first: another version may have another handshake. */
+  async function admit(auth: unknown, address: string): Promise<AgentData> {
+    const read = readHello(auth);
+    // a Unix socket has no addresses: who may open it is not a stranger
+    if (address && failures.spent(address, now()))
+      throw new RefusedPeer('rate-limited', 'too many refused tries from this address; wait a minute');
+    try {
+      await options.proof.check(read.hello);
+      return read;
+    } catch (error) {
+      if (address && !isPassing(error)) failures.admit(address, now());
+      throw error;
+    }
+  }
 
   namespace.on('connection', (socket) => {
     const { hello, protocol } = socket.data;
@@ -63,6 +90,12 @@ export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOp
     model.agentConnected(hello);
     agentLog.info({ epoch: hello.epoch, version: hello.version, protocol }, 'agent connected');
     socket.emit('welcome', { protocol, interest });
+
+    const proving = keepProving(socket, options.proof, (refused) => {
+      metrics.refused.inc({ door: 'agents', code: refused.data.code });
+      agentLog.warn({ code: refused.data.code, reason: refused.message }, 'agent turned away');
+      socket.conn.close();
+    });
 
     /** Closes the transport, so that the agent comes back by itself, later and later, and begins with a reset. */
     const turnAway = (code: 'invalid-message' | 'rate-limited', event: string, reason: string) => {
@@ -95,6 +128,7 @@ export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOp
       }),
     );
     socket.on('disconnect', (reason) => {
+      proving.stop();
       if (sockets.get(hello.node) === socket) {
         sockets.delete(hello.node);
         model.agentDisconnected(hello.node);
@@ -114,19 +148,28 @@ export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOp
   };
 }
 
-/** Throws a RefusedPeer. The versions are looked at first: another version may have another handshake. */
-function admit(auth: unknown, token: string): AgentData {
+/** @throws RefusedPeer `protocol-version` or `invalid-message` */
+function readHello(auth: unknown): AgentData {
   const offered = offeredProtocols(auth);
   const protocol = offered && commonProtocol(offered);
   if (offered && protocol === undefined) {
     const [ours, theirs] = [PROTOCOLS.join(', '), offered.slice(0, 16).join(', ')];
-    throw new RefusedPeer('protocol-version', `this hub speaks protocol ${ours}, the agent ${theirs}`);
+    throw new RefusedPeer(
+      'protocol-version',
+      `this hub speaks protocol ${ours}, the agent ${theirs}: they may be one minor version apart, not more`,
+    );
   }
   const hello = agentHello.safeParse(auth);
   if (!hello.success) throw new RefusedPeer('invalid-message', `handshake: ${firstFault(hello.error)}`);
-  if (!sameSecret(hello.data.token, token)) throw new RefusedPeer('unauthenticated', 'the token is not the hub’s');
   return { hello: hello.data, protocol: commonProtocol(hello.data.protocols) as number };
 }
+
+/** Says nothing about who asks: the cluster or the hub cannot tell at present. */
+const isPassing = (error: unknown) =>
+  error instanceof RefusedPeer && (error.data.code === 'api-unavailable' || error.data.code === 'rate-limited');
+
+/** For the log: what a peer that was not let in calls itself, if that can be a name. */
+const nodeIn = (auth: unknown) => z.object({ node: agentHello.shape.node }).safeParse(auth).data?.node;
 
 /** Undefined when the handshake names none; protocol 1 named its only version. */
 function offeredProtocols(auth: unknown): number[] | undefined {

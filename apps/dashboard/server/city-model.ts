@@ -23,6 +23,7 @@ import { TICK_MILLISECONDS, Timeline } from './timeline.ts';
 import type { FrameOutcome } from './traffic/agent-ledger.ts';
 import { edgeNamer } from './traffic/edge-table.ts';
 import { Traffic } from './traffic/traffic.ts';
+import { VERSION } from './version.ts';
 
 /** The objects the model is made of, by the name under which they are watched. */
 export interface CityObjects {
@@ -96,6 +97,7 @@ export class CityModel {
   constructor(clusterName: string) {
     this.store.set('cluster', 'cluster', {
       name: clusterName,
+      version: VERSION,
       apiState: 'reconnecting',
       events: { state: 'reading' },
     });

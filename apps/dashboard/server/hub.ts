@@ -2,6 +2,7 @@ import type { Server as HttpServer } from 'node:http';
 import { changeOfEvent, type KubeClient } from '@kubecity/kube';
 import type { Logger } from 'pino';
 import { Server as SocketServer } from 'socket.io';
+import type { AgentProof } from './agent-link/agent-proof.ts';
 import { openAgentsDoor } from './agents-door.ts';
 import { api } from './api.ts';
 import { exportAudit } from './audit/audit-export.ts';
@@ -29,7 +30,8 @@ export interface HubOptions {
   readonly clusterName: string;
   /** Who may come in. Absent: whoever is at this machine. */
   readonly auth?: AuthSettings;
-  readonly token: string;
+  /** Who may come in as an agent. */
+  readonly agentProof: AgentProof;
   readonly log: Logger;
   /** Serves browsers, and agents too when `agentServer` is absent. */
   readonly server: HttpServer;
@@ -104,10 +106,20 @@ export function startHub(options: HubOptions): Hub {
     },
   });
   const agentSockets = agentServer
-    ? new SocketServer(agentServer, { serveClient: false, maxHttpBufferSize: AGENT_MESSAGE_BYTES })
+    ? new SocketServer(agentServer, {
+        serveClient: false,
+        maxHttpBufferSize: AGENT_MESSAGE_BYTES,
+        transports: ['websocket'],
+      })
     : sockets;
 
-  const agents = openAgentsDoor(agentSockets.of('/agents'), { token: options.token, model, log, metrics, now });
+  const agents = openAgentsDoor(agentSockets.of('/agents'), {
+    proof: options.agentProof,
+    model,
+    log,
+    metrics,
+    now,
+  });
   const history = new History({ ...(options.history ?? historySettings({})), log, metrics });
   const outcomes = new AuditOutcomes({ keeper: history, log, notRidOf: (uid) => model.notRidOf(uid, now()) });
   const audit = new AuditTrail({ keeper: history, noted: (entry) => outcomes.noted(entry), log, now });
@@ -172,5 +184,6 @@ function record(recorder: HistoryRecorder, history: History): void {
 
 function count(metrics: HubMetrics, model: CityModel, now: number): void {
   for (const state of ['live', 'stale'] as const) metrics.agents.set({ state }, model.roster.countBy(state, now));
+  for (const skew of ['older', 'newer'] as const) metrics.skewedAgents.set({ skew }, model.roster.skewed(skew));
   for (const [kind, records] of model.store.counts()) metrics.records.set({ kind }, records);
 }

@@ -14,6 +14,11 @@ export class KeyedLimit {
     this.#burst = burst;
   }
 
+  /** Whether nothing of this key would be admitted now; nothing is counted. */
+  spent(key: string, now: number): boolean {
+    return this.#limits.get(key)?.spent(now) ?? false;
+  }
+
   /** Whether one more event of this key may happen now (Unix ms); if so it counts. */
   admit(key: string, now: number): boolean {
     const limit = this.#limits.get(key) ?? new RateLimit(this.#perSecond, this.#burst);

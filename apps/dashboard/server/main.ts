@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { connect as connectSocket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { connect, ensureCrd, KubeError } from '@kubecity/kube';
 import next from 'next';
 import { type Logger, pino } from 'pino';
+import { agentsSide } from './agent-link/agents-side.ts';
 import { historySettings } from './history/history.ts';
 import { type Hub, startHub } from './hub.ts';
 import { addProcessMetrics } from './metrics.ts';
@@ -31,7 +30,6 @@ try {
 }
 
 async function run(options: DashboardOptions): Promise<void> {
-  const token = readToken(options.agentTokenFile);
   const { kubeconfig, kubeSocket: socketPath } = options;
   const client = connect({ kubeconfig, socketPath, inCluster: kubeconfig === undefined && socketPath === undefined });
   await installCrd(client, log);
@@ -45,22 +43,21 @@ async function run(options: DashboardOptions): Promise<void> {
   const withOperations = isLoopback(listen.host);
   server.on('request', pages({ hub: () => hub, render: site.getRequestHandler(), dev, withOperations }));
 
-  const agentServer =
-    options.agentSocket === undefined ? undefined : createServer((_request, response) => response.writeHead(404).end());
+  const agents = await agentsSide(options.agents, client, log);
   const history = historySettings(options);
   hub = startHub({
     client,
     clusterName: options.clusterName,
     auth: options.auth,
-    token,
+    agentProof: agents.proof,
     log,
     server,
-    agentServer,
+    agentServer: agents.server,
     history,
     foreignUpgrades: dev,
   });
   addProcessMetrics(hub.metrics);
-  if (agentServer && options.agentSocket) await listenOnSocket(agentServer, options.agentSocket);
+  await agents.open(hub.metrics.registry);
   if (options.metricsListen) {
     const { host, port } = options.metricsListen;
     await once(createServer(operations(() => hub)).listen(port, host), 'listening');
@@ -81,37 +78,12 @@ async function run(options: DashboardOptions): Promise<void> {
   if (options.exitWithStdin) process.stdin.once('end', () => void shutdown('standard input closed')).resume();
 }
 
-function readToken(file: string): string {
-  const token = readFileSync(file, 'utf8').trim();
-  if (token.length < 16) throw new Error(`${file}: an agent token has at least 16 characters`);
-  return token;
-}
-
 /** Where this identity may not, or the API is away, somebody else must have installed it; the watch says if not. */
 async function installCrd(client: ReturnType<typeof connect>, log: Logger): Promise<void> {
   await ensureCrd(client).catch((error: unknown) => {
     if (!(error instanceof KubeError) || error.code === 'invalid') throw error;
     log.warn({ err: error }, 'the RoutingOverride CRD is not installed by us');
   });
-}
-
-/** A socket file that a killed process left behind is removed; one that somebody serves is not. */
-async function listenOnSocket(server: Server, path: string): Promise<void> {
-  const probe = connectSocket(path);
-  const served = await new Promise<boolean>((resolve) => {
-    probe.once('connect', () => resolve(true)).once('error', () => resolve(false));
-  });
-  probe.destroy();
-  if (served) throw new Error(`${path}: another process serves this socket`);
-  rmSync(path, { force: true });
-  // binds inside the call: nobody but this user can connect, at no moment
-  const umask = process.umask(0o177);
-  try {
-    server.listen(path);
-  } finally {
-    process.umask(umask);
-  }
-  await once(server, 'listening');
 }
 
 function urlOf(server: Server, scheme: string): string {

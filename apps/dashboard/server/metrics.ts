@@ -10,6 +10,12 @@ export function hubMetrics() {
   return {
     registry,
     agents: new Gauge({ name: name('agents'), help: 'Agents by state.', labelNames: ['state'], registers }),
+    skewedAgents: new Gauge({
+      name: name('agents_of_other_versions'),
+      help: 'Connected agents of another minor version than this dashboard.',
+      labelNames: ['skew'],
+      registers,
+    }),
     readers: new Gauge({ name: name('map_readers'), help: 'Browsers that read the map.', registers }),
     records: new Gauge({ name: name('records'), help: 'Records of the map by kind.', labelNames: ['kind'], registers }),
     apiLive: new Gauge({

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type AgentFlags, type AgentSettings, agentOptions, agentSettings } from './agent-link/agent-settings.ts';
 import { AUTH_WAYS, type AuthFlags, type AuthSettings, type AuthWay, authSettings } from './auth/auth-settings.ts';
 import type { TlsFiles } from './tls-server.ts';
 
@@ -7,7 +8,7 @@ interface Place {
   readonly port: number;
 }
 
-interface Flags extends AuthFlags {
+interface Flags extends AuthFlags, AgentFlags {
   readonly kubeconfig?: string;
   readonly kubeSocket?: string;
   readonly listen: Place;
@@ -15,8 +16,6 @@ interface Flags extends AuthFlags {
   readonly tlsKeyFile?: string;
   /** Where `/healthz`, `/livez` and `/metrics` are answered besides. */
   readonly metricsListen?: Place;
-  readonly agentSocket?: string;
-  readonly agentTokenFile: string;
   readonly clusterName: string;
   readonly history?: string;
   readonly historyMegabytes?: number;
@@ -25,8 +24,10 @@ interface Flags extends AuthFlags {
   readonly dev: boolean;
 }
 
-export interface DashboardOptions extends Omit<Flags, keyof AuthFlags | 'tlsCertFile' | 'tlsKeyFile'> {
+export interface DashboardOptions
+  extends Omit<Flags, keyof AuthFlags | keyof AgentFlags | 'tlsCertFile' | 'tlsKeyFile'> {
   readonly auth: AuthSettings;
+  readonly agents: AgentSettings;
   readonly tls?: TlsFiles;
 }
 
@@ -51,8 +52,6 @@ export function readOptions(argv: readonly string[]): DashboardOptions {
         'where /metrics, /healthz and /livez are answered; without it: where browsers connect, on loopback only',
       ).argParser(parsePlace),
     )
-    .addOption(option('--agent-socket <path>', 'Unix socket for agents; without it they connect where browsers do'))
-    .addOption(option('--agent-token-file <file>', 'file with the secret that agents show').makeOptionMandatory())
     .addOption(option('--cluster-name <name>', 'name on the map').default('kubernetes'))
     .addOption(
       option(
@@ -72,11 +71,11 @@ export function readOptions(argv: readonly string[]): DashboardOptions {
     )
     .addOption(option('--exit-with-stdin', 'end when standard input closes').default(false))
     .addOption(option('--dev', 'serve the pages from their sources').default(false));
-  for (const one of authOptions()) command.addOption(one);
+  for (const one of [...agentOptions(option, parsePlace), ...authOptions()]) command.addOption(one);
   const flags = command.parse(argv).opts<Flags>();
   try {
     const auth = authSettings(flags, { host: flags.listen.host, kubeSocket: flags.kubeSocket });
-    return { ...flags, auth, tls: tlsFiles(flags) };
+    return { ...flags, auth, agents: agentSettings(flags), tls: tlsFiles(flags) };
   } catch (error) {
     return command.error(`error: ${(error as Error).message}.`);
   }

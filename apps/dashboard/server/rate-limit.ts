@@ -13,11 +13,16 @@ export class RateLimit {
 
   /** Whether one more event may happen now; if so it counts. */
   admit(now: number): boolean {
+    if (this.spent(now)) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  /** Whether no event may happen now. */
+  spent(now: number): boolean {
     const passed = Math.max(0, now - (this.#at ?? now)) / 1000;
     this.#tokens = Math.min(this.#burst, this.#tokens + passed * this.#perSecond);
     this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
+    return this.#tokens < 1;
   }
 }

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from '@kubecity/kube';
 import { pino } from 'pino';
+import { secretProof } from '../server/agent-link/agent-proof.ts';
 import { startHub } from '../server/hub.ts';
 import { pages } from '../server/pages.ts';
 
@@ -17,7 +18,7 @@ const agentServer = createServer();
 const hub = startHub({
   client,
   clusterName: 'test',
-  token,
+  agentProof: secretProof(token),
   log: pino({ level: 'warn' }, pino.destination(2)),
   server,
   agentServer,

@@ -46,6 +46,17 @@ export interface AccessAttributes {
   readonly subresource?: string;
 }
 
+export type ReviewedToken =
+  | {
+      readonly authenticated: true;
+      readonly user: string;
+      readonly groups: readonly string[];
+      readonly extra: Readonly<Record<string, readonly string[]>>;
+      /** Those of the audiences asked for that it is good for. A server that knows no audiences tells none. */
+      readonly audiences: readonly string[];
+    }
+  | { readonly authenticated: false; readonly error: string };
+
 export interface DeleteOptions {
   /** Only this very object, and only in this version; else it fails as `conflict`. */
   readonly uid?: string;
@@ -76,6 +87,8 @@ export interface KubeClient {
   selfAccess(attributes: AccessAttributes): Promise<{ allowed: boolean; reason?: string }>;
   /** The server's own word on itself: `v1.31.2`, and its clock (Unix ms) where it tells the time. */
   server(): Promise<{ version: string; at?: number }>;
+  /** Whose `token` is, if it was made for one of `audiences`; `error` in the API server's words when it is nobody's. */
+  reviewToken(token: string, audiences: readonly string[]): Promise<ReviewedToken>;
   /** Who the API server takes this client for. */
   whoAmI(): Promise<{ user: string; groups: readonly string[] }>;
   /**
@@ -113,6 +126,20 @@ const selfEnvelope = z.object({
   status: z.object({ userInfo: z.object({ username: z.string().min(1), groups: z.array(z.string()).nullish() }) }),
 });
 const versionEnvelope = z.object({ gitVersion: z.string() });
+const tokenEnvelope = z.object({
+  status: z.object({
+    authenticated: z.boolean().default(false),
+    error: z.string().default('the API server does not know this token'),
+    audiences: z.array(z.string()).nullish(),
+    user: z
+      .object({
+        username: z.string().default(''),
+        groups: z.array(z.string()).nullish(),
+        extra: z.record(z.string(), z.array(z.string())).nullish(),
+      })
+      .default({ username: '' }),
+  }),
+});
 const reviewEnvelope = z.object({ status: z.object({ allowed: z.boolean(), reason: z.string().optional() }) });
 
 /** Opens nothing yet: a bad kubeconfig or an absent server shows with the first request. */
@@ -276,6 +303,21 @@ function clientOver(identity: Wardrobe, own: Pick<KubeClient, 'as' | 'close'>): 
       const { gitVersion } = parse(operation, versionEnvelope, await json(response));
       const at = Date.parse(String(response.headers.date));
       return { version: gitVersion, ...(!Number.isNaN(at) && { at }) };
+    },
+    reviewToken: async (token, audiences) => {
+      const operation = 'review a token';
+      const answer = await review(operation, 'authentication.k8s.io/v1', 'TokenReview', { token, audiences });
+      const { status } = parse(operation, tokenEnvelope, answer);
+      const { authenticated, error, user } = status;
+      if (!authenticated) return { authenticated, error };
+      const { username, groups, extra } = user;
+      return {
+        authenticated,
+        user: username,
+        groups: groups ?? [],
+        extra: extra ?? {},
+        audiences: status.audiences ?? [],
+      };
     },
     whoAmI: async () => {
       const operation = 'ask who we are';

@@ -1,7 +1,7 @@
 export type { ActAs } from './acting.ts';
 export { bearerToken } from './bearer-token.ts';
 export { type CarriedOut, type CarryOutOptions, carryOut, type PlannedChange, REFUSAL_OF } from './carry-out.ts';
-export type { AccessAttributes, KubeClient, ListOptions, WatchEvent, WatchOptions } from './client.ts';
+export type { AccessAttributes, KubeClient, ListOptions, ReviewedToken, WatchEvent, WatchOptions } from './client.ts';
 export { connect } from './client.ts';
 export {
   type Component,

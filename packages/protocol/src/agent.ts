@@ -20,6 +20,10 @@ export const agentHello = z.object({
 });
 export type AgentHello = z.infer<typeof agentHello>;
 
+/** What an agent shows again while it is connected; its token may have been renewed since the handshake. */
+export const tokenProof = agentHello.pick({ token: true });
+export type TokenProof = z.infer<typeof tokenProof>;
+
 /**
  * What is being looked at. Edges of these Services (`namespace/name`), or of all, are told after every dump; changes of
  * the others are told at least every `SLOW_EDGES_MS`. Totals are totals: nothing is lost by being told later.
@@ -389,4 +393,6 @@ export interface HubToAgent {
   /** The hub lost the thread: send a frame with `reset`. */
   resync: () => void;
   ask: (question: AgentQuestion, answer: (answer: AgentAnswer) => void) => void;
+  /** From protocol 3 on: show the token anew, as it is by now. */
+  prove: (answer: (proof: TokenProof) => void) => void;
 }

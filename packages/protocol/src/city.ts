@@ -14,6 +14,8 @@ const count = z.number().int().nonnegative();
 
 export const clusterRecord = z.object({
   name: text,
+  /** Of the dashboard. Absent of one before versions were told. */
+  version: text.optional(),
   apiState: z.enum(['live', 'reconnecting']),
   /** Whether the cluster's events can be read; `why` not, in the API's words. */
   events: z.object({ state: z.enum(['reading', 'live', 'unreadable']), why: text.optional() }),
@@ -44,6 +46,8 @@ export const nodeRecord = z.object({
     /** The last frame's figures, and the time of its dump (Unix ms). */
     conntrack: tableFigures.extend({ at: count }).optional(),
     version: text.optional(),
+    /** How the agent's version stands to the dashboard's; absent = the same minor version. */
+    skew: z.object({ is: z.enum(['older', 'newer']), supported: z.boolean() }).optional(),
   }),
 });
 

@@ -19,7 +19,9 @@ export interface AgentConfig {
   readonly conntrack: ConntrackConfig;
   readonly hub?: HubAddress;
   /** Present whenever `hub` is. */
-  readonly hubToken?: string;
+  readonly hubTokenFile?: string;
+  /** Absent: as this machine trusts every server. */
+  readonly hubTrust?: HubTrustSetting;
   /** Absent = switched off. */
   readonly health?: HostPort;
   /** A loopback address. Absent = switched off. */
@@ -65,6 +67,8 @@ export interface NamespacedName {
 
 /** Kernel settings to make; what is absent is left as it is. */
 export type ConntrackConfig = NonNullable<Settings['conntrack']>;
+
+export type HubTrustSetting = { readonly file: string } | { readonly configMap: NamespacedName };
 
 export type HubAddress = { readonly socketPath: string } | { readonly url: string };
 

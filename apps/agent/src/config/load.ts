@@ -63,7 +63,7 @@ export function loadConfig(invocation: Invocation, machine = thisMachine): Loade
   }
   if (faults.length > 0) throw new ConfigError(faults);
   const merged = merge(layers);
-  const config = assemble(merged, layers, readFile);
+  const config = assemble(merged, layers, machine);
   return {
     ...merged,
     settings: { ...merged.settings, ...clusterSettings(config) },
@@ -87,7 +87,7 @@ function fileLayer(file: string, readFile: ReadFile): Layer {
 const names = (path: SettingPath): string[] => path.filter((step) => typeof step === 'string');
 
 /** The rules that hold between settings. */
-function assemble(merged: Merged, layers: readonly Layer[], readFile: ReadFile): AgentConfig {
+function assemble(merged: Merged, layers: readonly Layer[], machine: Machine): AgentConfig {
   const { settings, origins } = merged;
   const faults: string[] = [];
   const at = (path: string) => origins.get(path) ?? path;
@@ -105,8 +105,8 @@ function assemble(merged: Merged, layers: readonly Layer[], readFile: ReadFile):
     faults.push(`${at('healthListen')}: ${healthListen}: taken by metricsListen (${at('metricsListen')})`);
   }
   const cluster = clusterAccess(layers, faults);
-  const hubToken =
-    hub === undefined || hubTokenFile === undefined ? undefined : token(hubTokenFile, at, readFile, faults);
+  if (hub !== undefined && hubTokenFile !== undefined) checkToken(hubTokenFile, at, machine, faults);
+  const trust = hubTrust(settings, at, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return {
     ...required(settings, [
@@ -129,7 +129,7 @@ function assemble(merged: Merged, layers: readonly Layer[], readFile: ReadFile):
     proxy: proxyConfig(settings),
     // In kube-proxy's words and ours, zero leaves the kernel's value.
     conntrack: Object.fromEntries(Object.entries(settings.conntrack ?? {}).filter(([, value]) => value)),
-    ...(hub !== undefined && { hub: hubAddress(hub), hubToken }),
+    ...(hub !== undefined && { hub: hubAddress(hub), hubTokenFile, ...(trust && { hubTrust: trust }) }),
     ...(healthListen !== undefined && healthListen !== 'off' && { health: hostPort(healthListen) }),
     ...(metricsListen !== undefined && metricsListen !== 'off' && { metrics: hostPort(metricsListen) }),
   };
@@ -180,13 +180,24 @@ function hubAddress(text: string): HubAddress {
   return text.startsWith('unix:') ? { socketPath: text.slice('unix:'.length) } : { url: text };
 }
 
-function token(file: string, at: (path: string) => string, readFile: ReadFile, faults: string[]): string | undefined {
+function hubTrust(
+  { hub, hubCAFile: file, hubCAConfigMap: configMap }: Merged['settings'],
+  at: (path: string) => string,
+  faults: string[],
+): AgentConfig['hubTrust'] {
+  if (file !== undefined && configMap !== undefined)
+    faults.push(`${at('hubCAConfigMap')}: contradicts ${at('hubCAFile')}`);
+  const [name, given] = file === undefined ? (['hubCAConfigMap', configMap] as const) : (['hubCAFile', file] as const);
+  if (given === undefined) return undefined;
+  if (!hub?.startsWith('https:')) faults.push(`${at(name)}: only a dashboard at https:// has a certificate`);
+  return file === undefined ? { configMap: namespacedName(given) } : { file };
+}
+
+/** A projected token changes every hour: it is read when it is used, and is no reason to look at the settings anew. */
+function checkToken(file: string, at: (path: string) => string, { readFile }: Machine, faults: string[]): void {
   try {
-    const found = readFile(file).trim();
-    if (found === '') faults.push(`${at('hubTokenFile')}: ${file} is empty`);
-    return found;
+    if (readFile(file).trim() === '') faults.push(`${at('hubTokenFile')}: ${file} is empty`);
   } catch (error) {
     faults.push(`${at('hubTokenFile')}: ${(error as Error).message}`);
-    return undefined;
   }
 }

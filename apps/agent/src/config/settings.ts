@@ -114,7 +114,18 @@ export const settingsSchema = z
     allowExternalIPs: setting('doors at spec.externalIPs of Services', z.boolean()),
     nodeIPs: setting("this node's addresses, instead of those of its Node object", perFamily(address)),
     hub: setting('dashboard: http(s)://host:port or unix:/path', hubAddress),
-    hubTokenFile: setting('file with the token that the dashboard expects', file),
+    hubTokenFile: setting(
+      'file with the token that proves to the dashboard who we are, read anew at each connection',
+      file,
+    ),
+    hubCAFile: setting(
+      'file with the certificates by which the dashboard is known, read anew when it has another',
+      file,
+    ),
+    hubCAConfigMap: setting(
+      'namespace/name of the ConfigMap where the dashboard tells its certificate, instead of hubCAFile',
+      namespacedName,
+    ),
     healthListen: setting('/healthz and /livez, or off', canonical(HOST_PORT, listenAddress)),
     metricsListen: setting(
       '/metrics, /healthz, /configz, /statusz, /flagz and more on a loopback address, or off',

@@ -73,6 +73,5 @@ function changedPaths(before: LoadedConfig, after: LoadedConfig): string[] {
   const changed = [...paths].filter(
     ([, path]) => !isDeepStrictEqual(valueAt(before.settings, path), valueAt(after.settings, path)),
   );
-  const tokens = before.config.hubToken === after.config.hubToken ? [] : ['hubToken'];
-  return [...changed.map(([text]) => text), ...tokens];
+  return changed.map(([text]) => text);
 }

@@ -136,9 +136,15 @@ describe('the configuration', () => {
     expect(faults(['--kubeconfig', '/k', '--kube-socket', '/s'])).toEqual(['--kube-socket: contradicts --kubeconfig']);
   });
 
-  it('reads the token of the dashboard and never shows it', () => {
+  it('knows where the token of the dashboard is, and by what it is known; neither shows in the settings', () => {
     const loaded = load(['--hub', 'unix:/h', '--hub-token-file', 't'], {}, { t: 'secret\n' });
-    expect(loaded.config).toMatchObject({ hub: { socketPath: '/h' }, hubToken: 'secret' });
+    expect(loaded.config).toMatchObject({ hub: { socketPath: '/h' }, hubTokenFile: 't' });
+    expect([...loaded.files.keys()]).toEqual([]);
+    const remote = ['--hub', 'https://h:1', '--hub-token-file', 't'];
+    const trust = (...more: string[]) => load([...remote, ...more], {}, { t: 'secret\n' }).config.hubTrust;
+    expect(trust()).toBeUndefined();
+    expect(trust('--hub-ca-file', 'c.pem')).toEqual({ file: 'c.pem' });
+    expect(trust('--hub-ca-config-map', 'kubecity/ca')).toEqual({ configMap: { namespace: 'kubecity', name: 'ca' } });
     expect(effectiveConfigText(loaded)).not.toContain('secret');
   });
 
@@ -180,6 +186,8 @@ describe('a wrong configuration', () => {
       /--local-detect-mode: bridgeInterface: needs localDetect\.bridgeInterface/,
     ],
     [['--hub', 'http://h:1'], /--hub: needs hubTokenFile too/],
+    [['--hub-ca-file', 'c'], /--hub-ca-file: only a dashboard at https:\/\/ has a certificate/],
+    [['--hub-ca-config-map', 'one'], /--hub-ca-config-map: "one": /],
     [['--hub', 'ftp://h', '--hub-token-file', 't'], /--hub: "ftp:\/\/h": not http/],
     [['--hub', 'unix:/h', '--hub-token-file', '/nowhere'], /--hub-token-file: ENOENT: \/nowhere/],
     [['--masquerade-mark', '0x100000000'], /--masquerade-mark: .*exactly one bit/],

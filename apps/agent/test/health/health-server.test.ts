@@ -8,7 +8,7 @@ import { SliMetrics } from '../../src/health/sli-metrics.ts';
 import { kubeProxyMetrics } from '../../src/kube-proxy-metrics.ts';
 
 const LOCAL = { host: '127.0.0.1', port: 0 };
-const CONFIGURATION = { nodeName: 'node-a', hub: { url: 'https://hub' }, hubToken: 'a-secret' };
+const CONFIGURATION = { nodeName: 'node-a', hub: { url: 'https://hub' }, anyToken: 'a-secret' };
 let trouble: string | undefined;
 let registry: Registry;
 let failures: string[];

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AgentAnswer, AgentQuestion, EdgeFrame, EdgeKey, RulesReport } from '@kubecity/protocol';
-import { agentAnswer, edgeFrame, PROTOCOL_VERSION, rulesReport } from '@kubecity/protocol';
+import { AGENT_PROTOCOL, agentAnswer, edgeFrame, rulesReport } from '@kubecity/protocol';
 import { Server, type Socket } from 'socket.io';
 
 /** The hub's end of the stream: a real socket.io server on a Unix socket that keeps the last of everything. */
@@ -27,7 +27,7 @@ export class HubEar {
         this.#take(edgeFrame.parse(message));
         taken();
       });
-      socket.emit('welcome', { protocol: PROTOCOL_VERSION, interest: { services: 'all' } });
+      socket.emit('welcome', { protocol: AGENT_PROTOCOL, interest: { services: 'all' } });
     });
     this.#server.listen(socketPath);
   }

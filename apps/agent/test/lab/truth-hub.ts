@@ -1,6 +1,7 @@
 import { Agent, createServer } from 'node:http';
 import { connect } from 'node:net';
 import {
+  AGENT_PROTOCOL,
   type AgentAnswer,
   type AgentQuestion,
   type AgentToHub,
@@ -8,7 +9,6 @@ import {
   agentAnswer,
   edgeFrame,
   type HubToAgent,
-  PROTOCOL_VERSION,
   type RulesReport,
   rulesReport,
 } from '@kubecity/protocol';
@@ -84,7 +84,7 @@ export class TruthHub {
       if (hub) hub.emit('edges', frame, taken);
       else taken();
     });
-    if (!hub) socket.emit('welcome', { protocol: PROTOCOL_VERSION, interest: { services: 'all' } });
+    if (!hub) socket.emit('welcome', { protocol: AGENT_PROTOCOL, interest: { services: 'all' } });
   }
 }
 

@@ -8,6 +8,7 @@ import { connect, ensureCrd } from '@kubecity/kube';
 import { type KubeObject, startMiniApiServer } from '@kubecity/mini-apiserver';
 import next from 'next';
 import { pino } from 'pino';
+import { secretProof } from '../../server/agent-link/agent-proof.ts';
 import { type Hub, startHub } from '../../server/hub.ts';
 import { pages } from '../../server/pages.ts';
 import { edgeFrame, rulesReport } from '../server/objects.ts';
@@ -37,7 +38,7 @@ export async function openRealHub(city: HubCity): Promise<RealHub> {
   let hub: Hub | undefined;
   // Before the hub, which then takes its own requests away from it.
   server.on('request', pages({ hub: () => hub, dev: false, render: site.getRequestHandler() }));
-  hub = startHub({ client, clusterName: 'real', token: TOKEN, log, server, agentServer });
+  hub = startHub({ client, clusterName: 'real', agentProof: secretProof(TOKEN), log, server, agentServer });
   await Promise.all([
     once(server.listen(0, '127.0.0.1'), 'listening'),
     once(agentServer.listen(agentPath), 'listening'),

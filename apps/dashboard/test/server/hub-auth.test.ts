@@ -9,6 +9,7 @@ import type { SteerRequest } from '@kubecity/protocol';
 import type { KubeRoutingOverride } from '@kubecity/routing';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { secretProof } from '../../server/agent-link/agent-proof.ts';
 import { LOCAL } from '../../server/auth/auth-settings.ts';
 import { type Hub, startHub } from '../../server/hub.ts';
 import { pages } from '../../server/pages.ts';
@@ -65,7 +66,7 @@ beforeAll(async () => {
     client,
     clusterName: 'test',
     auth: { ...LOCAL, ways: ['token', 'proxy'], proxySecret: PROXY_SECRET },
-    token: 'a secret of the agents',
+    agentProof: secretProof('a secret of the agents'),
     log: pino({ level: 'trace' }, { write: (line: string) => log.push(line) }),
     server,
     frameMilliseconds: 20,

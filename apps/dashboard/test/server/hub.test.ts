@@ -10,6 +10,7 @@ import type { KubeRoutingOverride } from '@kubecity/routing';
 import { pino } from 'pino';
 import type { Socket } from 'socket.io-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { secretProof } from '../../server/agent-link/agent-proof.ts';
 import { type Hub, startHub } from '../../server/hub.ts';
 import { pages } from '../../server/pages.ts';
 import { ack, cart1, cart2, edgeFrame, rulesReport, webToCart1 } from './objects.ts';
@@ -64,7 +65,7 @@ beforeEach(async () => {
       selfAccess: async (attributes) => (allowed ? selfAccess(attributes) : { allowed, reason: 'no role permits it' }),
     },
     clusterName: 'test',
-    token: 'a secret of the tests',
+    agentProof: secretProof('a secret of the tests'),
     log: pino({ level: 'info' }, { write: (line: string) => log.push(line) }),
     server,
     agentServer,
@@ -463,7 +464,7 @@ test.each([
 ])('an agent with %j is refused as %s, and its token is in no log', async (hello, code) => {
   expect(await outcomeOf(agent(hello))).toMatchObject({ code });
   expect(log.join('')).toContain(code);
-  if (code === 'protocol-version') expect(log.join('')).toContain('this hub speaks protocol 2, the agent 98, 99');
+  if (code === 'protocol-version') expect(log.join('')).toContain('this hub speaks protocol 3, 2, the agent 98, 99');
   expect(log.join('')).not.toMatch(/secret/);
 });
 

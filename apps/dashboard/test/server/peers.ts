@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import type { KubeClient } from '@kubecity/kube';
 import {
+  AGENT_PROTOCOL,
   type AgentHello,
   type AgentToHub,
   type BrowserToHub,
@@ -10,7 +11,6 @@ import {
   type HubToAgent,
   type HubToBrowser,
   type MapAnswer,
-  PROTOCOL_VERSION,
   type RecordKind,
   type SteerAnswer,
 } from '@kubecity/protocol';
@@ -29,7 +29,7 @@ export type AgentSocket = Socket<HubToAgent, AgentToHub>;
 export function agentSocket(socketPath: string, hello: Partial<AgentHello> = {}, namespace = '/agents'): AgentSocket {
   const agent = new Agent();
   agent.createConnection = () => connect(socketPath);
-  const auth = { protocols: [PROTOCOL_VERSION], token: TOKEN, node: 'node-a', epoch: 'e1', version: '0.1.0', ...hello };
+  const auth = { protocols: [AGENT_PROTOCOL], token: TOKEN, node: 'node-a', epoch: 'e1', version: '0.1.0', ...hello };
   // the type knows only the browser's form of this option
   return io(`http://hub${namespace}`, { ...ONCE, auth, agent: agent as unknown as string });
 }

@@ -6,6 +6,7 @@ import type { KubeClient } from '@kubecity/kube';
 import { pino } from 'pino';
 import type { Socket } from 'socket.io-client';
 import { expect } from 'vitest';
+import { secretProof } from '../../server/agent-link/agent-proof.ts';
 import { type Hub, type HubOptions, startHub } from '../../server/hub.ts';
 import { pages } from '../../server/pages.ts';
 import { type AgentSocket, agentSocket, Browser } from './peers.ts';
@@ -32,7 +33,7 @@ export class TestHub {
     this.hub = startHub({
       client,
       clusterName: 'test',
-      token: 'a secret of the tests',
+      agentProof: secretProof('a secret of the tests'),
       log: pino({ level: 'info' }, { write: (line: string) => this.log.push(line) }),
       server,
       agentServer,
