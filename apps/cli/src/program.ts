@@ -4,6 +4,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { type AuditFlags, audit } from './audit.ts';
 import { addCompletion, lookUpNames } from './completion.ts';
 import { Connection, type ConnectionFlags } from './connection.ts';
+import { type DoctorFlags, doctor } from './doctor.ts';
 import { type DrainFlags, drainOf, type RampFlags, shareOf, weightOf } from './effect.ts';
 import { type ExplainFlags, explain } from './explain.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -38,6 +39,15 @@ Exit codes:
   4  --wait: not done in time; the override stays in force
 
 NO_COLOR turns colours off. Data goes to stdout, words go to stderr.`;
+
+const DOCTOR_HELP = `
+Looks at the cluster through its API, and at each node through a dashboard, whose agents answer. One node by itself:
+kubecity-agent doctor, on the node.
+
+Exit codes:
+  0  nothing worse than a note
+  1  warnings
+  2  errors`;
 
 /**
  * The whole command line.
@@ -163,6 +173,11 @@ export function buildProgram(terminal: Terminal, ended: (exitCode: number) => vo
     .option('--until <time>', 'the same')
     .addOption(new Option('-o, --output <format>', 'how to tell it').choices([...FORMATS, 'csv']).default('table'))
     .action(works<AuditFlags>((flags, connection) => audit(flags, connection, terminal)));
+  command('doctor', 'what is amiss in the cluster and on its nodes, and what to do about it')
+    .option('--node <name>', 'of the nodes this one only')
+    .addOption(format())
+    .addHelpText('after', DOCTOR_HELP)
+    .action(works<DoctorFlags>((flags, connection) => doctor(flags, connection, terminal)));
   command('whoami', 'as whom you are known, and where you may steer')
     .addOption(format())
     .action(works<GetFlags>((flags, connection) => whoAmI(connection, flags.output, terminal)));
