@@ -8,12 +8,13 @@ import {
   type SteerAnswer,
   type SteerRequest,
 } from '@kubecity/protocol';
-import { io, type Socket } from 'socket.io-client';
+import { io, type Socket, XHR } from 'socket.io-client';
 import { type CityStream, NEW_STREAM, takeFrame } from '../city/city.ts';
 import { parseFrame } from '../city/parse.ts';
 import { parseAnswer } from '../city/parse-answer.ts';
 import { parseSteerAnswer } from '../city/parse-steer.ts';
 import { showCity, useCity } from './city-store.ts';
+import { EarlyTransport } from './early-socket.ts';
 import { LookTeller, lookOf, useLooking } from './looking.ts';
 import { takeSession } from './session-store.ts';
 import { leaveForLogin } from './sign-in.ts';
@@ -33,7 +34,7 @@ let stream: CityStream = NEW_STREAM;
 export function openLink(): () => void {
   const opened: Socket<HubToBrowser, BrowserToHub> = io('/map', {
     // No round trips before the first frame; what stands between may know only plain requests.
-    transports: ['websocket', 'polling'],
+    transports: [EarlyTransport, XHR],
     tryAllTransports: true,
     reconnectionDelayMax: 5000,
   });

@@ -45,11 +45,14 @@ export function Waiting({ state }: { readonly state: 'loading' | 'empty' }) {
   );
 }
 
-/** Three parcels with their rings, in the colours of the ground: where the city will be. */
+/**
+ * Three parcels with their rings, in the colours of the ground: where the city will be. They stand still: a browser without
+ * a GPU would paint the whole screen sixty times a second, while the page has to read the city.
+ */
 function Outline() {
   return (
     <svg
-      className="breathing absolute inset-0 size-full"
+      className="absolute inset-0 size-full"
       viewBox="0 0 1200 700"
       preserveAspectRatio="xMidYMid meet"
       aria-hidden="true"

@@ -59,6 +59,24 @@ const setHidden = (page: Page, hidden: boolean) =>
     document.dispatchEvent(new Event('visibilitychange'));
   }, hidden);
 
+it('a page has one connection, which its first script opens', async () => {
+  const page = await toy.browser.newPage();
+  let begun = 0;
+  page.on('websocket', () => {
+    begun += 1;
+  });
+  await page.goto(toy.feed.url);
+  await state(page, 'live');
+  await expect.poll(() => framesDrawn(page)).toBeGreaterThan(5);
+  expect(begun).toBe(1);
+  expect(await page.evaluate(() => window.kubecityEarly)).toBeUndefined();
+  // What comes after belongs to socket.io.
+  toy.feed.hangUp();
+  await expect.poll(() => begun).toBe(2);
+  await state(page, 'live');
+  await page.close();
+});
+
 it('a page that nobody sees draws nothing, and shows what is new at once when it is seen again', async () => {
   const page = await toy.open('/');
   await expect.poll(() => framesDrawn(page)).toBeGreaterThan(5);
