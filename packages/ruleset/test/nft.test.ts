@@ -73,8 +73,8 @@ const small = table(
 
 describe('the front in nft', () => {
   it.each<[string, CompileOptions]>([
-    ['front-ipv4.nft', OPTIONS],
-    ['front-ipv6.nft', OPTIONS_IPV6],
+    ['front-ipv4.nft', { ...OPTIONS, inFront: true }],
+    ['front-ipv6.nft', { ...OPTIONS_IPV6, inFront: true }],
   ])('%s is what the doors of two Services become', (name, options) => {
     const { commands, iptables } = written(compile(small, options));
     expectGolden(name, commands.map((command) => `${command}\n`).join(''));
@@ -85,6 +85,7 @@ describe('the front in nft', () => {
   });
 
   const choices = fc.record({
+    inFront: fc.boolean(),
     masqueradeAll: fc.boolean(),
     localhostNodePorts: fc.boolean(),
     masqueradeMark: fc.integer({ min: 0, max: 31 }).map((bit) => 2 ** bit),
@@ -105,11 +106,11 @@ describe('the front in nft', () => {
         const { family } = options;
         const nodePortAddresses = family === 'IPv4' ? more.nodePortAddresses : [];
         const ruleset = compile(city.tracker.take().table, { ...options, ...more, nodePortAddresses });
-        for (const [chain, texts] of ruleset.chains.nat) {
-          for (const rule of isFront(chain) ? texts : []) {
-            rules++;
-            expect(fromNft(toNft(rule, family), family).rule).toBe(rule);
-          }
+        const texts = [...ruleset.chains.nat].flatMap(([chain, list]) => (isFront(chain) ? list : []));
+        const ways = ruleset.jumps.filter(({ table, from }) => table === 'nat' && from !== 'POSTROUTING');
+        for (const rule of [...texts, ...ways.map((jump) => jump.rule)]) {
+          rules++;
+          expect(fromNft(toNft(rule, family), family).rule).toBe(rule);
         }
       }),
       { seed: 7, numRuns: 1000 },

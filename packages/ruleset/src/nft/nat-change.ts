@@ -1,5 +1,6 @@
 import type { Family } from '@kubecity/routing';
-import { addChain, addTable, isHook, isOurs, NFT_TABLE, type NftTable } from './nft-table.ts';
+import { LEASE } from '../names.ts';
+import { addChain, addLeaseSet, addTable, isHook, isOurs, NFT_TABLE, type NftTable } from './nft-table.ts';
 import { toNft } from './rule-words.ts';
 
 /** One command of nft, and the line of the restore text that it stands for. */
@@ -45,6 +46,8 @@ export function natChange(lines: readonly string[], there: NftTable | undefined,
     ...written
       .filter(({ verb }) => verb === '-A')
       .map((each) => say(each, `add rule ${table} ${each.chain} ${inNft(each, family)}`)),
+    // Without a lease nobody comes in: that is what an empty set says.
+    ...(asksLease(hooks, family) ? [{ text: addLeaseSet(family, LEASE[family]), from: '' }] : []),
     ...[...hooks].flatMap(([hook, rules]) => [
       { text: addChain(family, hook), from: '' },
       { text: `flush chain ${table} ${hook}`, from: '' },
@@ -79,6 +82,9 @@ function hooksAfter(written: readonly Written[], there: NftTable | undefined): M
   }
   return hooks;
 }
+
+const asksLease = (hooks: ReadonlyMap<string, readonly Written[]>, family: Family): boolean =>
+  [...hooks.values()].flat().some(({ rule }) => rule.includes(` ${LEASE[family]} `));
 
 const rulesOf = (chain: string, there: NftTable | undefined): Written[] =>
   (there?.chains.get(chain) ?? []).map(({ rule }) => ({ verb: '-A', chain, rule, from: `-A ${chain} ${rule}` }));

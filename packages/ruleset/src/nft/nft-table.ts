@@ -60,6 +60,8 @@ export const addLeaseSet = (family: Family, name: string): string =>
 
 /** One transaction: whoever looks finds the old entries or the new. No protocol but these has Services. */
 export const renewLease = (family: Family, name: string, seconds: number): readonly string[] => [
+  addTable(family),
+  addLeaseSet(family, name),
   `flush set ${NFT_TABLE[family]} ${name}`,
   `add element ${NFT_TABLE[family]} ${name} { ${['tcp', 'udp', 'sctp'].map((protocol) => `${protocol} timeout ${seconds}s`).join(', ')} }`,
 ];
