@@ -57,7 +57,7 @@ export const componentRights: Readonly<Record<Component, readonly ComponentRight
         without: 'overrides have no status, and kubecity --wait waits for ever',
       }),
     ),
-    ...every(['create', 'patch'], 'events.k8s.io', ['events'], 'changes are told in the audit trail only'),
+    ...every(['create'], 'events.k8s.io', ['events'], 'changes are told in the audit trail only'),
     ...OVERRIDES.map(
       (plural): ComponentRight => ({
         verb: 'get',
@@ -68,7 +68,7 @@ export const componentRights: Readonly<Record<Component, readonly ComponentRight
       }),
     ),
     ...every(['create'], 'authentication.k8s.io', ['tokenreviews'], 'agents are refused'),
-    ...['get', 'update', 'patch'].map(
+    ...['get', 'update'].map(
       (verb): ComponentRight => ({
         verb,
         group: '',
