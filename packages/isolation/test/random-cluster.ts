@@ -171,7 +171,7 @@ function keyOf({ kind, object: { metadata } }: Event): string {
   return `${kind} ${metadata.namespace}/${metadata.name}`;
 }
 
-function tell(tracker: IsolationTracker, { kind, object, gone }: Event): void {
+export function tell(tracker: IsolationTracker, { kind, object, gone }: Event): void {
   if (kind === 'pods') gone ? tracker.deletePod(object) : tracker.setPod(object);
   else if (kind === 'policies') gone ? tracker.deletePolicy(object) : tracker.setPolicy(object);
   else gone ? tracker.deleteNamespace(object) : tracker.setNamespace(object);

@@ -21,7 +21,16 @@ export {
   rulesetOf,
   stateOf,
 } from './kernel-state.ts';
-export { AFFINITY_PREFIX, affinitySet, LEASE, OUR_PREFIX, servicePortChain } from './names.ts';
+export {
+  AFFINITY_PREFIX,
+  addressChain,
+  affinitySet,
+  chainName,
+  LEASE,
+  OUR_PREFIX,
+  servicePortChain,
+  setName,
+} from './names.ts';
 export { type NftLine, natChange, UnknownWordsError } from './nft/nat-change.ts';
 export {
   addClientSet,
@@ -37,6 +46,8 @@ export { type Front, isFront, joined, listed, MISPLACED, parted } from './nft/si
 export { type CompileOptions, DEFAULT_MASQUERADE_MARK, defaultCompileOptions, type LocalDetect } from './options.ts';
 export { type ExternalPath, type Path, type Pool, planServicePort, type ServicePlan } from './plan.ts';
 export { renderRestore } from './restore.ts';
+export { comment, hairpin, host, reject, toPort, words } from './rule.ts';
 export { type Chain, countRules, type Jump, type Ruleset, TABLES, type Table } from './ruleset.ts';
 export { changesOf, diff, isEmpty, type Transaction } from './transaction.ts';
+export { bitTree } from './tree.ts';
 export * from './walk.ts';

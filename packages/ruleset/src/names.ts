@@ -73,6 +73,16 @@ export function affinitySet(
   );
 }
 
+/** A chain known by `id`: `CITY-<kind>-<hash>-<readable>`. */
+export function chainName(kind: string, id: string, readable: string): string {
+  return cut(`CITY-${kind}-${hash(id)}-${readable.replace(/[^a-zA-Z0-9.-]+/g, '.')}`, MAX_CHAIN);
+}
+
+/** The same for an ipset. */
+export function setName(kind: string, id: string, readable: string): string {
+  return cut(`CITY-${kind}-${hash(id)}-${readable.replace(/[^a-zA-Z0-9.-]+/g, '.')}`, MAX_SET);
+}
+
 function cut(name: string, length: number): string {
   return name.slice(0, length).replace(/[.-]+$/, '');
 }

@@ -44,6 +44,15 @@ export function walk(ruleset: Ruleset, packet: Packet, world: World = NOWHERE): 
   });
 }
 
+/** Rules of table filter that a packet is compared with whose destination stays as it is; of several ways the longest. */
+export function filterRulesPassed(ruleset: Ruleset, packet: Packet, world: World = NOWHERE): number {
+  let ends: End[] = [{ by: 'policy', walker: { state: stateOf(packet, world), chance: 1, rules: 0 } }];
+  for (const hook of filterHooks(packet, stateOf(packet, world))) {
+    ends = ends.flatMap((end) => (isOpen(end) ? throughHook(ruleset, 'strict', 'filter', hook, end.walker) : [end]));
+  }
+  return Math.max(...ends.map(({ walker }) => walker.rules));
+}
+
 /** The middle of the rules that packets pass, each end counted with its chance. */
 export function medianRules(ends: readonly Verdict[]): number {
   const sorted = [...ends].sort((a, b) => a.rulesPassed - b.rulesPassed);

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { medianRules, type Packet, type Ruleset, type Table, type World, walk } from '../src/index.ts';
+import {
+  filterRulesPassed,
+  medianRules,
+  type Packet,
+  type Ruleset,
+  type Table,
+  type World,
+  walk,
+} from '../src/index.ts';
 import { HAIRPIN_BYTECODE } from '../src/rule.ts';
 
 const PACKET: Packet = {
@@ -12,7 +20,10 @@ const PACKET: Packet = {
 };
 const WORLD = {
   localAddresses: ['192.168.10.11'],
-  sets: new Map([['KNOWN', new Set(['10.244.1.5'])]]),
+  sets: new Map([
+    ['KNOWN', new Set(['10.244.1.5'])],
+    ['DOORS', new Set(['10.96.0.1', '10.96.0.1,tcp:80'])],
+  ]),
 } satisfies World;
 const JUMPS: Ruleset['jumps'] = [
   { table: 'nat', from: 'PREROUTING', rule: '-j CITY-A' },
@@ -80,6 +91,13 @@ describe('matches', () => {
     ['-m set --match-set KNOWN src', true],
     ['-m set ! --match-set KNOWN src', false],
     ['-m set --match-set OTHER src', false],
+    ['-m set --match-set KNOWN dst', false],
+    ['-m set --match-set DOORS dst', true],
+    ['-m set --match-set DOORS dst,dst', true],
+    ['-m set --match-set KNOWN dst,dst', false],
+    ['-p tcp -m multiport --dports 79,81:90', false],
+    ['-p tcp -m multiport --dports 22,80', true],
+    ['-p tcp -m multiport --dports 22,70:80', true],
   ])('%s: %s', (matches, taken) => {
     expect(takes(matches)).toBe(taken);
   });
@@ -111,7 +129,9 @@ describe('matches', () => {
     '-m conntrack --ctstate SNAT -j DROP',
     '-m bpf --bytecode "1,6 0 0 65535" -j DROP',
     '-m addrtype --dst-type BROADCAST -j DROP',
-    '-m set --match-set KNOWN dst -j DROP',
+    '-m set --match-set KNOWN src,src -j DROP',
+    '-m multiport --dports 80,x -j DROP',
+    '-m multiport --sports 80 -j DROP',
     '-m statistic --mode nth --every 2 --packet 0 -j DROP',
     '-j LOG',
     '-j REJECT --reject-with tcp-reset',
@@ -221,6 +241,15 @@ describe('chances', () => {
       ]),
     );
     expect(WORLD.sets.has('S1')).toBe(false);
+  });
+
+  it('counts the rules of table filter that a packet is compared with', () => {
+    const chains = {
+      'CITY-F': ['-p udp -j DROP', '-j CITY-I', '-p tcp -j DROP', '-j RETURN'],
+      'CITY-I': ['-p tcp -j RETURN'],
+    };
+    expect(filterRulesPassed(ruleset({}, chains), PACKET, WORLD)).toBe(5);
+    expect(filterRulesPassed(ruleset({}, chains), { ...PACKET, protocol: 'udp' }, WORLD)).toBe(2);
   });
 
   it('counts the rules of table nat that a packet is compared with, and their median', () => {

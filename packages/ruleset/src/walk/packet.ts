@@ -1,5 +1,6 @@
+import { LEASE } from '../names.ts';
 import { type Address, addressOf, isWithin, type Range, rangeOf } from './range.ts';
-import type { Match } from './rule-text.ts';
+import type { Match, SetKey } from './rule-text.ts';
 
 /** The first packet of a connection as it reaches the node, or leaves a program on it. */
 export interface Packet {
@@ -19,8 +20,8 @@ export interface World {
   readonly sets: Sets;
 }
 
-/** Clients in each ipset before the packet. */
-export type Sets = Pick<ReadonlyMap<string, ReadonlySet<string>>, 'get'>;
+/** What each ipset holds before the packet: addresses, or `10.244.1.5,tcp:80` where it is asked for `dst,dst`. */
+export type Sets = Pick<ReadonlyMap<string, Pick<ReadonlySet<string>, 'has' | 'size'>>, 'get'>;
 
 /** The packet at one point of its way. Values: each side of a random choice goes on with its own. */
 export interface State {
@@ -39,6 +40,7 @@ export interface State {
   readonly remembered: readonly string[];
 }
 
+const LEASES: ReadonlySet<string> = new Set(Object.values(LEASE));
 const LOOPBACK = [rangeOf('127.0.0.0/8'), rangeOf('::1/128')];
 
 export function stateOf(packet: Packet, world: World): State {
@@ -90,14 +92,21 @@ export function holds(match: Exclude<Match, { kind: 'probability' }>, state: Sta
       return state.source.bits === state.destination.bits;
     case 'local':
       return state.local(state[match.side]);
+    case 'ports':
+      return match.spans.some(([first, last]) => first <= state.port && state.port <= last);
     case 'set':
-      // Of destinations there is one, the lease: it holds all of them, or none.
-      if (match.side === 'destination') return (state.sets.get(match.name)?.size ?? 0) > 0 !== match.not;
-      return (state.remembered.includes(match.name) || wasIn(state, match.name)) !== match.not;
+      // It holds every address, or none; which ranges it takes for that is the kernel's business.
+      if (LEASES.has(match.name)) return (state.sets.get(match.name)?.size ?? 0) > 0 !== match.not;
+      return (state.remembered.includes(match.name) || wasIn(state, match.name, match.key)) !== match.not;
   }
 }
 
-/** Whether the client was in this set before the packet. */
-export function wasIn({ sets, client }: State, set: string): boolean {
-  return sets.get(set)?.has(client) ?? false;
+/** Whether the packet, by the client or by where it goes, was in this set before. */
+export function wasIn({ sets, client, destination, protocol, port }: State, set: string, key: SetKey = 'src'): boolean {
+  const keys: Readonly<Record<SetKey, string>> = {
+    src: client,
+    dst: destination.text,
+    'dst,dst': `${destination.text},${protocol}:${port}`,
+  };
+  return sets.get(set)?.has(keys[key]) ?? false;
 }

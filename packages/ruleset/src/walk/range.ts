@@ -4,6 +4,8 @@ import { bitsOf, cleanAddress, cleanRange, type Family, familyOf } from '@kubeci
 export interface Address {
   readonly family: Family;
   readonly bits: string;
+  /** Canonical. */
+  readonly text: string;
 }
 
 /** All addresses of a family whose bits begin with `prefix`. */
@@ -15,7 +17,7 @@ export interface Range {
 export function addressOf(text: string): Address {
   const address = cleanAddress(text);
   if (!address) throw new Error(`walk: not an address: ${text}`);
-  return { family: address.family, bits: bitsOf(address.text) };
+  return { ...address, bits: bitsOf(address.text) };
 }
 
 /** Reads `address/bits`; a bare address is the range of itself alone. */

@@ -13,12 +13,18 @@ export type Match =
   | { readonly kind: 'interface'; readonly name: string; readonly prefix: boolean; readonly not: boolean }
   | { readonly kind: 'protocol'; readonly protocol: string }
   | { readonly kind: 'port'; readonly protocol: string; readonly first: number; readonly last: number }
+  /** Of whatever protocol; both ends of a span belong to it. */
+  | { readonly kind: 'ports'; readonly spans: readonly (readonly [first: number, last: number])[] }
   | { readonly kind: 'probability'; readonly chance: number }
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number; readonly not: boolean }
   | { readonly kind: 'state'; readonly states: readonly string[]; readonly not: boolean }
   | { readonly kind: 'hairpin' }
   | { readonly kind: 'local'; readonly side: 'source' | 'destination' }
-  | { readonly kind: 'set'; readonly side: 'source' | 'destination'; readonly name: string; readonly not: boolean };
+  | { readonly kind: 'set'; readonly name: string; readonly key: SetKey; readonly not: boolean };
+
+/** What a set is asked for: the client, the destination, or the destination with protocol and port. */
+export type SetKey = 'src' | 'dst' | 'dst,dst';
+const SET_KEYS: readonly SetKey[] = ['src', 'dst', 'dst,dst'];
 
 export type Target =
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
@@ -108,10 +114,20 @@ const MODULES: Readonly<Record<string, ParseMatch>> = {
   },
   set: (words, not) => {
     const name = words.expect('--match-set').next('a set');
-    const side = words.oneOf(['src', 'dst']) === 'src' ? 'source' : 'destination';
-    return [{ kind: 'set', side, name, not }];
+    return [{ kind: 'set', name, key: words.oneOf(SET_KEYS) as SetKey, not }];
+  },
+  multiport: (words, not) => {
+    const spans = positive(words, not).expect('--dports').next('ports').split(',').map(span);
+    if (!spans.every((one) => one !== undefined)) throw words.unknown('--dports');
+    return [{ kind: 'ports', spans }];
   },
 };
+
+/** `80` or `80:90` */
+function span(text: string): readonly [number, number] | undefined {
+  const [, first, last = first] = /^(\d+)(?::(\d+))?$/.exec(text) ?? [];
+  return first === undefined ? undefined : [Number(first), Number(last)];
+}
 
 function port(protocol: string): ParseMatch {
   return (words, not) => {
