@@ -1,30 +1,40 @@
 import { SLICE, type Slices } from '../city/slices.ts';
 
-/** What the work takes of a turn while nothing moves that it could disturb, milliseconds. */
-const TURN = 24;
+/**
+ * How much of the screen's time the work may have. `first`: nothing is on the screen that it could disturb. `soon`: what is
+ * on the screen is of another place or level; `calm`: it is a second old. These two leave the map to a hand that moves it.
+ */
+export type Pace = 'first' | 'soon' | 'calm';
+
+/** What a turn takes, milliseconds. */
+const TURNS: Readonly<Record<Pace, number>> = { first: 50, soon: 24, calm: SLICE };
 
 /**
- * Makes what was wished last, a little in each frame. What is begun is finished before the next wish: a stream of wishes does
- * not keep the last from being made. Nothing is done while nobody sees the page.
+ * Makes what was wished last, a little in each frame. What is begun is finished before the next wish, so that a stream of
+ * wishes does not keep the last from being made; only what a hand has held up gives way to it. Nothing is done while
+ * nobody sees the page.
  */
 export class SlicedWork<Wish, Made> {
   readonly #make: (wish: Wish) => Slices<Made>;
   readonly #done: (made: Made) => void;
+  readonly #hand: () => number;
   #work: Slices<Made> | undefined;
   #next: { readonly wish: Wish } | undefined;
-  #urgent = false;
+  #pace: Pace = 'calm';
+  #held = false;
   #frame = 0;
   #turn: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(make: (wish: Wish) => Slices<Made>, done: (made: Made) => void) {
+  /** @param hand milliseconds until nobody moves the map; 0 when nobody does */
+  constructor(make: (wish: Wish) => Slices<Made>, done: (made: Made) => void, hand: () => number) {
     this.#make = make;
     this.#done = done;
+    this.#hand = hand;
   }
 
-  /** @param urgent nothing is on the screen yet that other frames would move */
-  want(wish: Wish, urgent: boolean): void {
+  want(wish: Wish, pace: Pace): void {
     this.#next = { wish };
-    this.#urgent = urgent;
+    this.#pace = pace;
     this.#goOnLater();
   }
 
@@ -37,20 +47,32 @@ export class SlicedWork<Wish, Made> {
 
   #goOnLater(): void {
     if (this.#frame !== 0 || this.#turn !== undefined) return;
-    if (this.#urgent && this.#work && !document.hidden) this.#turn = setTimeout(this.#goOn);
+    const hand = this.#pace === 'first' ? 0 : this.#hand();
+    if (hand > 0) {
+      this.#held = true;
+      this.#turn = setTimeout(this.#goOn, hand);
+    } else if (this.#pace === 'first' && this.#work && !document.hidden) this.#turn = setTimeout(this.#goOn);
     else this.#frame = requestAnimationFrame(this.#goOn);
   }
 
   readonly #goOn = (): void => {
     this.#frame = 0;
     this.#turn = undefined;
-    const until = performance.now() + (this.#urgent ? TURN : SLICE);
-    if (!this.#work && this.#next) {
+    if (this.#pace !== 'first' && (this.#hand() > 0 || document.hidden)) {
+      this.#goOnLater();
+      return;
+    }
+    if (this.#next && (this.#held || !this.#work)) {
       this.#work = this.#make(this.#next.wish);
       this.#next = undefined;
     }
-    const work = this.#work;
-    if (!work) return;
+    this.#held = false;
+    if (this.#work) this.#turnOf(this.#work);
+    if (this.#work || this.#next) this.#goOnLater();
+  };
+
+  #turnOf(work: Slices<Made>): void {
+    const until = performance.now() + TURNS[this.#pace];
     let step: IteratorResult<undefined, Made>;
     try {
       do step = work.next();
@@ -60,10 +82,8 @@ export class SlicedWork<Wish, Made> {
       this.#work = undefined;
       throw error;
     }
-    if (step.done) {
-      this.#work = undefined;
-      this.#done(step.value);
-    }
-    if (this.#work || this.#next) this.#goOnLater();
-  };
+    if (!step.done) return;
+    this.#work = undefined;
+    this.#done(step.value);
+  }
 }

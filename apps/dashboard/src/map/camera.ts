@@ -14,12 +14,14 @@ export class Camera {
   readonly #zoom: ZoomBehavior<HTMLElement, unknown>;
   #transform: ZoomTransform = zoomIdentity;
   #least = 0.12;
+  #jumps = false;
   /** Of the element, CSS pixels: to be kept up to date, asking the browser for it in every frame is dear. */
   size: { readonly width: number; readonly height: number };
   /** True once a person moved the map: a resize then no longer fits it anew. */
   touched = false;
 
-  constructor(element: HTMLElement, moved: () => void) {
+  /** @param moved `glides`: by a hand or a flight; else it is elsewhere at once */
+  constructor(element: HTMLElement, moved: (glides: boolean) => void) {
     this.#element = element;
     this.size = { width: element.clientWidth, height: element.clientHeight };
     this.#zoom = zoom<HTMLElement, unknown>()
@@ -32,7 +34,7 @@ export class Camera {
       .on('zoom', (event: { transform: ZoomTransform; sourceEvent: unknown }) => {
         this.#transform = event.transform;
         if (event.sourceEvent) this.touched = true;
-        moved();
+        moved(!this.#jumps);
       });
     select(element).call(this.#zoom).on('dblclick.zoom', null);
   }
@@ -103,8 +105,13 @@ export class Camera {
 
   #go(target: ZoomTransform, still: boolean, milliseconds = 560): void {
     const element = select(this.#element);
-    if (still) element.call(this.#zoom.transform, target);
-    else element.transition().duration(milliseconds).ease(easeCubicInOut).call(this.#zoom.transform, target);
+    if (!still) {
+      element.transition().duration(milliseconds).ease(easeCubicInOut).call(this.#zoom.transform, target);
+      return;
+    }
+    this.#jumps = true;
+    element.call(this.#zoom.transform, target);
+    this.#jumps = false;
   }
 
   close(): void {

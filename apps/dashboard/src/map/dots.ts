@@ -1,3 +1,4 @@
+import { grainAt } from './brush.ts';
 import { random } from './geometry.ts';
 import { pointAt } from './path.ts';
 import type { Metric, Road } from './scene.ts';
@@ -6,6 +7,8 @@ import type { Metric, Road } from './scene.ts';
 export const DOT_BUDGET = 900;
 /** World units per second, for one unit of grain. */
 const SPEED = 74;
+/** How fast a dot is seen to go, pixels per second at this zoom. */
+export const paceAt = (zoom: number): number => SPEED * grainAt(zoom) * zoom;
 /** Bytes per second that are as lively as one new connection per second. */
 const BYTES = 20_000;
 /** Dots per second for one new connection per second, before the budget: below the root so that busy roads stay readable. */

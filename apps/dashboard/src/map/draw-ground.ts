@@ -19,6 +19,13 @@ export function drawGround(brush: Brush, scene: Scene): void {
   for (const road of roads) drawRoad(brush, road, grain);
 }
 
+/** Pixels: no line is cheaper than one that is no broader than a pixel. */
+const HAIR = 0.99;
+/** Roads are curves of so many pieces that no corner is seen; rounding each would cost more than all else of the ground. */
+const SMOOTH = 'bevel';
+/** A footpath of fewer pixels is drawn as a hair. */
+const FINE = 1.5;
+
 const rank = (brush: Brush, road: Road): number =>
   (chosen(brush, road.id) ? 200 : presence(brush, road.id) === 1 ? 100 : 0) + road.width;
 
@@ -36,11 +43,10 @@ function drawThin(brush: Brush, roads: readonly Road[]): void {
     context.stroke();
   };
   context.save();
-  context.lineCap = 'round';
-  context.lineJoin = 'round';
+  context.lineJoin = SMOOTH;
   context.globalAlpha = (brush.emphasis ? 0.3 : 1) * (night ? 0.75 : 0.6);
   context.strokeStyle = night ? palette.road : palette.casing;
-  context.lineWidth = Math.max(1.6, 1.1 / zoom);
+  context.lineWidth = Math.max(1.6, HAIR / zoom);
   const fresh = thin.filter(({ stale }) => !stale);
   if (fresh.length > 0) stroke(fresh, []);
   if (fresh.length < thin.length)
@@ -151,7 +157,7 @@ function strokeRoad(brush: Brush, road: Road, width: number, colour: string): vo
   context.save();
   context.globalAlpha = presence(brush, road.id, 0.2) * (road.stale ? 0.55 : 1);
   context.lineCap = 'round';
-  context.lineJoin = 'round';
+  context.lineJoin = SMOOTH;
   context.strokeStyle = colour;
   context.lineWidth = width;
   if (road.stale && colour !== brush.palette.casing) {
@@ -173,13 +179,17 @@ function drawRoad(brush: Brush, road: Road, grain: number): void {
 
 /** A dotted line, quieter than every road. */
 function drawFootpath(brush: Brush, road: Road, lit: boolean, grain: number): void {
-  const { context, palette } = brush;
+  const { context, palette, zoom } = brush;
+  const width = road.width * grain;
+  // From afar a dot is a pixel: hundreds of them, each with round ends, would be the dearest thing on the map.
+  const far = width * zoom < FINE;
   context.save();
-  context.globalAlpha = presence(brush, road.id, 0.2) * (lit ? 1 : 0.7);
-  context.lineCap = 'round';
-  context.setLineDash([grain, 6 * grain]);
+  context.globalAlpha = presence(brush, road.id, 0.2) * (lit ? 1 : far ? 0.85 : 0.7);
+  context.lineCap = far ? 'butt' : 'round';
+  context.lineJoin = SMOOTH;
+  context.setLineDash(far ? [2.6 * grain, 4.4 * grain] : [grain, 6 * grain]);
   context.strokeStyle = lit ? palette.live : palette.soft;
-  context.lineWidth = road.width * grain;
+  context.lineWidth = far ? HAIR / zoom : width;
   tracePath(context, road.path);
   context.stroke();
   context.restore();

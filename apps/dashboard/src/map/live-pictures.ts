@@ -1,16 +1,19 @@
 import { grainAt } from './brush.ts';
 import type { Brushes } from './brushes.ts';
-import { Dots } from './dots.ts';
+import { Dots, paceAt } from './dots.ts';
 import { drawDots, drawTicks } from './draw-dots.ts';
 import { drawMarks } from './draw-marks.ts';
-import type { Point, Rect } from './geometry.ts';
+import { clamp, type Point, type Rect } from './geometry.ts';
 import type { LiveLayer } from './live-layer.ts';
 import type { Scene } from './scene.ts';
 import type { Show } from './show.ts';
 import type { Sight } from './still-layer.ts';
 
-/** Milliseconds from one picture of the dots to the next while nothing else moves. */
-const PAUSE = 32;
+/**
+ * Milliseconds from one picture of the dots to the next while nothing else moves: a dot goes about two pixels from one to the
+ * next. From afar, where dots are slow, there are fewer.
+ */
+const pauseAt = (zoom: number): number => clamp(1000 * (2 / paceAt(zoom)), 32, 48);
 /** A frame may come this much before its time. */
 const EARLY = 6;
 
@@ -67,7 +70,8 @@ export class LivePictures {
    */
   draw(show: Show, sight: Sight, seen: Rect, toScreen: (point: Point) => Point, time: number): number | undefined {
     const moving = !show.still && this.#dots.moving;
-    const due = this.#last === 0 || time - this.#last >= PAUSE - EARLY;
+    const pause = pauseAt(sight.zoom);
+    const due = this.#last === 0 || time - this.#last >= pause - EARLY;
     if (moving && (due || this.#stale.dots)) {
       if (this.#last !== 0) this.#dots.move((time - this.#last) / 1000);
       this.#last = time;
@@ -76,7 +80,7 @@ export class LivePictures {
     if (this.#stale.dots) this.#drawDots(show, sight, seen);
     if (this.#stale.marks) this.#drawMarks(show, sight, toScreen);
     this.#stale = { dots: false, marks: false };
-    if (moving) return PAUSE - (time - this.#last);
+    if (moving) return pause - (time - this.#last);
     this.#last = 0;
     return undefined;
   }

@@ -1,7 +1,9 @@
 import { type Selection, sameSelection } from '../city/find.ts';
 import { Brushes } from './brushes.ts';
 import { Camera } from './camera.ts';
+import { FrameLoop } from './frame-loop.ts';
 import type { Point, Rect } from './geometry.ts';
+import { Hand } from './hand.ts';
 import { type Hit, hitTester, isClosed, selectionOf, wayInto } from './hit.ts';
 import { inspectScene } from './inspect.ts';
 import { LiveLayer } from './live-layer.ts';
@@ -15,14 +17,10 @@ import { forgetWidths } from './word-widths.ts';
 
 /** Marks in the browser's performance entries when the whole city stood on the screen for the first time. */
 const WHOLE_MAP = 'kubecity:whole-map';
-/** After the last move of the camera the picture is drawn anew for where it rests, milliseconds. */
-const REST = 130;
-/** Between two frames of a usual screen, milliseconds. */
-const FRAME = 17;
 /**
  * The map on the screen: four pictures over each other. Ground and places stand still and are drawn only when something
- * changed or the camera came to rest; the dots between them some thirty times a second, while there are any and the page is
- * seen; marks for the pointer and the keyboard lie on top.
+ * changed or the camera came to rest; the dots between them some twenty or thirty times a second, while there are any and the
+ * page is seen; marks for the pointer and the keyboard lie on top.
  */
 export class Stage {
   readonly #host: HTMLElement;
@@ -38,9 +36,8 @@ export class Stage {
   #test: ReturnType<typeof hitTester> | undefined;
   readonly #watchers = new Set<(seen: Rect) => void>();
   #moves = true;
-  #rest: ReturnType<typeof setTimeout> | undefined;
-  #pause: ReturnType<typeof setTimeout> | undefined;
-  #request = 0;
+  readonly #hand = new Hand(() => this.#rested());
+  readonly #frames = new FrameLoop((time) => this.#frame(time));
   framesDrawn = 0;
 
   constructor(host: HTMLElement, events: StageEvents) {
@@ -54,7 +51,7 @@ export class Stage {
     ];
     this.#still = new StillPictures(ground, places, this.#brushes);
     this.#live = new LivePictures(dots, marks, this.#brushes);
-    this.#camera = new Camera(host, () => this.#moved());
+    this.#camera = new Camera(host, (glides) => this.#moved(glides));
     this.#resize = new ResizeObserver(() => this.#fitCanvases());
     this.#resize.observe(host);
     this.#measure();
@@ -73,9 +70,8 @@ export class Stage {
   }
 
   close(): void {
-    cancelAnimationFrame(this.#request);
-    clearTimeout(this.#rest);
-    clearTimeout(this.#pause);
+    this.#frames.close();
+    this.#hand.close();
     this.#resize.disconnect();
     this.#camera.close();
     this.#pointer.close();
@@ -142,6 +138,11 @@ export class Stage {
     return { x, y, zoom: this.#camera.zoom, ...this.#size };
   }
 
+  /** Milliseconds until nobody moves the map, as far as one can tell; 0 when nobody does. */
+  get hand(): number {
+    return this.#hand.leaves;
+  }
+
   /** The ground on the screen. */
   get seen(): Rect {
     const { zoom } = this.#camera;
@@ -162,7 +163,7 @@ export class Stage {
   focus(id: string | undefined): void {
     this.#live.focused = id;
     this.#live.remark();
-    this.#wake();
+    this.#frames.wake();
   }
 
   /** What is seen now, for drawing it elsewhere (`svg/picture.ts`); nothing before the first scene. */
@@ -188,6 +189,7 @@ export class Stage {
     return {
       ...inspectScene(this.#show?.scene, at),
       figures: this.#show?.figures,
+      written: this.#still.written,
       zoom: this.#camera.zoom,
       particles: this.#live.dots,
     };
@@ -203,52 +205,45 @@ export class Stage {
   #fitCanvases(): void {
     this.#measure();
     if (this.#show && !this.#camera.touched) this.#camera.fit(this.#show.scene.bounds, true);
-    this.#moved();
+    this.#moved(false);
     this.#redraw();
   }
 
   /** The camera moved: pictures are moved along, and drawn anew when it rests. */
-  #moved(): void {
+  #moved(glides: boolean): void {
     this.#moves = true;
-    clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => {
-      this.#live.take(this.#show?.scene, this.#camera.zoom, false);
-      if (!this.#still.isSharp(this.sight)) this.#redraw();
-    }, REST);
-    this.#wake();
+    if (glides) this.#hand.moved();
+    else this.#rested();
+    this.#frames.wake();
+  }
+
+  #rested(): void {
+    this.#live.take(this.#show?.scene, this.#camera.zoom, false);
+    if (!this.#still.isSharp(this.sight)) this.#redraw();
   }
 
   #redraw(what: 'figures' | 'all' = 'all'): void {
     this.#still.redraw(what);
     this.#live.redraw();
-    this.#wake();
-  }
-
-  #wake(): void {
-    clearTimeout(this.#pause);
-    if (this.#request === 0 && !document.hidden) this.#request = requestAnimationFrame(this.#frame);
+    this.#frames.wake();
   }
 
   readonly #seen = (): void => {
     this.#live.rest();
-    this.#wake();
+    this.#frames.wake();
   };
 
-  readonly #frame = (time: number): void => {
-    this.#request = 0;
+  #frame(time: number): number | undefined {
     const show = this.#show;
-    if (!show || document.hidden || this.#size.width === 0) return;
+    if (!show || this.#size.width === 0) return undefined;
     const { sight } = this;
     if (this.#moves) this.#follow(sight);
-    const still = this.#still.draw(show, sight);
+    const still = this.#still.draw(show, sight, this.#hand.leaves);
     const live = this.#live.draw(show, sight, this.seen, this.toScreen, time);
     this.framesDrawn += 1;
     if (this.#still.isWhole && performance.getEntriesByName(WHOLE_MAP).length === 0) performance.mark(WHOLE_MAP);
-    const pause = Math.min(still ?? Number.POSITIVE_INFINITY, live ?? Number.POSITIVE_INFINITY);
-    if (pause <= FRAME) this.#wake();
-    // A timer ends between two frames: it has to be the one before.
-    else if (Number.isFinite(pause)) this.#pause = setTimeout(() => this.#wake(), pause - FRAME);
-  };
+    return still === undefined || live === undefined ? (still ?? live) : Math.min(still, live);
+  }
 
   #follow(sight: Sight): void {
     this.#moves = false;
@@ -270,7 +265,7 @@ export class Stage {
     if (hit?.id !== this.#live.hovered) {
       this.#live.hovered = hit?.id;
       this.#live.remark();
-      this.#wake();
+      this.#frames.wake();
     }
     this.#events.hover(hit, at);
   }

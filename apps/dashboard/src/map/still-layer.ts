@@ -23,8 +23,8 @@ const BEYOND = 0.18;
 /** A picture may be shown this much larger or smaller than it was drawn before it looks wrong. */
 const STRETCH = 1.6;
 const FADE = 240;
-/** Longest side of a sheet, pixels of the canvas: one is drawn in a few milliseconds. */
-const SHEET = 560;
+/** Longest side of a sheet, pixels of the canvas: one is drawn in a few milliseconds, a small one in one or two. */
+const SHEET = { small: 280, large: 560 } as const;
 
 /**
  * A picture of what stands still. It is drawn rarely, sheet by sheet, so that other work comes between, and shown when it is
@@ -47,13 +47,17 @@ export class StillLayer {
 
   /** Does the picture still serve from here? */
   serves(sight: Sight): boolean {
+    const scale = sight.zoom / (this.#drawn?.zoom ?? Number.NaN);
+    return scale <= STRETCH && scale >= 1 / STRETCH && this.covers(sight);
+  }
+
+  /** Does the picture, however large its points have become, reach over all of the screen? */
+  covers(sight: Sight): boolean {
     if (!this.#drawn) return false;
-    const scale = sight.zoom / this.#drawn.zoom;
-    if (scale > STRETCH || scale < 1 / STRETCH) return false;
     const { left, top } = placement(sight, this.#drawn);
     const { width, height, ratio } = sight;
     if (width !== this.#drawn.width || height !== this.#drawn.height || ratio !== this.#drawn.ratio) return false;
-    const beyond = beyondOf(sight);
+    const [beyond, scale] = [beyondOf(sight), sight.zoom / this.#drawn.zoom];
     const [right, bottom] = [left + (width + 2 * beyond) * scale, top + (height + 2 * beyond) * scale];
     return left <= 1 && top <= 1 && right >= width - 1 && bottom >= height - 1;
   }
@@ -65,11 +69,16 @@ export class StillLayer {
   }
 
   /**
-   * Draws, one sheet with each step, and shows the picture with the last.
+   * Draws, one sheet with each step.
    * @param begin is asked once, with all of the picture's ground, how its sheets are drawn
-   * @param fades the picture before this one goes slowly
+   * @param sheets `small` ones take less of a frame, and all of them together more
+   * @returns how the picture is shown; `fades`: the one before goes slowly
    */
-  *draw(sight: Sight, begin: (all: Sheet) => Slices<(sheet: Sheet) => void>, fades = false): Slices<void> {
+  *draw(
+    sight: Sight,
+    begin: (all: Sheet) => Slices<(sheet: Sheet) => void>,
+    sheets: keyof typeof SHEET,
+  ): Slices<(fades: boolean) => void> {
     const { ratio } = sight;
     const beyond = beyondOf(sight);
     const size = { width: sight.width + 2 * beyond, height: sight.height + 2 * beyond };
@@ -78,7 +87,7 @@ export class StillLayer {
     const paint = yield* begin({ context: whole, x: -beyond, y: -beyond, ...size, ratio });
     whole.resetTransform();
     yield;
-    const [w, h] = [part(width), part(height)];
+    const [w, h] = [part(width, SHEET[sheets]), part(height, SHEET[sheets])];
     const { canvas, context } = sized(this.#sheet, w, h);
     for (let y = 0; y < height; y += h) {
       for (let x = 0; x < width; x += w) {
@@ -91,8 +100,10 @@ export class StillLayer {
         yield;
       }
     }
-    if (fades && this.#drawn) this.#leaveGhost(this.#drawn);
-    this.#show(sight, width, height);
+    return (fades) => {
+      if (fades && this.#drawn) this.#leaveGhost(this.#drawn);
+      this.#show(sight, width, height);
+    };
   }
 
   #show(sight: Sight, width: number, height: number): void {
@@ -130,7 +141,7 @@ export class StillLayer {
 }
 
 /** A whole number of canvas pixels, so that sheets meet without a seam. */
-const part = (side: number): number => Math.ceil(side / Math.ceil(side / SHEET));
+const part = (side: number, most: number): number => Math.ceil(side / Math.ceil(side / most));
 
 /** An empty canvas of this size. */
 function sized(canvas: OffscreenCanvas, width: number, height: number) {

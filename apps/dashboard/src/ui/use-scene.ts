@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from 'react';
+import type { Selection } from '../city/find.ts';
 import type { Slices } from '../city/slices.ts';
 import type { Survey } from '../city/survey.ts';
 import { type MapPlan, planOf } from '../live/map-plan.ts';
 import type { PlanMemory } from '../live/plans.ts';
-import { SlicedWork } from '../live/sliced-work.ts';
+import { type Pace, SlicedWork } from '../live/sliced-work.ts';
 import { type Focus, focusOn } from '../map/levels.ts';
 import type { Lens, Scene } from '../map/scene.ts';
 import type { FiguresShown } from '../map/show.ts';
@@ -30,6 +31,7 @@ export interface Built {
   readonly plan: MapPlan;
   readonly survey: Survey;
   readonly focus: Focus;
+  readonly selected: Selection | undefined;
   readonly figures: FiguresShown;
 }
 
@@ -38,15 +40,14 @@ export function useScene(stage: Stage | undefined, wish: SceneWish | undefined):
   const [built, setBuilt] = useState<Built>();
   const work = useRef<SlicedWork<{ readonly stage: Stage; readonly wish: SceneWish }, Built>>(undefined);
   useEffect(() => {
-    const own = new SlicedWork(sceneFor, setBuilt);
+    const own = new SlicedWork(sceneFor, setBuilt, () => stage?.hand ?? 0);
     work.current = own;
     return () => own.close();
-  }, []);
+  }, [stage]);
 
-  const lens = built?.scene.lens;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the wish is what its fields are
   useEffect(() => {
-    if (stage && wish) work.current?.want({ stage, wish }, lens !== wish.lens);
+    if (stage && wish) work.current?.want({ stage, wish }, paceOf(wish, built));
   }, [stage, ...FIELDS.map((field) => wish?.[field])]);
 
   return built;
@@ -54,11 +55,18 @@ export function useScene(stage: Stage | undefined, wish: SceneWish | undefined):
 
 const FIELDS = ['lens', 'survey', 'whole', 'past', 'focus', 'metric', 'selected', 'replans'] as const;
 
+/** A second's figures can wait; what is asked for with a click, or stands where the map has gone, cannot. */
+function paceOf(wish: SceneWish, built: Built | undefined): Pace {
+  if (built?.scene.lens !== wish.lens) return 'first';
+  const same = wish.focus === undefined || wish.focus === built.focus;
+  return same && wish.metric === built.scene.metric && wish.selected === built.selected ? 'calm' : 'soon';
+}
+
 function* sceneFor({ stage, wish }: { readonly stage: Stage; readonly wish: SceneWish }): Slices<Built> {
   const { lens, survey, whole, memory, past, metric, selected } = wish;
   const plan = yield* planOf(lens, survey, whole, memory, past);
   const first = stage.firstSight(plan.bounds);
   const focus = wish.focus ?? focusOn(lens, first.zoom, first.seen);
   const scene = yield* plan.scene(survey, { focus, metric, selected });
-  return { scene, plan, survey, focus, figures: wish.figures };
+  return { scene, plan, survey, focus, selected, figures: wish.figures };
 }
