@@ -44,9 +44,10 @@ function drawThin(brush: Brush, roads: readonly Road[]): void {
   };
   context.save();
   context.lineJoin = SMOOTH;
-  context.globalAlpha = (brush.emphasis ? 0.3 : 1) * (night ? 0.75 : 0.6);
+  const width = Math.max(1.6, HAIR / zoom);
+  context.globalAlpha = (brush.emphasis ? 0.3 : 1) * (night ? 0.75 : 0.6) * (width * zoom < 1 ? 1.15 : 1);
   context.strokeStyle = night ? palette.road : palette.casing;
-  context.lineWidth = Math.max(1.6, HAIR / zoom);
+  context.lineWidth = width;
   const fresh = thin.filter(({ stale }) => !stale);
   if (fresh.length > 0) stroke(fresh, []);
   if (fresh.length < thin.length)
