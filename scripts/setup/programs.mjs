@@ -28,6 +28,7 @@ export const programs = {
   cases: { tools: [], namespaces: false, run: runCases },
   bench: { tools: kernelTools, namespaces: true, run: (args) => runPinned('bench/main.ts', args) },
   test: { tools: [...kernelToolsAndBrowser, ...labTools], namespaces: true, run: runTests },
+  'test:cluster': { tools: [], namespaces: false, run: (args) => runPinned('scripts/cluster-tests.ts', args) },
   screenshots: {
     tools: kernelToolsAndBrowser,
     namespaces: true,
