@@ -11,7 +11,7 @@ import {
   renewLease,
 } from '@kubecity/ruleset';
 import type { Ipset } from './netfilter.ts';
-import type { Nft } from './nft.ts';
+import { applyNft, type Nft } from './nft.ts';
 
 export interface FrontedSetsOptions {
   readonly ipset: Ipset;
@@ -40,24 +40,23 @@ export class FrontedSets implements Ipset {
     return [...names.map((name) => (familyOfClients(name) ? name + MISPLACED : name)), ...ofNft];
   }
 
-  async restore(text: string): Promise<void> {
-    const lines = text.split('\n').filter((line) => line !== '');
+  async restore(text: string): Promise<number> {
     const ofIpset: string[] = [];
-    const ofNft = new Map<Family, string[]>();
-    for (const line of lines) {
+    const ofNft: string[] = [];
+    for (const line of text.split('\n').filter((each) => each !== '')) {
       const [verb = '', name = '', ...rest] = line.split(' ');
       const family = this.#options.front() === 'nft' ? familyOf(name) : undefined;
       if (name.endsWith(MISPLACED)) ofIpset.push(line.replace(name, name.slice(0, -MISPLACED.length)));
       else if (family === undefined || isLease(name)) ofIpset.push(line);
       if (family !== undefined && !name.endsWith(MISPLACED)) {
-        ofNft.set(family, [...(ofNft.get(family) ?? []), ...inNft(family, verb, name, rest)]);
+        ofNft.push(...inNft(family, verb, name, rest));
       }
     }
     if (ofIpset.length > 0) await this.#options.ipset.restore(ofIpset.map((line) => `${line}\n`).join(''));
-    for (const [family, commands] of ofNft) {
-      // A lease is renewed once, however many members its ipset has.
-      if (commands.length > 0) await this.#options.nft.get(family)?.apply([...new Set(commands)]);
-    }
+    // A lease is renewed once, however many members its ipset has.
+    if (ofNft.length === 0) return 0;
+    await applyNft([...new Set(ofNft)]);
+    return 1;
   }
 
   async holding(sets: Iterable<string>, address: string): Promise<ReadonlySet<string>> {
@@ -104,7 +103,8 @@ function inNft(family: Family, verb: string, name: string, rest: readonly string
     case 'flush':
       return [`flush set ${NFT_TABLE[family]} ${name}`];
     case 'destroy':
-      return [`delete set ${NFT_TABLE[family]} ${name}`];
+      // Whoever ends the lease has taken the table away before.
+      return isLease(name) ? [] : [`delete set ${NFT_TABLE[family]} ${name}`];
     default:
       return [];
   }

@@ -13,7 +13,7 @@ import {
 } from '@kubecity/ruleset';
 import { NetfilterError } from './error.ts';
 import type { CountedChain, Netfilter, RestoreText } from './netfilter.ts';
-import type { Nft } from './nft.ts';
+import { applyNft, type Nft } from './nft.ts';
 
 export interface FrontedOptions {
   readonly family: Family;
@@ -95,7 +95,7 @@ export class FrontedNetfilter implements Netfilter {
     const commands = inNft(lines, await nft.read(), family);
     if (commands.length === 0) return 0;
     try {
-      await nft.apply(commands.map(({ text }) => text));
+      await applyNft(commands.map(({ text }) => text));
       return 1;
     } catch (error) {
       throw error instanceof NetfilterError ? asWritten(error, commands) : error;

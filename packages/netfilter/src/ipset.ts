@@ -7,6 +7,7 @@ export function ipset({ timeoutMs = 60_000 }: { readonly timeoutMs?: number } = 
     list: async () => (await run('ipset', ['list', '-n'], '', timeoutMs)).split('\n').filter((name) => name !== ''),
     restore: async (text) => {
       await run('ipset', ['restore'], text, timeoutMs);
+      return 0;
     },
     holding: async (sets, address) => {
       // `restore` ends at the first answer; only the interactive mode goes on. It says who is in on standard error.

@@ -38,8 +38,11 @@ export interface Netfilter {
 export interface Ipset {
   /** Names of all sets of this network namespace. */
   list(): Promise<string[]>;
-  /** Lines of `ipset restore`. Not atomic: what stands before a line that fails has been done. */
-  restore(text: string): Promise<void>;
+  /**
+   * Lines of `ipset restore`. Not atomic: what stands before a line that fails has been done.
+   * @returns how many transactions of nf_tables that took; ipset itself takes none
+   */
+  restore(text: string): Promise<number>;
   /** Which of these sets hold the address now. A set that is not there holds nobody. One call of the tool, however many. */
   holding(sets: Iterable<string>, address: string): Promise<ReadonlySet<string>>;
 }

@@ -5,12 +5,15 @@ import { run } from './run.ts';
 
 const MOST_MS = 120_000;
 
+/** Commands of nft, of any tables, carried out as one transaction: all of them or none. */
+export async function applyNft(commands: readonly string[]): Promise<void> {
+  await run('nft', ['-f', '-'], commands.map((command) => `${command}\n`).join(''), MOST_MS);
+}
+
 /** The only door to our table of nftables, one family, in the current network namespace. */
 export interface Nft {
   /** The table without the elements of its sets; undefined where it is not there, or nft is not installed. */
   read(): Promise<NftTable | undefined>;
-  /** Commands of nft, carried out as one transaction: all of them or none. */
-  apply(commands: readonly string[]): Promise<void>;
   /** Whether a set of the table holds the element now; not when there is no such set. */
   holds(set: string, element: string): Promise<boolean>;
 }
@@ -21,9 +24,6 @@ export function nft({ family = 'IPv4' }: { readonly family?: Family } = {}): Nft
     read: async () => {
       const text = await orUndefined(run('nft', ['-t', 'list', 'table', ...table.split(' ')], '', MOST_MS));
       return text === undefined ? undefined : parseNftTable(text, family);
-    },
-    apply: async (commands) => {
-      await run('nft', ['-f', '-'], commands.map((command) => `${command}\n`).join(''), MOST_MS);
     },
     holds: async (set, element) => {
       const args = ['get', 'element', ...table.split(' '), set, `{ ${element} }`];

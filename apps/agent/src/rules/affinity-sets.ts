@@ -15,10 +15,16 @@ export class AffinitySets {
   readonly #family: Family;
   /** Ours in the kernel; undefined until it was asked. */
   #there: Set<string> | undefined;
+  #commits = 0;
 
   constructor(ipset: Ipset, family: Family) {
     this.#ipset = ipset;
     this.#family = family;
+  }
+
+  /** Transactions of nf_tables that it took so far. */
+  get commits(): number {
+    return this.#commits;
   }
 
   /** What is there is asked anew the next time. */
@@ -36,7 +42,7 @@ export class AffinitySets {
     );
     // A restore that fails half way leaves sets behind: asked again, not guessed.
     this.#there = undefined;
-    if (missing.length > 0) await this.#ipset.restore(lines.join(''));
+    if (missing.length > 0) this.#commits += await this.#ipset.restore(lines.join(''));
     this.#there = new Set([...there, ...missing]);
   }
 
@@ -46,7 +52,7 @@ export class AffinitySets {
     for (const name of this.#there) {
       if (wanted.has(name)) continue;
       try {
-        await this.#ipset.restore(`destroy ${name}\n`);
+        this.#commits += await this.#ipset.restore(`destroy ${name}\n`);
       } catch (error) {
         // The kernel lets go of the rules of a committed transaction a moment later.
         if (error instanceof NetfilterError && /in use by a kernel component|resource busy/.test(error.message))

@@ -96,7 +96,7 @@ export class RuleSync {
 
   /** Transactions committed so far: each moves the kernel's generation of nf_tables by one. */
   get commits(): number {
-    return this.#commits;
+    return this.#commits + this.#sets.commits;
   }
 
   /** The next sync compares with the kernel even if nothing changed, and tries again what had been isolated. */

@@ -12,7 +12,7 @@ export class FakeIpset implements Ipset {
     return [...this.sets];
   }
 
-  async restore(text: string): Promise<void> {
+  async restore(text: string): Promise<number> {
     for (const [i, line] of text.split('\n').entries()) {
       const [verb, name = ''] = line.split(' ');
       const refuse = (why: string): never => {
@@ -31,6 +31,7 @@ export class FakeIpset implements Ipset {
         this.#members.set(name, (this.#members.get(name) ?? new Set()).add(line.split(' ')[2] ?? ''));
       } else if (verb) refuse(`Unknown command ${verb}`);
     }
+    return 0;
   }
 
   async holding(sets: Iterable<string>, address: string): Promise<ReadonlySet<string>> {

@@ -55,13 +55,19 @@ export const addChain = (family: Family, chain: string): string => {
 export const addClientSet = (family: Family, name: string, most: number): string =>
   `add set ${NFT_TABLE[family]} ${name} { type ${family === 'IPv4' ? 'ipv4' : 'ipv6'}_addr; flags dynamic,timeout; size ${most}; }`;
 
-export const addLeaseSet = (family: Family, name: string): string =>
-  `add set ${NFT_TABLE[family]} ${name} { type inet_proto; flags timeout; }`;
+export const addLeaseSet = (family: Family, name: string, elements = ''): string =>
+  `add set ${NFT_TABLE[family]} ${name} { type inet_proto; flags timeout; ${elements}}`;
 
-/** One transaction: whoever looks finds the old entries or the new. No protocol but these has Services. */
-export const renewLease = (family: Family, name: string, seconds: number): readonly string[] => [
-  addTable(family),
-  addLeaseSet(family, name),
-  `flush set ${NFT_TABLE[family]} ${name}`,
-  `add element ${NFT_TABLE[family]} ${name} { ${['tcp', 'udp', 'sctp'].map((protocol) => `${protocol} timeout ${seconds}s`).join(', ')} }`,
-];
+/**
+ * One transaction: whoever looks finds the old entries or the new. No protocol but these has Services. The new ones are told with
+ * their set: for `add element` nft (1.0.6) reads every chain of every table first, 0.1 s beside a kube-proxy of 5,000 Services.
+ */
+export function renewLease(family: Family, name: string, seconds: number): readonly string[] {
+  const elements = ['tcp', 'udp', 'sctp'].map((protocol) => `${protocol} timeout ${seconds}s`).join(', ');
+  return [
+    addTable(family),
+    addLeaseSet(family, name),
+    `flush set ${NFT_TABLE[family]} ${name}`,
+    addLeaseSet(family, name, `elements = { ${elements} } `),
+  ];
+}
