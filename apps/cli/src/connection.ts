@@ -79,6 +79,13 @@ export class Connection {
     return this.#dashboard;
   }
 
+  /** What must stand in nothing that is given away. */
+  async secrets(): Promise<string[]> {
+    const own = this.#cluster === undefined ? undefined : await bearerToken(this.#cluster);
+    const shown = this.#flags.tokenFile === undefined ? undefined : tokenOf(this.#flags.tokenFile);
+    return [own, shown].filter((secret) => secret !== undefined);
+  }
+
   async close(): Promise<void> {
     this.#dashboard?.close();
     await this.#client?.close();

@@ -81,6 +81,13 @@ export class Dashboard implements Steerer {
     return answer.text();
   }
 
+  /** Figures as Prometheus reads them. */
+  async metrics(): Promise<string> {
+    const answer = await this.#send('/api/v1/metrics');
+    if (!answer.ok) throw await this.#refused(answer);
+    return answer.text();
+  }
+
   close(): void {
     this.#link?.close();
   }

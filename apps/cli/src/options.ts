@@ -23,7 +23,8 @@ export const format = () =>
 export const target = (command: Command): Command =>
   command.argument('<target>', 'whom it is about, see: kubecity --help');
 
-const many = (text: string, before: readonly string[] = []): string[] => [
+/** Options that are given several times, or with commas. */
+export const many = (text: string, before: readonly string[] = []): string[] => [
   ...before,
   ...text.split(',').filter((one) => one !== ''),
 ];

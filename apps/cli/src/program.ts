@@ -2,6 +2,7 @@ import { KubeError, type KubeErrorCode } from '@kubecity/kube';
 import type { SteerEffect } from '@kubecity/protocol';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { type AuditFlags, audit } from './audit.ts';
+import { type BundleFlags, bundle } from './bundle.ts';
 import { addCompletion, lookUpNames } from './completion.ts';
 import { Connection, type ConnectionFlags } from './connection.ts';
 import { type DoctorFlags, doctor } from './doctor.ts';
@@ -9,7 +10,7 @@ import { type DrainFlags, drainOf, type RampFlags, shareOf, weightOf } from './e
 import { type ExplainFlags, explain } from './explain.ts';
 import { EXIT, Failure } from './failure.ts';
 import { type GetFlags, get, KINDS } from './get.ts';
-import { choosing, connectionOptions, format, ordering, ramping, target } from './options.ts';
+import { choosing, connectionOptions, format, many, ordering, ramping, target } from './options.ts';
 import { circumstancesOf, giveOrder, type OrderFlags } from './order.ts';
 import { FORMATS } from './output.ts';
 import { type RulesFlags, rules } from './rules.ts';
@@ -48,6 +49,10 @@ Exit codes:
   0  nothing worse than a note
   1  warnings
   2  errors`;
+
+const BUNDLE_HELP = `
+Nothing is read from Secrets or ConfigMaps, and what looks like a token, key or password is replaced. Look into it all the
+same before you give it away. It holds at most 32 MiB of text.`;
 
 /**
  * The whole command line.
@@ -178,6 +183,12 @@ export function buildProgram(terminal: Terminal, ended: (exitCode: number) => vo
     .addOption(format())
     .addHelpText('after', DOCTOR_HELP)
     .action(works<DoctorFlags>((flags, connection) => doctor(flags, connection, terminal)));
+  command('bundle', 'write a support bundle: what the doctor says, overrides, reports, rules, figures, changes')
+    .option('-f, --file <name>', 'where to (default: kubecity-bundle-TIME.tar.gz here)')
+    .option('--service <names>', 'with the rules of these Services too, besides those that are steered', many)
+    .option('--anonymize', 'give names of people, objects and addresses others')
+    .addHelpText('after', BUNDLE_HELP)
+    .action(works<BundleFlags>((flags, connection) => bundle(flags, connection, terminal)));
   command('whoami', 'as whom you are known, and where you may steer')
     .addOption(format())
     .action(works<GetFlags>((flags, connection) => whoAmI(connection, flags.output, terminal)));

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { firstFault } from './agents-door.ts';
 import type { Admitted, Gate } from './auth/gate.ts';
+import type { Person } from './auth/person.ts';
 import { localPath, readJson, redirect, sendJson, sendRefusal, sendText, statusOf } from './http-answer.ts';
 import { KeyedLimit } from './keyed-limit.ts';
 import type { HubMetrics } from './metrics.ts';
@@ -32,7 +33,7 @@ export type Api = (request: IncomingMessage, response: ServerResponse, url: URL 
 
 /** The other half of a session: a page of another site can send our cookie, but not this. */
 const CSRF = 'x-kubecity-csrf';
-const AUDITS = { perSecond: 0.5, burst: 5 };
+const EXPORTS = { perSecond: 0.5, burst: 10 };
 
 const loginBody = z.strictObject({ token: z.string().trim().min(1).max(16_384) });
 const time = z.coerce.number().int().min(0).optional();
@@ -40,7 +41,7 @@ const auditQuery = z.strictObject({ since: time, until: time, format: z.enum(['j
 
 export function api(options: ApiOptions): Api {
   const { gate, steer, audit, log, metrics, now } = options;
-  const audits = new KeyedLimit(AUDITS.perSecond, AUDITS.burst);
+  const exports = new KeyedLimit(EXPORTS.perSecond, EXPORTS.burst);
 
   type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
   const routes: Readonly<Record<string, Handler>> = {
@@ -69,13 +70,17 @@ export function api(options: ApiOptions): Api {
     'GET /api/v1/audit': async (request, response, url) => {
       requireOrigin(request);
       const { session } = await admit(request);
-      const { user, how } = session.person;
-      if (!audits.admit(`${how}:${user}`, now()))
-        throw new RefusedPeer('rate-limited', 'Too many requests. Wait a moment.');
+      limited(session.person);
       const query = parsed(auditQuery, Object.fromEntries(url.searchParams));
       const text = await audit(query);
       response.setHeader('Content-Disposition', `attachment; filename="kubecity-changes.${query.format}"`);
       sendText(response, 200, query.format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json', text);
+    },
+    'GET /api/v1/metrics': async (request, response) => {
+      requireOrigin(request);
+      const { session } = await admit(request);
+      limited(session.person);
+      sendText(response, 200, metrics.registry.contentType, await metrics.registry.metrics());
     },
     'GET /api/v1/oidc/start': async (request, response, url) => {
       const { url: issuer, cookie } = await gate.startOidc(request, localPath(url.searchParams.get('to')));
@@ -88,6 +93,12 @@ export function api(options: ApiOptions): Api {
       sendText(response, 200, 'text/html; charset=utf-8', onward(to));
     },
   };
+
+  /** What is dear to answer. */
+  function limited({ user, how }: Person): void {
+    if (exports.admit(`${how}:${user}`, now())) return;
+    throw new RefusedPeer('rate-limited', 'Too many requests. Wait a moment.');
+  }
 
   /** A request that changes something: by a person, from a page of ours. */
   async function admitChange(request: IncomingMessage): Promise<Admitted> {
