@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { setTimeout as rest } from 'node:timers/promises';
 import { type KubeObject, type MiniApiServer, startMiniApiServer } from '@kubecity/mini-apiserver';
 import { findKubeProxy, openDoors } from '@kubecity/netfilter';
 import {
@@ -13,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { removeRules } from '../src/rules/cleanup.ts';
 import { RuleSync } from '../src/rules/rule-sync.ts';
 import { Lab, NODE_ADDRESS, tool } from './lab/lab.ts';
+import { Caller } from './takeover/caller.ts';
 import { CITY, NODE, POD_RANGE, PODS, SHOP, WEB } from './takeover/city.ts';
 import type { KubeProxy } from './takeover/kube-proxy.ts';
 import { RealNftKubeProxy, RecordedNftKubeProxy } from './takeover/kube-proxy-nft.ts';
@@ -112,6 +114,52 @@ const orders = kinds.flatMap(([name, make]) => [
   [`a ${name} kube-proxy that was there first`, make, 'first'] as const,
   [`a ${name} kube-proxy that came later`, make, 'later'] as const,
 ]);
+
+describe('between the two fronts', () => {
+  const kubeProxy = new RecordedNftKubeProxy();
+  let front: Front = 'iptables';
+  const steering = new Steering(() => front);
+  let caller: Caller;
+  const SERVED = `web p2 ${CLIENT}`;
+
+  beforeAll(async () => {
+    await kubeProxy.start();
+    await steering.makeLease();
+    await steering.wish(drained(PODS.p1));
+    await steering.renew(300);
+    caller = new Caller('pod', [{ name: 'web', address: WEB.clusterIP, port: 80 }]);
+  });
+  afterAll(async () => {
+    caller.close();
+    await steering.remove();
+    await kubeProxy.cleanUp();
+  });
+
+  /** What became of at least so many calls. */
+  async function answers(calls: number): Promise<string[]> {
+    const seen: Record<string, number> = {};
+    while (Object.values(seen).reduce((sum, count) => sum + count, 0) < calls) {
+      await rest(50);
+      for (const [answer, count] of Object.entries(await caller.tally())) seen[answer] = (seen[answer] ?? 0) + count;
+    }
+    return Object.keys(seen);
+  }
+
+  it('no new connection meets a hole, to and fro', async () => {
+    expect(await answers(MANY)).toEqual([SERVED]);
+    for (const next of ['nft', 'iptables', 'nft', 'iptables'] as const) {
+      front = next;
+      await steering.renew(300);
+      expect(await steering.write()).toMatchObject({ isolated: [] });
+      await steering.renew(300);
+      expect(await answers(MANY)).toEqual([SERVED]);
+      expect(tool('iptables-save -t nat').includes('CITY-SERVICES')).toBe(next === 'iptables');
+      expect(tool('nft list tables').includes('ip kubecity')).toBe(next === 'nft');
+      expect((await steering.write()).wrote).toEqual({ chains: 0, rules: 0 });
+    }
+    expect(caller.repeatedHandshakes()).toBe(0);
+  });
+});
 
 describe.each(orders)('in front of nftables rules of %s', (_name, make, order) => {
   let kubeProxy: KubeProxy;
