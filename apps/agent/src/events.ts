@@ -89,6 +89,15 @@ export const agentEvents = {
     note: `the dashboard does not let this agent in (${code}): ${message}. Routing goes on`,
   }),
 
+  /** @param message what may not be read, what follows, and what to do */
+  rightsMissing: (nodeName: string, message: string): EventNews => ({
+    type: 'Warning',
+    reason: 'RightsMissing',
+    action: 'WatchCluster',
+    regarding: node(nodeName),
+    note: message,
+  }),
+
   kernelDrift: (nodeName: string, drift: string): EventNews => ({
     type: 'Warning',
     reason: 'KernelDrift',

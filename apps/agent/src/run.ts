@@ -34,6 +34,7 @@ import { HubLink } from './hub-link.ts';
 import { hubTrust } from './hub-trust.ts';
 import { makeConntrackSettings } from './kernel-settings.ts';
 import { createMetrics } from './metrics.ts';
+import { MissingRights } from './missing-rights.ts';
 import { OverrideObjects } from './override-objects.ts';
 import { PendingChanges } from './pending-changes.ts';
 import { Questions } from './questions.ts';
@@ -116,6 +117,14 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   });
 
   const pending = new PendingChanges(metrics);
+  const rights = new MissingRights({
+    nodeName,
+    found: (plural, message) => {
+      log.error({ resource: plural, message }, 'a right is missing');
+      events.record(agentEvents.rightsMissing(nodeName, message));
+    },
+    changed: () => report(),
+  });
 
   const { flavour, suffix, evidence } = await chooseIptables(config.iptablesFlavour);
   log.info({ flavour, evidence }, 'tables to write rules into');
@@ -136,7 +145,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   const health = new HealthState({
     syncPeriodMs: () => current.syncPeriodMs,
     now: Date.now,
-    trouble: () => options.missing() ?? rules.waiting(),
+    trouble: () => options.missing() ?? rights.trouble() ?? rules.waiting(),
     failing: () => rules.failing(),
     stuck: () => rules.stuck(),
   });
@@ -165,7 +174,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     log,
     metrics: { cut: (connections, reason) => metrics.drainCut.inc({ reason }, connections) },
     late: (override, connections) => events.record(agentEvents.drainDeadline(nodeName, override, connections)),
-    changed: () => hub?.sendRules(rules.report()),
+    changed: () => report(),
   });
   const openLoopback = () =>
     routeLoopback(sysctls).catch((err: unknown) => log.warn({ err }, 'no node ports on loopback'));
@@ -205,7 +214,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       // Only now are service ports known by their addresses: what an earlier dump saw could not be named.
       accounting.begin();
     },
-    reported: (report) => hub?.sendRules(report),
+    reported: (told) => hub?.sendRules(rights.addTo(told)),
     held: (held) => drains.held(held),
     cut: (uid) => drains.cut(uid),
     isolated: ({ port, reason }) =>
@@ -281,7 +290,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       version: packageJson.version,
       epoch: () => accounting.epoch,
       welcomed: (interest) => {
-        hub?.sendRules(rules.report());
+        report();
         accounting.listen(interest);
       },
       gone: () => accounting.unlisten(),
@@ -293,6 +302,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     });
   }
 
+  const report = () => hub?.sendRules(rights.addTo(rules.report()));
   let listed = false;
   const beginWhenReady = () => {
     if (listed && options.missing() === undefined) rules.begin();
@@ -321,6 +331,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
         listed = true;
         beginWhenReady();
       },
+      rights,
       apiState: (resource, live) => metrics.apiLive.set({ resource }, live ? 1 : 0),
     },
     log,

@@ -30,10 +30,19 @@ export interface WatchTargets {
   /** Every list is complete: only now is the absence of an object a fact. */
   readonly synced: () => void;
   readonly apiState: (resource: string, live: boolean) => void;
+  /** The API server says that we may not read this; `refused` each time it says so. */
+  readonly rights: { refused(plural: string, why: string): void; granted(plural: string): void };
 }
 
 /** A cluster that does not know the kind has none of it: Services are routed, and overrides as soon as there are some. */
 const OPTIONAL: ReadonlySet<Resource> = new Set([resources.routingOverrides, resources.clusterRoutingOverrides]);
+/** Services are routed without these too, as if there were none: what the cluster says of its traffic does not wait for steering. */
+const DISPENSABLE: ReadonlySet<Resource> = new Set([...OPTIONAL, resources.namespaces]);
+/**
+ * Refusals in a row before it is begun without: roles that are installed together with the agents take a moment to count,
+ * and an agent that comes back must not let go of a drain for that moment. With the pauses between them about six seconds.
+ */
+const REFUSALS = 6;
 
 /**
  * Keeps tracker and directory equal to the API. Pods are watched cluster-wide: an override may select by the label of any
@@ -51,6 +60,7 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
     selectors: { labelSelector?: string; fieldSelector?: string } = {},
   ) => {
     waiting.add(resource.plural);
+    let refusals = 0;
     watchResource<T>(client, {
       resource,
       ...selectors,
@@ -65,6 +75,14 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
       state: (state, error) => {
         targets.apiState(resource.plural, state === 'live');
         if (OPTIONAL.has(resource) && isKubeError(error, 'not-found')) complete(resource.plural);
+        if (isKubeError(error, 'forbidden')) {
+          targets.rights.refused(resource.plural, error.message);
+          refusals += 1;
+          if (refusals >= REFUSALS && DISPENSABLE.has(resource)) complete(resource.plural);
+        } else if (state === 'live') {
+          targets.rights.granted(resource.plural);
+          refusals = 0;
+        }
         if (error) log.warn({ resource: resource.plural, state, reason: error.message }, 'watch interrupted');
       },
     });

@@ -60,6 +60,7 @@ it('follows overrides of a namespace and of the cluster, and the floors of Servi
     {
       ...{ tracker, overrides, directory: new DirectoryNews(() => {}), triggers: { set() {}, delete() {} } },
       ...{ nodeName: 'node-a', ownNode() {}, counted() {}, changed() {}, apiState() {} },
+      rights: { refused() {}, granted() {} },
       synced: () => {
         synced += 1;
       },

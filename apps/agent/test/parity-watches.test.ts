@@ -63,6 +63,7 @@ it('asks for the Services and slices that are ours, and waits for every list', a
       overrides: new OverrideObjects(tracker),
       directory: new DirectoryNews(() => {}),
       triggers: { set() {}, delete() {} },
+      rights: { refused() {}, granted() {} },
       nodeName: 'node-a',
       ownNode: (own: KubeNode | undefined) => seen.nodes.push(own?.metadata.name),
       counted: (kind) => seen.counted.push(kind),

@@ -122,10 +122,17 @@ export class AgentRoster {
         lastSyncAt: rules.at,
         lastSync: rules.lastSync,
         drift: rules.drift,
+        ...problemsOfAgent(rules),
       }),
       ...(conntrack && { conntrack }),
     };
   }
+}
+
+/** The other problems are of objects, and told there. */
+function problemsOfAgent({ problems }: RulesReport): { problems?: string[] } {
+  const own = problems.filter(({ kind }) => kind === 'Node').map(({ message }) => message);
+  return own.length > 0 ? { problems: own } : {};
 }
 
 type NodeConntrack = NonNullable<CityRecord<'node'>['agent']['conntrack']>;

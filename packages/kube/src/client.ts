@@ -175,7 +175,7 @@ function clientOver(identity: Wardrobe, own: Pick<KubeClient, 'as' | 'close'>): 
       const { statusCode = 0 } = response;
       if (statusCode < 300) return response;
       if (statusCode === 401) identity.renew(true);
-      throw refused(operation, statusCode, await readRefusal(response));
+      throw refused(operation, statusCode, await readRefusal(response), response.headers['retry-after']);
     } catch (cause) {
       if (signal?.aborted && !(cause instanceof KubeError)) throw signal.reason;
       if (!(cause instanceof KubeError)) identity.renew(false);

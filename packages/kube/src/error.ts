@@ -23,12 +23,20 @@ export class KubeError extends Error {
   readonly operation: string;
   /** HTTP status, when the server answered. */
   readonly status: number | undefined;
+  /** Milliseconds that the server wants to be left alone, when it said so. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: KubeErrorCode, operation: string, detail: string, more: { status?: number; cause?: unknown } = {}) {
+  constructor(
+    code: KubeErrorCode,
+    operation: string,
+    detail: string,
+    more: { status?: number; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(`${operation}: ${detail}`, { cause: more.cause });
     this.code = code;
     this.operation = operation;
     this.status = more.status;
+    this.retryAfterMs = more.retryAfterMs;
   }
 }
 
@@ -37,6 +45,7 @@ const statusObject = z.object({
   message: z.string().optional(),
   reason: z.string().optional(),
   code: z.number().optional(),
+  details: z.object({ retryAfterSeconds: z.number().nonnegative().optional() }).optional(),
 });
 
 const byReason: Readonly<Record<string, KubeErrorCode>> = {
@@ -65,13 +74,23 @@ const byStatus: Readonly<Record<number, KubeErrorCode>> = {
   504: 'unreachable',
 };
 
-/** The error for an answer that is not a success. `body` is whatever came with it: a Status object, or a proxy's page. */
-export function refused(operation: string, httpStatus: number, body: unknown): KubeError {
+/** However long a server asks for: a wrong clock or a misled proxy must not silence us. */
+const LONGEST_RETRY_AFTER = 300;
+
+/**
+ * The error for an answer that is not a success.
+ * @param body whatever came with it: a Status object, or a proxy's page
+ * @param retryAfter the header of that name, in seconds; the other form of it, a date, no API server sends
+ */
+export function refused(operation: string, httpStatus: number, body: unknown, retryAfter?: string): KubeError {
   const parsed = statusObject.safeParse(body);
-  const { reason = '', message, code: statusCode } = parsed.success ? parsed.data : {};
+  const { reason = '', message, code: statusCode, details } = parsed.success ? parsed.data : {};
+  const header = retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : undefined;
+  const seconds = header ?? details?.retryAfterSeconds;
+  const retryAfterMs = seconds === undefined ? undefined : Math.min(seconds, LONGEST_RETRY_AFTER) * 1000;
   const status = httpStatus === 200 ? (statusCode ?? 500) : httpStatus;
   const code = byReason[reason] ?? byStatus[status] ?? 'unknown';
-  return new KubeError(code, operation, message || `the API server answered ${status}`, { status });
+  return new KubeError(code, operation, message || `the API server answered ${status}`, { status, retryAfterMs });
 }
 
 /** The error for a request that got no answer, or one that broke off. Keeps a KubeError as it is. */

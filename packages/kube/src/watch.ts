@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { KubeClient, WatchEvent } from './client.ts';
-import { isKubeError } from './error.ts';
+import { isKubeError, KubeError } from './error.ts';
 import type { Resource } from './resource.ts';
 
 /** What the loop needs to know of an object. */
@@ -74,6 +74,8 @@ class ResourceWatch<T extends Watched> {
   #synced = false;
   #live = false;
   #failures = 0;
+  /** Milliseconds that the server asked for with its last refusal. */
+  #retryAfter = 0;
 
   constructor(client: KubeClient, options: WatchResourceOptions<T>) {
     this.#client = client;
@@ -86,6 +88,7 @@ class ResourceWatch<T extends Watched> {
     const { signal } = this.#options;
     while (!signal.aborted) {
       try {
+        if (this.#failures > 1 && this.#resourceVersion !== undefined) await this.#askForHistory(this.#resourceVersion);
         if (this.#resourceVersion === undefined) await this.#list();
         await this.#watch(this.#resourceVersion ?? '');
       } catch (error) {
@@ -99,17 +102,32 @@ class ResourceWatch<T extends Watched> {
   /** Milliseconds until the next try: short after a watch that ended as planned, growing with each failure in a row. */
   #pause(): number {
     const longest = Math.min(BACKOFF.most, BACKOFF.first * 2 ** Math.max(0, this.#failures - 1));
-    return longest * (0.5 + this.#random() / 2);
+    // what the server asks for is the least, and spread as well: it asked everybody at the same moment
+    return Math.max(longest * (0.5 + this.#random() / 2), this.#retryAfter * (1 + this.#random() / 2));
   }
 
   #interrupted(error: Error): void {
     const gone = isKubeError(error, 'gone');
     this.#failures = gone ? 1 : this.#failures + 1;
-    // A broken stream is taken up where it broke. A server that then still cannot serve may come back with another
-    // history (a restored etcd counts its versions anew), and a watch from the old version would wait for ever.
-    if (gone || this.#failures > 1) this.#resourceVersion = undefined;
+    this.#retryAfter = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
+    // A broken stream is taken up where it broke, however long the server was away: thousands of clients come back at the
+    // same moment, and none of them has anything to list.
+    if (gone) this.#resourceVersion = undefined;
     this.#live = false;
     this.#tell('reconnecting', error);
+  }
+
+  /**
+   * A server that was away may come back with another history: a restored etcd counts its versions anew, and a watch from a
+   * version that is yet to come would wait for ever. One object tells how far it is by now.
+   */
+  async #askForHistory(ours: string): Promise<void> {
+    const { resource, namespace, labelSelector, fieldSelector, signal } = this.#options;
+    const selection = { namespace, labelSelector, fieldSelector, signal, limit: 1 };
+    for await (const { resourceVersion } of this.#client.pages<T>(resource, selection)) {
+      if (!isAtLeast(resourceVersion, ours)) this.#resourceVersion = undefined;
+      return;
+    }
   }
 
   async #list(): Promise<void> {
@@ -147,9 +165,15 @@ class ResourceWatch<T extends Watched> {
     if (!this.#live) this.#tell('live');
     this.#live = true;
     for await (const event of events) {
-      this.#failures = 0;
+      this.#served();
       this.#apply(event);
     }
+    this.#served();
+  }
+
+  #served(): void {
+    this.#failures = 0;
+    this.#retryAfter = 0;
   }
 
   #apply({ type, object }: WatchEvent<T>): void {
@@ -215,6 +239,12 @@ export interface FieldManager {
 
 function withoutFields({ manager, operation, time, subresource }: FieldManager): FieldManager {
   return { manager, operation, time, subresource };
+}
+
+/** Versions are numbers that grow, by Kubernetes' own word (KEP-5504); anything else is another history. */
+function isAtLeast(version: string, other: string): boolean {
+  const [a, b] = [version, other].map((text) => (/^\d{1,19}$/.test(text) ? BigInt(text) : undefined));
+  return a !== undefined && b !== undefined && a >= b;
 }
 
 const keyOf = ({ metadata }: Watched) => `${metadata.namespace ?? ''}/${metadata.name}`;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connect, type KubeClient, KubeError, resources, type Watched, watchResource } from '../src/index.ts';
-import { event, FlakyServer, json, list, refusal, watch } from './flaky-server.ts';
+import { type Answer, event, FlakyServer, json, list, refusal, watch } from './flaky-server.ts';
 
 const pod = (name: string, resourceVersion: string, more: { uid?: string; managedFields?: object[] } = {}) => ({
   metadata: { namespace: 'shop', name, uid: `uid-${name}`, resourceVersion, ...more },
@@ -195,6 +195,52 @@ test('pauses grow with failures in a row, to half a minute, and begin anew after
   expect(pauses).toEqual([200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000, 200]);
 });
 
+test('a server that throttles is left alone as long as it says', async () => {
+  const throttled =
+    (after: string): Answer =>
+    (response) =>
+      response
+        .writeHead(429, { 'content-type': 'application/json', 'retry-after': after })
+        .end(JSON.stringify({ kind: 'Status', reason: 'TooManyRequests', message: 'too many requests', code: 429 }));
+  server.answer(
+    throttled('7'),
+    throttled('9999'),
+    throttled('Wed, 21 Oct 2026 07:28:00 GMT'),
+    json({ kind: 'Status', reason: 'ServiceUnavailable', details: { retryAfterSeconds: 2 }, code: 503 }, 503),
+    list('5'),
+    watch([], 'end'),
+    watch([]),
+  );
+  start();
+  await reported(...Array.from({ length: 4 }, () => 'reconnecting unreachable'), 'synced', 'live');
+  await expect.poll(() => server.requests).toHaveLength(7);
+  // with random at its most each is half as long again; afterwards the pause is that of a watch that ended as planned
+  expect(pauses).toEqual([10_500, 450_000, 800, 3000, 200]);
+});
+
+test('after an outage the watch goes on where it was: one object is asked for, nothing is listed', async () => {
+  server.answer(
+    list('500', pod('a', '3')),
+    watch([], 'cut'),
+    refusal(503, 'ServiceUnavailable'),
+    refusal(503, 'ServiceUnavailable'),
+    json({ metadata: { resourceVersion: '510', continue: 'more' }, items: [pod('a', '3')] }),
+    watch([event('ADDED', pod('b', '501'))]),
+  );
+  start();
+  const away = Array.from({ length: 3 }, () => 'reconnecting unreachable');
+  await reported('set a@3', 'synced', 'live', ...away, 'live', 'set b@501');
+  const asked = server.requests.map((line) => new URL(`http://x${line.slice(4)}`).searchParams);
+  expect(asked.map((query) => query.get('limit') ?? `from ${query.get('resourceVersion')}`)).toEqual([
+    '500',
+    'from 500',
+    'from 500',
+    '1',
+    '1',
+    'from 500',
+  ]);
+});
+
 test('the server goes away and comes back with another history: lists anew', async () => {
   let back: (() => void) | undefined;
   const gone = new Promise<void>((resolve) => {
@@ -207,7 +253,7 @@ test('the server goes away and comes back with another history: lists anew', asy
   await server.stop();
   await reported('set a@3', 'synced', 'live', 'reconnecting unreachable', 'reconnecting unreachable');
   await server.start();
-  server.answer(list('2', pod('b', '1')), watch([]));
+  server.answer(list('2', pod('b', '1')), list('2', pod('b', '1')), watch([]));
   back?.();
   await reported(
     'set a@3',

@@ -46,6 +46,8 @@ export const nodeRecord = z.object({
     /** The last frame's figures, and the time of its dump (Unix ms). */
     conntrack: tableFigures.extend({ at: count }).optional(),
     version: text.optional(),
+    /** What hinders the agent in words, each with what to do: rights that it lacks. */
+    problems: z.array(z.string().max(1024)).optional(),
     /** How the agent's version stands to the dashboard's; absent = the same minor version. */
     skew: z.object({ is: z.enum(['older', 'newer']), supported: z.boolean() }).optional(),
   }),

@@ -48,6 +48,11 @@ export function NodePanel({ name }: { readonly name: string }) {
       {node.agent.error !== undefined && (
         <Problem title="Its agent cannot program the kernel">{node.agent.error}</Problem>
       )}
+      {node.agent.problems?.map((problem) => (
+        <Problem key={problem} title="Its agent lacks a right">
+          {problem}
+        </Problem>
+      ))}
       <AgentFacts node={node} />
       <Ranking title="Who on it gets the most" rows={rankings.backends} none={nobody} testId="top-backends" />
       <Ranking title="Who on it opens the most" rows={rankings.clients} none={nobody} testId="top-clients" />
