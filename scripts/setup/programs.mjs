@@ -29,6 +29,11 @@ export const programs = {
   bench: { tools: kernelTools, namespaces: true, run: (args) => runPinned('bench/main.ts', args) },
   test: { tools: [...kernelToolsAndBrowser, ...labTools], namespaces: true, run: runTests },
   'test:cluster': { tools: [], namespaces: false, run: (args) => runPinned('scripts/cluster-tests.ts', args) },
+  'configuration-reference': {
+    tools: [],
+    namespaces: false,
+    run: (args) => runPinned('deploy/configuration-reference.ts', args),
+  },
   screenshots: {
     tools: kernelToolsAndBrowser,
     namespaces: true,

@@ -31,8 +31,8 @@ export interface DashboardOptions
   readonly tls?: TlsFiles;
 }
 
-/** Flags before environment before defaults. Prints and ends the process on `--help` and on a flag that is wrong. */
-export function readOptions(argv: readonly string[]): DashboardOptions {
+/** Every flag, with its variable, default and words; what docs/configuration.md is made of. */
+export function dashboardCommand(): Command {
   const command = new Command('kubecity-dashboard')
     .description('Shows a Kubernetes cluster as a city and steers its traffic.')
     .addOption(
@@ -72,6 +72,12 @@ export function readOptions(argv: readonly string[]): DashboardOptions {
     .addOption(option('--exit-with-stdin', 'end when standard input closes').default(false))
     .addOption(option('--dev', 'serve the pages from their sources').default(false));
   for (const one of [...agentOptions(option, parsePlace), ...authOptions()]) command.addOption(one);
+  return command;
+}
+
+/** Flags before environment before defaults. Prints and ends the process on `--help` and on a flag that is wrong. */
+export function readOptions(argv: readonly string[]): DashboardOptions {
+  const command = dashboardCommand();
   const flags = command.parse(argv).opts<Flags>();
   try {
     const auth = authSettings(flags, { host: flags.listen.host, kubeSocket: flags.kubeSocket });

@@ -32,7 +32,7 @@ const LIVE = new Set(
   ).split(' '),
 );
 
-const isLive = (path: string): boolean => LIVE.has(/^[^.[]*/.exec(path)?.[0] ?? '');
+export const isLive = (path: string): boolean => LIVE.has(/^[^.[]*/.exec(path)?.[0] ?? '');
 
 /**
  * Follows the files that `loaded` was read from. They are read anew every 2 s, which costs nothing: a mounted ConfigMap
