@@ -92,6 +92,15 @@ export class ConntrackCare {
     if (first || this.#due.size > 0) this.#runner.request();
   }
 
+  /** Nothing here is ours to look after: another Service proxy does, or nobody. */
+  forget(): void {
+    this.#table = undefined;
+    this.#coming = undefined;
+    this.#version++;
+    this.#due.clear();
+    for (const family of FAMILIES) this.#former[family].length = 0;
+  }
+
   /** No further pass starts; resolves when the current one has ended. */
   stop(): Promise<void> {
     return this.#runner.stop();

@@ -19,12 +19,29 @@ function routingOverride({ namespace, name, uid }: Override): Regarding {
 
 /** Every event that the agent writes. Reasons that kube-proxy has too are spelled as there. */
 export const agentEvents = {
-  starting: (nodeName: string, version: string): EventNews => ({
+  starting: (nodeName: string, version: string, mode: string): EventNews => ({
     type: 'Normal',
     reason: 'Starting',
     action: 'StartKubecityAgent',
     regarding: node(nodeName),
-    note: `Kubecity ${version} routes Services on this node`,
+    note: `Kubecity ${version} begins in mode ${mode}`,
+  }),
+
+  /** @param remark why it is not the mode of the configuration, or what should be known of it */
+  modeRemark: (nodeName: string, remark: string): EventNews => ({
+    type: 'Warning',
+    reason: 'KubecityMode',
+    action: 'DecideMode',
+    regarding: node(nodeName),
+    note: remark,
+  }),
+
+  modeChanged: (nodeName: string, mode: string): EventNews => ({
+    type: 'Normal',
+    reason: 'KubecityMode',
+    action: 'ChangeMode',
+    regarding: node(nodeName),
+    note: `mode ${mode} is carried out on this node`,
   }),
 
   /** @param key `namespace/name` */

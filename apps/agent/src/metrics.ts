@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type AccountingFigures, accountingMetrics } from './accounting/accounting-metrics.ts';
+import { MODES, type Mode } from './config/mode.ts';
 import { SliMetrics } from './health/sli-metrics.ts';
 import { kubeProxyMetrics } from './kube-proxy-metrics.ts';
 
@@ -9,6 +10,10 @@ export interface LiveFigures {
   hubConnected(): boolean;
   /** Whether the kernel counts packets and bytes of connections. */
   counting(): boolean;
+  /** Carried out. */
+  mode(): Mode;
+  /** Milliseconds since the lease of the rules was renewed; undefined while there is none. */
+  leaseAge(): number | undefined;
 }
 
 /** kube-proxy's names where the meaning is the same; what only Kubecity knows starts with kubecity_. */
@@ -57,6 +62,25 @@ export function createMetrics(live: LiveFigures) {
       registers,
       collect() {
         this.set(live.counting() ? 1 : 0);
+      },
+    }),
+    mode: new Gauge({
+      name: 'kubecity_mode',
+      help: '1 for the mode that is carried out on this node',
+      labelNames: ['mode'],
+      registers,
+      collect() {
+        for (const mode of MODES) this.set({ mode }, live.mode() === mode ? 1 : 0);
+      },
+    }),
+    leaseAge: new Gauge({
+      name: 'kubecity_lease_age_seconds',
+      help: 'Since the lease of the rules was renewed for the family that waits longest (mode steer)',
+      registers,
+      collect() {
+        const age = live.leaseAge();
+        if (age === undefined) this.remove();
+        else this.set(age / 1000);
       },
     }),
     apiLive: new Gauge({

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { EventRecorder } from '@kubecity/kube';
-import { chooseIptables, findKubeProxy, ipset, iptables } from '@kubecity/netfilter';
+import { chooseIptables, findKubeProxy, iptables, openDoors } from '@kubecity/netfilter';
 import { openGeneration, openUdpTable } from '@kubecity/netlink';
 import { type Family, RoutingTracker } from '@kubecity/routing';
 import { Compiler } from '@kubecity/ruleset';
@@ -39,6 +39,9 @@ import { OverrideObjects } from './override-objects.ts';
 import { PendingChanges } from './pending-changes.ts';
 import { Questions } from './questions.ts';
 import { DriftCheck } from './rules/drift-check.ts';
+import { anyRouting } from './rules/kernel-reading.ts';
+import { Lease } from './rules/lease.ts';
+import { ModeSwitch } from './rules/mode-switch.ts';
 import { ownNodeOf } from './rules/own-node.ts';
 import { answerPacket } from './rules/packet-question.ts';
 import { answerPreview } from './rules/preview.ts';
@@ -114,6 +117,8 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     },
     hubConnected: () => hub?.connected ?? false,
     counting: () => counters.counters !== 'unavailable',
+    mode: () => rules.mode,
+    leaseAge: () => lease.age,
   });
 
   const pending = new PendingChanges(metrics);
@@ -135,13 +140,40 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     syncs.get(changed.family)?.configure(changed);
     rules.request();
   });
-  for (const family of families) {
+  const doors = openDoors({ families, suffix, front: () => modes.course?.front ?? 'iptables' });
+  for (const [family, netfilter] of doors.rules) {
     const compiler = new Compiler(options.of(family));
-    const netfilter = iptables({ family, suffix });
-    syncs.set(family, new RuleSync({ compiler, netfilter, ipset: ipset(), now: () => performance.now() }));
+    syncs.set(family, new RuleSync({ compiler, netfilter, ipset: doors.sets, now: () => performance.now() }));
     inKernel.set(family, { compiler, netfilter });
   }
+  const modes = new ModeSwitch({
+    wished: () => current,
+    findKubeProxy,
+    foundRouting: () => anyRouting(doors.rules.values()),
+    changed: ({ mode, remark }, before) => {
+      log.info({ mode, remark }, 'mode');
+      if (mode !== undefined && before) events.record(agentEvents.modeChanged(nodeName, mode));
+      if (remark !== undefined) events.record(agentEvents.modeRemark(nodeName, remark));
+      options.standInFront(mode === 'steer');
+      for (const [family, sync] of syncs) {
+        sync.configure(options.of(family));
+        sync.forget();
+      }
+    },
+    due: () => rules.request(),
+    clock: realClock,
+  });
   const generation = flavour === 'nft' ? openGeneration() : undefined;
+  const drift = new DriftCheck(generation, Date.now, log);
+  const lease = new Lease({
+    sets: doors.sets,
+    families,
+    seconds: () => current.leaseSeconds,
+    isSound: async (family) => health.isHealthy() && (await rules.isSound(family)),
+    wrote: (commits) => drift.wrote(commits),
+    clock: realClock,
+    log,
+  });
   const health = new HealthState({
     syncPeriodMs: () => current.syncPeriodMs,
     now: Date.now,
@@ -181,13 +213,17 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   const rules = new RuleLoop({
     tracker,
     families: syncs,
-    drift: new DriftCheck(generation, Date.now, log),
+    drift,
     triggers,
     health,
     metrics,
     clock: realClock,
     log,
+    modes,
+    lease,
+    clear: () => cleanUp(log),
     pace: () => current,
+    wished: () => current.mode,
     writing: (table) => {
       pending.syncing();
       care.writing(table);
@@ -196,13 +232,17 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     applied: (applied) => {
       const ports = [...applied.table.servicePorts.values()];
       directory.setServicePorts(applied.table, applied.changed);
-      care.synced({ ...applied, after: applied.table });
+      const acts = applied.mode === 'steer' || applied.mode === 'replace';
+      if (acts) care.synced({ ...applied, after: applied.table });
+      else care.forget();
       const local = localEndpoints(ports, nodeName);
       const without = withoutLocalEndpoints(ports);
       for (const family of families) {
         const { nodePortAddresses } = options.of(family);
         const addresses = nodePortAddresses.length > 0 ? localAddresses(family, nodePortAddresses) : undefined;
-        void serviceHealth.sync(family, local[family], addresses);
+        // In front of another Service proxy, load balancers ask that one.
+        const asked = applied.mode === 'replace' ? local[family] : new Map();
+        void serviceHealth.sync(family, asked, addresses);
         metrics.noLocalEndpoints.set({ traffic_policy: 'internal', ip_family: family }, without[family].internal);
         metrics.noLocalEndpoints.set({ traffic_policy: 'external', ip_family: family }, without[family].external);
       }
@@ -210,7 +250,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       metrics.problems.set(applied.table.problems.length);
       pending.synced();
       // Only now does the rule stand that keeps the neighbourhood out of 127.0.0.0/8.
-      if (options.of('IPv4').localhostNodePorts) void openLoopback();
+      if (acts && options.of('IPv4').localhostNodePorts && rules.routed(applied.table).size > 0) void openLoopback();
       // Only now are service ports known by their addresses: what an earlier dump saw could not be named.
       accounting.begin();
     },
@@ -256,7 +296,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     explain: (question) =>
       answerPacket(question, {
         families: inKernel,
-        ipset: ipset(),
+        ipset: doors.sets,
         host: { localAddresses, sourceTowards, interfaceOf },
         now: Date.now,
       }),
@@ -268,7 +308,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       version: packageJson.version,
       findings: await examine({
         mode: current.mode,
-        takeOver: false,
+        takeOver: current.takeOver,
         flavour: current.iptablesFlavour,
         families,
         hub: config.hub,
@@ -346,7 +386,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       // What was set by hand stays until the setting itself changes.
       if (change.live.includes('logLevel')) log.level = current.logLevel;
       tracker.allowExternalIPs(current.allowExternalIPs);
-      if (tracker.dirty) rules.request();
+      if (tracker.dirty || change.live.some((path) => path === 'mode' || path === 'takeOver')) rules.request();
       options.setProxy(current.proxy);
       setConntrack().catch((err: unknown) => log.error({ err }, 'connection tracking settings cannot be made'));
       beginWhenReady();
@@ -355,7 +395,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     },
   });
   void departure.begin();
-  events.record(agentEvents.starting(nodeName, packageJson.version));
+  events.record(agentEvents.starting(nodeName, packageJson.version, config.mode));
   log.info({ mode: config.mode, families, proxy: config.proxy }, 'agent started');
 
   const stop = async (signal: string) => {
@@ -364,9 +404,11 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     hub?.close();
     counters.stop();
     drains.stop();
+    modes.stop();
     await Promise.all([rules.stop(), care.stop(), accounting.stop()]);
+    await lease.end().catch((err: unknown) => log.warn({ err }, 'the lease of the rules runs out by itself'));
     const served = async () => (await findKubeProxy()).ownsServices;
-    if (await departure.takesRules(current.mode, served)) await cleanUp(log);
+    if (await departure.takesRules(rules.mode, served)) await cleanUp(log);
     udp.close();
     generation?.close();
     await Promise.all([serviceHealth.close(), ...listeners.map((listener) => listener?.close())]);

@@ -28,7 +28,7 @@ describe("the agent's command line", () => {
   });
 
   it.each([
-    [['--mode', 'observe'], '--mode: "observe"'],
+    [['--mode', 'watch'], '--mode: "watch"'],
     [['--masquerade-mark', '0x3'], '--masquerade-mark: "0x3": not exactly one bit'],
     [['check-config', '--metrics-listen', '0.0.0.0:1'], '--metrics-listen'],
     [['--cleanup'], "unknown option '--cleanup'"],

@@ -20,7 +20,7 @@ it('the API takes every event, beside its Service or in default', async () => {
     failed: ({ message }) => failures.push(message),
   });
   const error = new Error('EADDRINUSE');
-  recorder.record(agentEvents.starting('node-a', '0.1.0'));
+  recorder.record(agentEvents.starting('node-a', '0.1.0', 'replace'));
   recorder.record(agentEvents.serviceHealthcheckFailed('node-a', 'shop/cart', 30_100, error));
   recorder.record(agentEvents.healthListenerFailed('node-a', error));
   recorder.record(agentEvents.metricsListenerFailed('node-a', error));

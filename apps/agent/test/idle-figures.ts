@@ -5,4 +5,6 @@ export const IDLE: LiveFigures = {
   accounting: { totals: () => undefined, servicePorts: async () => undefined, deaths: () => 0, now: () => 0 },
   hubConnected: () => false,
   counting: () => true,
+  mode: () => 'replace',
+  leaseAge: () => undefined,
 };

@@ -10,6 +10,7 @@ import { RuleSync } from '../src/rules/rule-sync.ts';
 import { realClock } from '../src/runner.ts';
 import { TRIGGER_TIME, TriggerTimes } from '../src/trigger-times.ts';
 import { IDLE } from './idle-figures.ts';
+import { REPLACE } from './replacing.ts';
 import { OPTIONS, service, slice } from './rule-world.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
@@ -37,6 +38,7 @@ function setUp() {
     metrics,
     clock: realClock,
     log,
+    ...REPLACE,
     pace: () => ({ minSyncMs: 100, syncPeriodMs: 30_000, checkMs: 5_000 }),
     writing: () => health.push('writing'),
     applied: () => health.push('applied'),

@@ -1,6 +1,6 @@
 import { FakeIpset, FakeNetfilter } from '@kubecity/netfilter/testing';
 import type { AgentAnswer } from '@kubecity/protocol';
-import { type Family, RoutingTracker } from '@kubecity/routing';
+import { type Family, type RoutingTable, RoutingTracker } from '@kubecity/routing';
 import { Compiler, parseSaveAll } from '@kubecity/ruleset';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -34,6 +34,8 @@ function setUp() {
   }
   let taken = new Set<string>();
   const loop = {
+    mode: 'replace' as const,
+    routed: ({ servicePorts }: RoutingTable) => servicePorts,
     waiting: () => undefined,
     take: () => {
       const change = tracker.take();
@@ -185,8 +187,14 @@ test('is refused with the field when the object is bad, and while there is nothi
   });
   const question = { kind: 'preview' as const, changes: [change()] };
   const options = { tracker, overrides, families: syncs, now: () => AT };
-  const loop = { waiting: () => 'waiting for the first lists', take: () => tracker.take() };
-  expect(answerPreview(question, { ...options, loop })).toMatchObject({ kind: 'refused', code: 'busy' });
+  const idle = { mode: 'replace' as const, take: () => tracker.take(), routed: () => new Map() };
+  const waiting = { ...idle, waiting: () => 'waiting for the first lists' };
+  expect(answerPreview(question, { ...options, loop: waiting })).toMatchObject({ kind: 'refused', code: 'busy' });
+  const observing = { ...idle, mode: 'observe' as const, waiting: () => undefined };
+  expect(answerPreview(question, { ...options, loop: observing })).toEqual({
+    ...{ kind: 'refused', code: 'invalid-request' },
+    message: 'this node only observes: it writes no rules',
+  });
   syncs.get('IPv4')?.configure({ ...OPTIONS, masqueradeMark: 0x4000 });
   expect(ask([change()])).toMatchObject({ kind: 'refused', code: 'busy' });
   await syncAll();

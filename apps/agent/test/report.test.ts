@@ -21,7 +21,7 @@ it('acknowledges with what was ended for each override, and the value of a ramp'
   const { table } = tracker.take();
   const states = new Map([['IPv4' as const, { acknowledged: table }]]);
   const cut = (uid: string) => (uid === 'd' ? { connections: 12, at: 29_000 } : undefined);
-  const { acknowledged } = mergedReport(table, states, 30_000, cut);
+  const { acknowledged } = mergedReport(table, states, 30_000, cut, { mode: 'replace' });
   const told = { namespace: 'shop', generation: 1, state: 'applied' };
   expect(acknowledged).toEqual([
     { ...told, name: 'drain', uid: 'd', cut: { connections: 12, at: 29_000 } },

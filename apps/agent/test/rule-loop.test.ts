@@ -13,6 +13,7 @@ import type { Isolated } from '../src/rules/suspects.ts';
 import { realClock } from '../src/runner.ts';
 import { TriggerTimes } from '../src/trigger-times.ts';
 import { IDLE } from './idle-figures.ts';
+import { REPLACE } from './replacing.ts';
 import { OPTIONS, service, slice } from './rule-world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -73,6 +74,7 @@ function setUp() {
     metrics: createMetrics(IDLE),
     clock: realClock,
     log,
+    ...REPLACE,
     pace: () => ({ minSyncMs: 100, syncPeriodMs: 30_000, checkMs: 5_000 }),
     writing() {},
     applied: (applied) => seen.applied.push(applied),

@@ -160,6 +160,7 @@ describe.each(peers)('between %s and the agent', (_name, make) => {
       'node-name': NODE,
       'kube-socket': apiSocket,
       'cluster-cidr': POD_RANGE,
+      'take-over': 'true',
       'health-listen': HEALTH,
       'metrics-listen': '127.0.0.1:12249',
       'log-level': 'fatal',

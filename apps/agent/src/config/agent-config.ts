@@ -1,12 +1,17 @@
 import type { Family } from '@kubecity/routing';
 import type { HostPort } from './listen-address.ts';
 import type { LogLevel } from './log-level.ts';
+import type { Mode } from './mode.ts';
 import type { Settings } from './settings.ts';
 
 /** What the agent runs with: every setting parsed, defaults filled in, contradictions refused. */
 export interface AgentConfig {
   readonly nodeName: string;
-  readonly mode: 'replace';
+  readonly mode: Mode;
+  /** Mode replace, though kube-proxy has rules for Services on this node. */
+  readonly takeOver: boolean;
+  /** Mode steer: how long the rules match after this agent was last seen at work. */
+  readonly leaseSeconds: number;
   readonly iptablesFlavour: 'auto' | 'nft' | 'legacy';
   /** At most one of `kubeconfig` and `kubeSocket`; with neither the Pod's own ServiceAccount is used. */
   readonly kubeconfig?: string;

@@ -112,6 +112,8 @@ function assemble(merged: Merged, layers: readonly Layer[], machine: Machine): A
     ...required(settings, [
       'nodeName',
       'mode',
+      'takeOver',
+      'leaseSeconds',
       'iptablesFlavour',
       'allowExternalIPs',
       'profiling',

@@ -3,6 +3,7 @@ import { DEFAULT_MASQUERADE_MARK } from '@kubecity/ruleset';
 import { z } from 'zod';
 import { listenAddress, loopbackAddress } from './listen-address.ts';
 import { LOG_LEVELS } from './log-level.ts';
+import { MODES } from './mode.ts';
 
 /** A text that `parse` turns into its canonical form; `hint` says what was expected. */
 function canonical(hint: string, parse: (text: string) => string | undefined) {
@@ -91,7 +92,12 @@ const conntrack = z.strictObject({
 export const settingsSchema = z
   .strictObject({
     nodeName: setting("name of this Node in the cluster; the host's name when absent", nodeName),
-    mode: setting('replace: be the Service proxy of this node', z.enum(['replace'])),
+    mode: setting(
+      'observe: program nothing; steer: program the Services that overrides act on, in front of kube-proxy; replace: be the Service proxy of this node',
+      z.enum(MODES),
+    ),
+    takeOver: setting('mode replace: also on a node where kube-proxy has rules for Services', z.boolean()),
+    leaseSeconds: setting('mode steer: how long the rules go on matching without this agent', whole(3, 300)),
     iptablesFlavour: setting(
       'whose tables rules are written into: nft, legacy, or auto for the ones that the host uses',
       z.enum(['auto', 'nft', 'legacy']),
@@ -158,6 +164,8 @@ export type Settings = z.output<typeof settingsSchema>;
 /** What holds where no source says anything. Everything else is off or absent; `nodeName` is the host's name. */
 export const DEFAULTS = {
   mode: 'replace',
+  takeOver: false,
+  leaseSeconds: 15,
   iptablesFlavour: 'auto',
   clusterCIDR: [],
   localDetect: { mode: 'clusterCIDR' },

@@ -27,7 +27,7 @@ export interface WatchConfigOptions {
 /** What the running agent takes over; anything else is read once, at its start. */
 const LIVE = new Set(
   (
-    'clusterCIDR localDetect masqueradeAll masqueradeBit masqueradeMark nodePortAddresses localhostNodePorts ' +
+    'mode takeOver leaseSeconds clusterCIDR localDetect masqueradeAll masqueradeBit masqueradeMark nodePortAddresses localhostNodePorts ' +
     'allowExternalIPs nodeIPs bindAddress conntrack minSyncMs syncPeriodMs checkMs profiling logLevel'
   ).split(' '),
 );

@@ -27,7 +27,7 @@ export async function doctor({ loaded, faults, output }: DoctorOrder, client: Ku
     ...refusedConfig(faults),
     ...(await examine({
       mode: config.mode,
-      takeOver: false,
+      takeOver: config.takeOver,
       flavour: config.iptablesFlavour,
       families,
       hub: config.hub,

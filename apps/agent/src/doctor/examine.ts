@@ -3,12 +3,12 @@ import { chooseIptables, type Flavour, findKubeProxy, installedIptables, probe }
 import { type Finding, found } from '@kubecity/protocol';
 import type { Family } from '@kubecity/routing';
 import type { HubAddress } from '../config/agent-config.ts';
+import type { Mode } from '../config/mode.ts';
 import type { Sysctls } from '../host/sysctl.ts';
 import { judgeApi, readApi } from './api.ts';
 import { judgeHub, readHub } from './hub.ts';
 import { judgeKernel, readKernel } from './kernel.ts';
 import { judgeKubeProxy, readEbpf } from './kube-proxy.ts';
-import type { Mode } from './mode.ts';
 import { judgeSysctls, readSysctls } from './sysctls.ts';
 import { judgeTables, readTables } from './tables.ts';
 

@@ -1,7 +1,7 @@
 import type { KubeProxyHere } from '@kubecity/netfilter';
 import { type Finding, found, ok } from '@kubecity/protocol';
+import type { Mode } from '../config/mode.ts';
 import { interfaceNames } from './interfaces.ts';
-import type { Mode } from './mode.ts';
 
 export interface KubeProxyFacts extends KubeProxyHere {
   readonly mode: Mode;

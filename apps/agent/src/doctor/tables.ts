@@ -2,7 +2,7 @@ import { type Flavour, type IptablesTools, iptables, NetfilterError } from '@kub
 import { type Finding, found, ok } from '@kubecity/protocol';
 import type { Family } from '@kubecity/routing';
 import { type HookChain, hookChains, OUR_PREFIX } from '@kubecity/ruleset';
-import type { Mode } from './mode.ts';
+import type { Mode } from '../config/mode.ts';
 
 /** The rules of one flavour and family, whoever wrote them. */
 export interface FlavourTables {

@@ -27,8 +27,19 @@ export class DriftCheck {
 
   /** To be asked now and then: whether the next sync should compare with the whole kernel. */
   async isDue(): Promise<boolean> {
-    if (this.#expected !== undefined && (await this.#read()) === this.#expected) return false;
+    if (await this.isUntouched()) return false;
     return this.#now() >= this.#earliest;
+  }
+
+  /** Nobody has touched a rule since our own last write, as far as the kernel counts. */
+  async isUntouched(): Promise<boolean> {
+    return this.#expected !== undefined && (await this.#read()) === this.#expected;
+  }
+
+  /** So many transactions were our own, besides those of syncs. */
+  wrote(commits: number): void {
+    if (this.#expected !== undefined) this.#expected += commits;
+    if (this.#before !== undefined) this.#before += commits;
   }
 
   async beforeSync(): Promise<void> {

@@ -6,6 +6,7 @@ import {
   parseSave,
   parseSaveAll,
   type Ruleset,
+  routesAll,
   TABLES,
   type Touched,
 } from '@kubecity/ruleset';
@@ -13,6 +14,12 @@ import {
 /** All chains of ours, as the kernel holds them. */
 export async function readKernel(netfilter: Pick<Netfilter, 'save'>): Promise<KernelState> {
   return parseSaveAll(await netfilter.save());
+}
+
+/** Whether rules of ours that are in the kernel route every Service, in one family at least. */
+export async function anyRouting(doors: Iterable<Pick<Netfilter, 'save'>>): Promise<boolean> {
+  for (const door of doors) if (routesAll(await readKernel(door))) return true;
+  return false;
 }
 
 /** Measured with iptables-nft 1.8.9: listing one chain costs about as much as saving 300 rules. */

@@ -56,15 +56,23 @@ export async function answerPacket(question: PacketQuestion, options: PacketQues
   const ruleset = rulesetOf(parseSaveAll(text), family);
   const localAddresses = host.localAddresses(family);
   const asked = new Set<string>();
-  const note = (name: string) => {
-    asked.add(name);
-    return undefined;
-  };
-  const first = explain(ruleset, packet, { localAddresses, sets: { get: note } });
-  const holding = await ipset.holding(asked, packet.source);
   const client = new Set([packet.source]);
-  const sets = new Map([...holding].map((name) => [name, client]));
-  const found = holding.size === 0 ? first : explain(ruleset, packet, { localAddresses, sets });
+  const sets = new Map<string, ReadonlySet<string>>();
+  const look = (): Explained => {
+    const get = (name: string) => {
+      asked.add(name);
+      return sets.get(name);
+    };
+    return explain(ruleset, packet, { localAddresses, sets: { get } });
+  };
+  let found = look();
+  // Behind the lease are rules that ask for sets of session affinity.
+  for (let known = 0; known < asked.size; ) {
+    known = asked.size;
+    const before = sets.size;
+    for (const name of await ipset.holding(asked, packet.source)) sets.set(name, client);
+    if (sets.size > before) found = look();
+  }
   return told(found, packet, {
     at,
     sets: asked.size,

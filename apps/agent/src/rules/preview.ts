@@ -12,7 +12,7 @@ export interface PreviewOptions {
   readonly tracker: Pick<RoutingTracker, 'setOverride' | 'deleteOverride'>;
   /** What the API has now. */
   readonly overrides: Pick<OverrideObjects, 'get'>;
-  readonly loop: Pick<RuleLoop, 'take' | 'waiting'>;
+  readonly loop: Pick<RuleLoop, 'take' | 'waiting' | 'routed' | 'mode'>;
   readonly families: ReadonlyMap<Family, Pick<RuleSync, 'preview' | 'reconfigured'>>;
   /** Unix ms. */
   readonly now: () => number;
@@ -31,6 +31,7 @@ export function answerPreview({ changes }: PreviewQuestion, options: PreviewOpti
   const { tracker, overrides, loop, families, now } = options;
   const waiting = loop.waiting();
   if (waiting !== undefined) return refused('busy', `this node has no rules to compare with: ${waiting}`);
+  if (loop.mode === 'observe') return refused('invalid-request', 'this node only observes: it writes no rules');
   if ([...families.values()].some(({ reconfigured }) => reconfigured)) {
     return refused('busy', 'a new configuration of this node is being written; ask again');
   }
@@ -48,6 +49,7 @@ export function answerPreview({ changes }: PreviewQuestion, options: PreviewOpti
     else tracker.deleteOverride({ metadata: placeOf(object) });
   }
   const { table, changed } = loop.take();
+  const routed = loop.routed(table);
   for (const change of changes) {
     const before = overrides.get(placeOf(change));
     if (before) tracker.setOverride(before);
@@ -55,7 +57,7 @@ export function answerPreview({ changes }: PreviewQuestion, options: PreviewOpti
   }
   loop.take();
   const chains = [...families].flatMap(([family, sync]) =>
-    sync.preview(table.servicePorts, changed).map((chain): PreviewedChain => ({ family, ...chain })),
+    sync.preview(routed, changed).map((chain): PreviewedChain => ({ family, ...chain })),
   );
   return { kind: 'preview', at, ...bounded(chains) };
 }

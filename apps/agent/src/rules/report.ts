@@ -7,11 +7,20 @@ import type { SyncResult } from './rule-sync.ts';
 export interface FamilyState {
   readonly result?: SyncResult;
   readonly lastSync?: RulesReport['lastSync'];
-  /** The table that the last success brought into the kernel. */
+  /** What the last success brought into the kernel. */
   readonly acknowledged?: RoutingTable;
   readonly error?: string;
   /** The last time another hand had changed our rules. */
   readonly drift?: { readonly at: number; readonly difference: string };
+}
+
+/** What the agent does about rules, beside what became of them. */
+export interface Standing {
+  readonly mode: RulesReport['mode'];
+  /** Why no rules are written at all. */
+  readonly fault?: string;
+  /** What should be known of the mode. */
+  readonly remark?: string;
 }
 
 /** Bounds of the wire (protocol `rulesReport`). */
@@ -30,18 +39,20 @@ export function mergedReport(
   states: ReadonlyMap<Family, FamilyState>,
   at: number,
   cut: (uid: string) => Cut | undefined,
+  { mode, fault, remark }: Standing,
 ): RulesReport {
   const all = [...states.values()];
-  const error = [...states].flatMap(([family, state]) =>
-    state.error === undefined ? [] : [`${family}: ${state.error}`],
-  );
+  const error = [
+    ...(fault === undefined ? [] : [fault]),
+    ...[...states].flatMap(([family, state]) => (state.error === undefined ? [] : [`${family}: ${state.error}`])),
+  ];
   const behind = all.find((state) => state.error !== undefined) ?? all[0];
   const sum = (figure: (state: FamilyState) => number | undefined) =>
     all.reduce((total, state) => total + (figure(state) ?? 0), 0);
   return {
     at,
-    mode: 'replace',
-    inSync: all.length > 0 && error.length === 0,
+    mode,
+    inSync: (all.length > 0 || mode === 'observe') && error.length === 0,
     ...(error.length > 0 && { error: error.join('; ').slice(0, 2048) }),
     servicePorts: behind?.acknowledged?.servicePorts.size ?? 0,
     chains: sum((state) => state.result?.size.chains),
@@ -52,7 +63,7 @@ export function mergedReport(
       milliseconds: sum((state) => state.lastSync?.milliseconds),
     },
     acknowledged: acknowledged(behind?.acknowledged, all, cut),
-    problems: problemsOf(table, all),
+    problems: problemsOf(table, all, remark),
     ...lastDrift(states),
   };
 }
@@ -90,9 +101,14 @@ function lastDrift(states: ReadonlyMap<Family, FamilyState>): Pick<RulesReport, 
   return last ? { drift: last } : {};
 }
 
-function problemsOf(table: RoutingTable | undefined, states: readonly FamilyState[]): RulesReport['problems'] {
+function problemsOf(
+  table: RoutingTable | undefined,
+  states: readonly FamilyState[],
+  remark: string | undefined,
+): RulesReport['problems'] {
   const isolated = states.flatMap((state) => state.result?.isolated ?? []);
   return [
+    ...(remark === undefined ? [] : [{ kind: 'Agent', namespace: '', name: '', field: 'mode', message: remark }]),
     ...isolated.map(({ port, reason }) => ({
       kind: 'Service',
       namespace: port.namespace,

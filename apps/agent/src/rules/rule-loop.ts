@@ -5,7 +5,9 @@ import {
   type RoutingChange,
   type RoutingTable,
   type RoutingTracker,
+  type ServicePort,
   type ServicePortId,
+  steeredPorts,
 } from '@kubecity/routing';
 import type { Logger } from 'pino';
 import type { HeldRules } from '../draining/drain-plan.ts';
@@ -14,7 +16,10 @@ import type { HealthState } from '../health/health-state.ts';
 import type { Metrics } from '../metrics.ts';
 import { BoundedRunner, type Clock } from '../runner.ts';
 import { latencies, type TriggerTimes } from '../trigger-times.ts';
+import type { Course } from './course.ts';
 import type { DriftCheck } from './drift-check.ts';
+import type { Lease } from './lease.ts';
+import type { ModeSwitch } from './mode-switch.ts';
 import { type FamilyState, mergedReport } from './report.ts';
 import { measure } from './rule-metrics.ts';
 import type { RuleSync } from './rule-sync.ts';
@@ -23,6 +28,8 @@ import { TimeSteps } from './time-steps.ts';
 
 /** What one run brought into the kernel. */
 export interface Applied {
+  /** Absent: nothing may be written. */
+  readonly mode: Course['mode'];
   /** The table of the run before; absent at the first. */
   readonly before?: RoutingTable;
   readonly table: RoutingTable;
@@ -34,6 +41,10 @@ export interface RuleLoopOptions {
   readonly tracker: RoutingTracker;
   readonly families: ReadonlyMap<Family, RuleSync>;
   readonly drift: DriftCheck;
+  readonly modes: Pick<ModeSwitch, 'settle' | 'course'>;
+  readonly lease: Pick<Lease, 'prepare' | 'keep' | 'drop' | 'stop'>;
+  /** Takes away all that is ours, for mode observe. */
+  readonly clear: () => Promise<void>;
   readonly triggers: TriggerTimes;
   readonly health: Pick<HealthState, 'queued' | 'updated'>;
   readonly metrics: Metrics;
@@ -41,6 +52,8 @@ export interface RuleLoopOptions {
   readonly log: Logger;
   /** Asked each time, so that a new configuration counts at once. */
   readonly pace: () => Pace;
+  /** The mode of the configuration, told until the first decision. */
+  readonly wished: () => RulesReport['mode'];
   /** Before rules are written. */
   readonly writing: (table: RoutingTable) => void;
   /** After each run that brought at least one family up to date, before `reported`. */
@@ -86,6 +99,10 @@ export class RuleLoop {
   #runningSince: number | undefined;
   #check: { cancel(): void } | undefined;
   #isolatedRetry = 0;
+  /** Carried out by the last run that succeeded. */
+  #mode: Course['mode'] | undefined;
+  /** Why the last run came to nothing for all families. */
+  #fault: string | undefined;
 
   constructor(options: RuleLoopOptions) {
     this.#options = options;
@@ -120,8 +137,15 @@ export class RuleLoop {
   }
 
   report(): RulesReport {
-    const { clock, cut } = this.#options;
-    return mergedReport(this.#table, this.#states, this.#at || clock.now(), cut);
+    const { clock, cut, modes } = this.#options;
+    const { remark } = modes.course ?? {};
+    const refused = this.#isHeldBack() ? remark : undefined;
+    const fault = this.#fault ?? refused;
+    return mergedReport(this.#table, this.#states, this.#at || clock.now(), cut, {
+      mode: this.mode,
+      ...(fault !== undefined && { fault }),
+      ...(remark !== undefined && { remark }),
+    });
   }
 
   /** The table as it is wished now. What differs from the last one is part of the next sync, whoever takes it. */
@@ -134,6 +158,10 @@ export class RuleLoop {
   /** What is missing before this node routes at all; undefined = nothing. */
   waiting(): string | undefined {
     if (!this.#begun) return 'waiting for the first lists from the API server';
+    const { course } = this.#options.modes;
+    if (!course || this.#mode !== course.mode) return this.#fault ?? 'the first sync has not ended yet';
+    if (this.#isHeldBack()) return course.remark;
+    if (course.mode === 'observe') return undefined;
     for (const [family, { result, error }] of this.#allStates()) {
       if (!result) return `the first sync of ${family} has not ended yet${error === undefined ? '' : `: ${error}`}`;
     }
@@ -142,8 +170,33 @@ export class RuleLoop {
 
   /** Why the last run did not bring the kernel where it should be; undefined when it did. */
   failing(): string | undefined {
+    if (this.#fault !== undefined) return this.#fault;
     for (const [family, { error }] of this.#allStates()) if (error !== undefined) return `${family}: ${error}`;
     return undefined;
+  }
+
+  /** Carried out; the wished one until that is decided. */
+  get mode(): RulesReport['mode'] {
+    return this.#options.modes.course?.mode ?? this.#options.wished();
+  }
+
+  /** Whether this family's rules in the kernel are those that were read back last, and can be vouched for. */
+  async isSound(family: Family): Promise<boolean> {
+    const state = this.#states.get(family);
+    if (!state?.result) return false;
+    return (state.error ?? this.#fault) === undefined || (await this.#options.drift.isUntouched());
+  }
+
+  /** What of a table gets rules here. */
+  routed({ servicePorts }: RoutingTable): ReadonlyMap<ServicePortId, ServicePort> {
+    const mode = this.#options.modes.course?.mode;
+    if (mode === 'replace') return servicePorts;
+    return mode === 'steer' ? steeredPorts(servicePorts) : new Map();
+  }
+
+  #isHeldBack(): boolean {
+    const { course } = this.#options.modes;
+    return course !== undefined && course.mode === undefined;
   }
 
   #allStates(): [Family, FamilyState][] {
@@ -167,7 +220,8 @@ export class RuleLoop {
     const { clock, pace, drift, families } = this.#options;
     this.#check = clock.after(pace().checkMs, async () => {
       // While we write, the kernel's count moves by our own hand.
-      const due = this.#runningSince === undefined && (await drift.isDue()) && this.#runningSince === undefined;
+      const idle = () => this.#runningSince === undefined && this.#states.size > 0;
+      const due = idle() && (await drift.isDue()) && idle();
       const retry = this.#hasIsolated() && clock.now() >= this.#isolatedRetry;
       if (due || retry) {
         for (const sync of families.values()) sync.check();
@@ -185,6 +239,7 @@ export class RuleLoop {
     const { triggers, drift, clock, writing, reported, held } = this.#options;
     this.#runningSince = clock.now();
     try {
+      const course = await this.#settled();
       const taken = triggers.take();
       this.#steps.set();
       const { table } = this.take();
@@ -193,22 +248,78 @@ export class RuleLoop {
       this.#steps.plan();
       this.#table = table;
       for (const id of changed) this.#pending.get(familyOfId(id))?.add(id);
+      if (course.mode === undefined || course.mode === 'observe') {
+        await this.#rest(course.mode, table);
+        return;
+      }
       writing(table);
       await drift.beforeSync();
       const commits = this.#commits();
-      const errors = await this.#syncAll(table, changed);
+      const errors = await this.#act(course.mode, { ...table, servicePorts: this.routed(table) }, changed);
       const whole = [...this.#states.values()].every((state) => state.error === undefined && state.result?.full);
       await drift.afterSync(this.#commits() - commits, whole, clock.now() - this.#runningSince);
       this.#at = clock.now();
       if (errors.length > 0) triggers.giveBack(taken);
       else this.#latency(taken);
-      this.#tellApplied(table);
+      this.#tellApplied(course.mode, table);
       reported(this.report());
       held(this.#held(table));
       if (errors.length > 0) throw new AggregateError(errors, 'sync failed');
     } finally {
       this.#runningSince = undefined;
     }
+  }
+
+  /** What is carried out in this run. */
+  async #settled(): Promise<Course> {
+    return this.#faulted(
+      () => this.#options.modes.settle(),
+      'whether another Service proxy routes here cannot be read',
+    );
+  }
+
+  /** Rules of one family cannot be at fault: all of them wait. */
+  async #faulted<T>(step: () => Promise<T>, what: string): Promise<T> {
+    const { log, reported } = this.#options;
+    try {
+      const done = await step();
+      this.#fault = undefined;
+      return done;
+    } catch (error) {
+      this.#fault = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+      log.error({ err: error }, `${what}; trying again`);
+      reported(this.report());
+      throw error;
+    }
+  }
+
+  /** Nothing is written; who observes takes away, once, what an earlier mode has left. */
+  async #rest(mode: 'observe' | undefined, table: RoutingTable): Promise<void> {
+    const { lease, clear, families, health, reported, held, clock } = this.#options;
+    lease.stop();
+    this.#states.clear();
+    if (mode === 'observe' && this.#mode !== 'observe') await this.#faulted(clear, 'rules cannot be taken away');
+    this.#mode = mode;
+    this.#at = clock.now();
+    for (const [family, sync] of families) {
+      sync.forget();
+      health.updated(family, this.#at);
+    }
+    this.#tellApplied(mode, table);
+    reported(this.report());
+    held(this.#held(table));
+  }
+
+  async #act(mode: 'steer' | 'replace', table: RoutingTable, changed: ReadonlySet<ServicePortId>): Promise<unknown[]> {
+    const { lease } = this.#options;
+    if (mode === 'steer') {
+      await this.#faulted(() => lease.prepare(this.#mode === 'replace'), 'the lease of the rules cannot be made');
+    }
+    const errors = await this.#syncAll(table, changed);
+    if (errors.length === 0) this.#mode = mode;
+    if (mode === 'steer') await lease.keep();
+    else if (errors.length === 0) await lease.drop();
+    return errors;
   }
 
   async #syncAll(table: RoutingTable, changed: ReadonlySet<ServicePortId>): Promise<unknown[]> {
@@ -242,7 +353,7 @@ export class RuleLoop {
     return errors;
   }
 
-  #tellApplied(table: RoutingTable): void {
+  #tellApplied(mode: Course['mode'], table: RoutingTable): void {
     const changed = new Set<ServicePortId>();
     let upToDate = false;
     for (const [family, pending] of this.#pending) {
@@ -254,7 +365,7 @@ export class RuleLoop {
     if (!upToDate) return;
     const before = this.#applied;
     this.#applied = table;
-    this.#options.applied({ ...(before && { before }), table, changed });
+    this.#options.applied({ mode, ...(before && { before }), table, changed });
   }
 
   #held(table: RoutingTable): HeldRules {

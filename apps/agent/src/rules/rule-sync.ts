@@ -104,6 +104,11 @@ export class RuleSync {
     this.#checkDue = true;
   }
 
+  /** Others have written, or where rules are written is another place: the next sync trusts nothing. */
+  forget(): void {
+    this.#known = false;
+  }
+
   /** Everything is compiled anew at the next sync. */
   configure(options: CompileOptions): void {
     for (const id of this.#compiler.ids()) this.#suspects.add(id);

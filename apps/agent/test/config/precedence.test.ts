@@ -35,6 +35,8 @@ describe('the configuration', () => {
     expect(config).toEqual({
       nodeName: 'node-a',
       mode: 'replace',
+      takeOver: false,
+      leaseSeconds: 15,
       iptablesFlavour: 'auto',
       proxy: {
         clusterCIDRs: {},

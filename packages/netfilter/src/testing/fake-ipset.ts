@@ -19,7 +19,7 @@ export class FakeIpset implements Ipset {
         throw errorOf({ operation: 'ipset restore', status: 1, stderr: `Error in line ${i + 1}: ${why}`, input: text });
       };
       if (verb === 'create') {
-        if (this.sets.has(name)) refuse('Set cannot be created: set with the same name already exists');
+        if (this.sets.has(name) && !line.endsWith(' -exist')) refuse('Set cannot be created: set with the same name already exists');
         this.sets.add(name);
       } else if (verb === 'destroy') {
         if (!this.sets.has(name)) refuse('The set with the given name does not exist');
