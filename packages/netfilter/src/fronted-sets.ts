@@ -40,6 +40,11 @@ export class FrontedSets implements Ipset {
     return [...names.map((name) => (familyOfClients(name) ? name + MISPLACED : name)), ...ofNft];
   }
 
+  /** Of ipset alone: members are asked for where rules of filter stand, and those are on that side. */
+  save(): Promise<string> {
+    return this.#options.ipset.save();
+  }
+
   async restore(text: string): Promise<number> {
     const ofIpset: string[] = [];
     const ofNft: string[] = [];

@@ -5,6 +5,7 @@ import { run } from './run.ts';
 export function ipset({ timeoutMs = 60_000 }: { readonly timeoutMs?: number } = {}): Ipset {
   return {
     list: async () => (await run('ipset', ['list', '-n'], '', timeoutMs)).split('\n').filter((name) => name !== ''),
+    save: () => run('ipset', ['save'], '', timeoutMs),
     restore: async (text) => {
       await run('ipset', ['restore'], text, timeoutMs);
       return 0;

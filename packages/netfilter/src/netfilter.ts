@@ -38,6 +38,8 @@ export interface Netfilter {
 export interface Ipset {
   /** Names of all sets of this network namespace. */
   list(): Promise<string[]>;
+  /** All sets with their members, as `ipset save` prints them. */
+  save(): Promise<string>;
   /**
    * Lines of `ipset restore`. Not atomic: what stands before a line that fails has been done.
    * @returns how many transactions of nf_tables that took; ipset itself takes none

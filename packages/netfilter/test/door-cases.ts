@@ -112,6 +112,19 @@ export function setCases(open: () => Ipset): void {
     expect(await door.list()).toEqual([]);
   });
 
+  it('prints sets with their members', async () => {
+    const door = open();
+    await door.restore('create CITY-I4-a hash:ip family inet\nadd CITY-I4-a 10.244.1.9\nadd CITY-I4-a 10.244.1.8\n');
+    await door.restore('create CITY-I6-b hash:ip family inet6\ndel CITY-I4-a 10.244.1.9\n');
+    const lines = (await door.save()).split('\n').filter((line) => line !== '');
+    expect(lines).toEqual([
+      expect.stringMatching(/^create CITY-I4-a hash:ip family inet\b/),
+      'add CITY-I4-a 10.244.1.8',
+      expect.stringMatching(/^create CITY-I6-b hash:ip family inet6\b/),
+    ]);
+    await door.restore('destroy CITY-I4-a\ndestroy CITY-I6-b\n');
+  });
+
   it('says which of many sets hold an address', async () => {
     const door = open();
     const names = Array.from({ length: 300 }, (_, i) => `CITY-A4-${i}`);

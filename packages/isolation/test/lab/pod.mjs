@@ -1,0 +1,60 @@
+/**
+ * One pod of the lab: answers every TCP connection and every datagram on one port (the lab leads all ports there), and tries
+ * what it is asked to. Requests and answers are lines of JSON; an answer is `through`, `refused` or what else happened.
+ */
+import { createSocket } from 'node:dgram';
+import { connect, createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+
+const PORT = 7;
+/** Longer than any machine needs that is not stuck. */
+const PATIENCE_MS = 10_000;
+
+const server = createServer((socket) => {
+  socket.on('error', () => socket.destroy());
+  socket.end('here');
+});
+server.listen({ port: PORT, host: '::', backlog: 511 });
+const datagrams = ['udp4', 'udp6'].map((type) => {
+  const socket = createSocket({ type, ipv6Only: type === 'udp6' });
+  socket.on('message', (text, { port, address }) => socket.send(text, port, address));
+  // An ICMP error about an answer that nobody waits for any more.
+  socket.on('error', () => undefined);
+  return socket;
+});
+await Promise.all(datagrams.map((socket) => new Promise((done) => socket.bind(PORT, done))));
+console.log('ready');
+
+const WORDS = { ECONNREFUSED: 'refused', ECONNRESET: 'refused', EHOSTUNREACH: 'unreachable' };
+
+function tcp({ from, to, port }) {
+  return new Promise((done) => {
+    const socket = connect({ host: to, port, localAddress: from });
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error('silence')));
+    socket.on('data', () => done('through'));
+    socket.on('error', ({ code, message }) => done(WORDS[code] ?? code ?? message));
+    socket.on('close', () => done('closed without a word'));
+  });
+}
+
+function udp({ from, to, port }) {
+  return new Promise((done) => {
+    const socket = createSocket(to.includes(':') ? 'udp6' : 'udp4');
+    const end = (word) => {
+      clearTimeout(silence);
+      socket.close();
+      done(word);
+    };
+    const silence = setTimeout(() => end('silence'), PATIENCE_MS);
+    socket.once('message', () => end('through'));
+    socket.once('error', ({ code }) => end(WORDS[code] ?? code));
+    socket.bind(0, from, () => socket.connect(port, to, () => socket.send('knock')));
+  });
+}
+
+createInterface({ input: process.stdin })
+  .on('line', async (line) => {
+    const { id, ...attempt } = JSON.parse(line);
+    console.log(JSON.stringify({ id, word: await (attempt.protocol === 'TCP' ? tcp(attempt) : udp(attempt)) }));
+  })
+  .on('close', () => process.exit());
