@@ -51,11 +51,12 @@ function isFrame(message: unknown): message is CityFrame {
 
 function isOp(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
-  const [name, of, key, record] = value;
+  const name = value[0];
   if (name === 'reset' || name === 'sync') return value.length === 1;
-  const shape = records.get(of);
+  const shape = records.get(value[1]);
+  const key = value[2];
   if (shape === undefined || typeof key !== 'string' || key.length > MOST_OF_ID) return false;
-  return name === 'set' ? value.length === 4 && shape(record) : name === 'delete' && value.length === 3;
+  return name === 'set' ? value.length === 4 && shape(value[3]) : name === 'delete' && value.length === 3;
 }
 
 export type ParsedFrame =

@@ -29,7 +29,8 @@ export function Waiting({ state }: { readonly state: 'loading' | 'empty' }) {
     <div className="pointer-events-none absolute inset-0 grid place-items-center" role="status" data-testid="waiting">
       {state === 'loading' && <Outline />}
       <div className="relative flex max-w-sm flex-col items-center gap-3 rounded-card bg-ground/85 p-5 text-center">
-        <span className={state === 'loading' ? 'breathing [&>svg]:size-9' : '[&>svg]:size-9'}>
+        {/* While the snapshot comes the page has better things to do. */}
+        <span className={state === 'loading' && link !== 'live' ? 'breathing [&>svg]:size-9' : '[&>svg]:size-9'}>
           <Mark />
         </span>
         <p className="text-figure font-semibold">{title}</p>
