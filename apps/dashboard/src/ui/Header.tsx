@@ -11,6 +11,7 @@ import { SavedViews } from './find/SavedViews.tsx';
 import { LivePill } from './LivePill.tsx';
 import { Mark } from './Mark.tsx';
 import { MeasuringPill } from './MeasuringPill.tsx';
+import { VersionPill } from './VersionPill.tsx';
 
 const VIEWS: readonly { readonly view: View; readonly label: string }[] = [
   { view: 'services', label: 'Services' },
@@ -67,6 +68,7 @@ export function Header() {
       <div className="ml-auto flex items-center gap-3">
         <MetricSwitch />
         <LivePill />
+        <VersionPill />
         <MeasuringPill />
         <ThemeButton />
         <Account />

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { KubeClient } from '@kubecity/kube';
+import type { AgentHello } from '@kubecity/protocol';
 import { pino } from 'pino';
 import type { Socket } from 'socket.io-client';
 import { expect } from 'vitest';
@@ -68,8 +69,8 @@ export class TestHub {
     return browser;
   }
 
-  agent(node: string, epoch = 'e1'): AgentSocket {
-    const agent = agentSocket(this.#socketPath, { node, epoch });
+  agent(node: string, epoch = 'e1', more: Partial<AgentHello> = {}): AgentSocket {
+    const agent = agentSocket(this.#socketPath, { ...more, node, epoch });
     this.#sockets.push(agent);
     return agent;
   }

@@ -2,6 +2,7 @@ import type { CityRecord } from '@kubecity/protocol';
 import { flawsOf, type Measuring, measuringOf, nearlyFull } from '../../city/coverage.ts';
 import { age, count, percent, span } from '../../city/format.ts';
 import type { Traffic } from '../../city/traffic.ts';
+import { skewWords } from '../../city/versions.ts';
 import { figure, type Table, word } from './table.ts';
 import { trafficAt, trafficColumns } from './traffic-columns.ts';
 
@@ -29,6 +30,11 @@ export const nodes: Table<Row> = {
     ),
     word({ id: 'sync', header: 'Rules', width: 84, grow: 0.6 }, rulesOf, ({ node }) =>
       node.agent.inSync === false ? 'drain' : undefined,
+    ),
+    word(
+      { id: 'version', header: 'Version', width: 72 },
+      ({ node }) => node.agent.version,
+      ({ node: { agent } }) => (agent.skew ? (agent.skew.supported ? 'light' : 'drain') : undefined),
     ),
     figure({ id: 'pods', header: 'Pods', width: 60 }, ({ pods }) => pods, count),
     ...trafficColumns<Row>(),
@@ -67,7 +73,7 @@ export const nodes: Table<Row> = {
   idOf: ({ node }) => node.name,
   selectionOf: ({ node }) => ({ kind: 'node', id: node.name }),
   wordsOf: (row) =>
-    `${row.node.name} ${row.node.zone ?? ''} ${row.node.addresses.join(' ')} ${row.node.agent.state} ${rulesOf(row) ?? ''} ${flawsOf(row.measuring).join(' · ')}`.toLowerCase(),
+    `${row.node.name} ${row.node.zone ?? ''} ${row.node.addresses.join(' ')} ${row.node.agent.state} ${row.node.agent.version ?? ''} ${skewWords(row.node.agent) ?? ''} ${rulesOf(row) ?? ''} ${flawsOf(row.measuring).join(' · ')}`.toLowerCase(),
 };
 
 function rulesOf({ node: { agent } }: Row): string | undefined {

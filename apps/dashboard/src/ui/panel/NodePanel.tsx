@@ -5,6 +5,7 @@ import { age, count, plural, rate } from '../../city/format.ts';
 import { rankBackends, rankClients } from '../../city/ranking.ts';
 import type { Survey } from '../../city/survey.ts';
 import { NO_TRAFFIC } from '../../city/traffic.ts';
+import { skewWords } from '../../city/versions.ts';
 import { goTo, useView } from '../../live/view-store.ts';
 import { Why } from '../ask/Why.tsx';
 import { useNow } from '../use-now.ts';
@@ -100,6 +101,7 @@ function AgentFacts({ node }: { readonly node: CityRecord<'node'> }) {
   const now = useNow(1000);
   const { agent } = node;
   const [tone, word] = AGENT[agent.state];
+  const skew = skewWords(agent);
   return (
     <dl className="mt-3 divide-y divide-line">
       <Fact name="Agent">
@@ -138,7 +140,14 @@ function AgentFacts({ node }: { readonly node: CityRecord<'node'> }) {
           {age(now - agent.drift.at)} ago, repaired: <span className="code">{agent.drift.difference}</span>
         </Fact>
       )}
-      {agent.version !== undefined && <Fact name="Version">{agent.version}</Fact>}
+      {agent.version !== undefined && (
+        <Fact name="Version">
+          {agent.version}
+          {skew !== undefined && (
+            <span className={agent.skew?.supported ? 'text-light-ink' : 'text-drain-ink'}> · {skew}</span>
+          )}
+        </Fact>
+      )}
     </dl>
   );
 }
