@@ -1,48 +1,17 @@
-import {
-  forceCollide,
-  forceLink,
-  forceManyBody,
-  forceSimulation,
-  forceX,
-  forceY,
-  hierarchy,
-  type SimulationNodeDatum,
-  treemap,
-  treemapSquarify,
-} from 'd3';
+import { hierarchy, treemap, treemapSquarify } from 'd3';
 import type { Slices } from '../city/slices.ts';
-import { centre, clamp, hash, inset, type Point, type Rect, random } from './geometry.ts';
+import { type Body, GUTTER, NAME, VERGE } from './bodies.ts';
+import { clamp, type Rect } from './geometry.ts';
+import { Packer } from './pack.ts';
 import type { Link, Plot } from './plots.ts';
+import { settle } from './settle.ts';
 import type { Spot } from './spot-grid.ts';
 
-/** Room between plots for a road or two, and between circles at least. */
-export const GUTTER = 30;
-export const GAP = 14;
 /** Ground in a cell for each unit of footprint: roads need air. */
 export const AIR = 2.3;
 export const ASPECT = 1.55;
 
 export const footprint = (plot: Plot): number => (2 * plot.radius + GUTTER) ** 2;
-
-/** Between a plot and the edge of its cell; at the top a little more, for the name of the namespace. */
-const VERGE = GUTTER / 2 + 4;
-const NAME = 6;
-
-export const fits = ({ radius }: Plot, { width, height }: Rect): boolean =>
-  Math.min(width, height - NAME) >= 2 * (radius + VERGE);
-
-/** Where the middle of a plot may be. */
-export function groundOf(cell: Rect, radius: number): Rect {
-  const ground = inset(cell, radius + VERGE);
-  return { ...ground, y: ground.y + NAME, height: Math.max(0, ground.height - NAME) };
-}
-
-interface Body extends SimulationNodeDatum {
-  readonly plot: Plot;
-  readonly ground: Rect;
-  x: number;
-  y: number;
-}
 
 /** Shapes to try for the city and its cells, the ones we like best first: one of them wastes the least ground. */
 const SHAPES = [1.55, 1.75, 1.35, 1.95].flatMap((aspect) => [1, 1.4, 2].map((ratio) => ({ aspect, ratio })));
@@ -52,6 +21,7 @@ const FEW = 60;
 interface Quarter {
   readonly namespace: string;
   readonly plots: readonly Plot[];
+  readonly packer: Packer;
   /** Ground that it needs, at least. */
   area: number;
 }
@@ -76,7 +46,7 @@ export function* layOut(
       const cells = cellsFor(quarters, aspect, ratio);
       const packed: (readonly Body[] | undefined)[] = [];
       for (const quarter of quarters) {
-        packed.push(pack(quarter, cells.get(quarter.namespace) as Rect));
+        packed.push(quarter.packer.in(cells.get(quarter.namespace) as Rect));
         yield;
       }
       const failed = quarters.filter((_, i) => packed[i] === undefined);
@@ -85,7 +55,7 @@ export function* layOut(
       const turns = clamp(Math.round(12_000 / plots.length), 24, 300);
       const spots: Record<string, Spot> = {};
       for (const [i, quarter] of quarters.entries()) {
-        const bodies = settle(quarter, cells, near, turns) ?? (packed[i] as readonly Body[]);
+        const bodies = (yield* settle(quarter.plots, cells, near, turns)) ?? (packed[i] as readonly Body[]);
         yield;
         for (const { plot, x, y } of bodies) spots[plot.id] = { x, y, radius: plot.radius };
       }
@@ -106,7 +76,7 @@ function quartersOf(plots: readonly Plot[]): Quarter[] {
     // The tree map keeps areas, not sides: a namespace of one plot needs some more than its square.
     const least = Math.max(...own.map(({ radius }) => 1.02 * (2 * (radius + VERGE) + NAME) ** 2));
     const area = own.reduce((sum, plot) => sum + footprint(plot) * 0.98, 0);
-    return { namespace, plots: own, area: Math.max(least, area) };
+    return { namespace, plots: own, packer: new Packer(own), area: Math.max(least, area) };
   });
 }
 
@@ -127,47 +97,6 @@ function cellsFor(quarters: readonly Quarter[], aspect: number, ratio: number): 
   );
 }
 
-/** A first place for every plot of a namespace, in rows; undefined when the cell is too small for them. */
-function pack({ plots }: Quarter, cell: Rect): readonly Body[] | undefined {
-  if (!plots.every((plot) => fits(plot, cell))) return undefined;
-  const largest = Math.max(...plots.map(({ radius }) => radius));
-  const ground = groundOf(cell, largest);
-  const step = 2 * largest + GAP;
-  const columns = 1 + Math.floor(ground.width / step + 1e-9);
-  const rows = 1 + Math.floor(ground.height / step + 1e-9);
-  const order = [...plots].sort((a, b) => hash(a.id) - hash(b.id) || (a.id < b.id ? -1 : 1));
-  if (columns * rows < plots.length) return scatter(order, cell);
-  const used = Math.ceil(plots.length / columns);
-  return order.map((plot, i): Body => {
-    const row = Math.floor(i / columns);
-    const inRow = row < used - 1 ? columns : plots.length - row * columns;
-    const at = (n: number, of: number, length: number) => (of === 1 ? length / 2 : (n / (of - 1)) * length);
-    const x = ground.x + at(i % columns, inRow, ground.width);
-    return { plot, ground: groundOf(cell, plot.radius), x, y: ground.y + at(row, used, ground.height) };
-  });
-}
-
-/** Circles never cover more of a cell than this; a few of them much less. */
-const DENSEST = 0.8;
-
-/** Plots of different sizes need not stand in rows: let them push each other until they have room. */
-function scatter(plots: readonly Plot[], cell: Rect): readonly Body[] | undefined {
-  const covered = plots.reduce((sum, { radius }) => sum + Math.PI * (radius + GAP / 2) ** 2, 0);
-  if (covered > DENSEST * (cell.width - 2 * VERGE + GAP) * (cell.height - 2 * VERGE - NAME + GAP)) return undefined;
-  const bodies = plots.map((plot) => bodyIn(cell, plot));
-  return separate(bodies, PATIENCE) ? bodies : undefined;
-}
-
-/** Rounds of pushing until plots stand apart, and when it is only asked whether they could. */
-const ROUNDS = 120;
-const PATIENCE = 36;
-
-function bodyIn(cell: Rect, plot: Plot): Body {
-  const ground = groundOf(cell, plot.radius);
-  const draw = random(hash(plot.id));
-  return { plot, ground, x: ground.x + draw() * ground.width, y: ground.y + draw() * ground.height };
-}
-
 /** Who is linked to whom, both ways. */
 function neighbours(links: readonly Link[]): ReadonlyMap<string, readonly string[]> {
   const near = new Map<string, string[]>();
@@ -182,140 +111,4 @@ function neighbours(links: readonly Link[]): ReadonlyMap<string, readonly string
     add(to, from);
   }
   return near;
-}
-
-/**
- * d3-force within one cell, with its own fixed random source: linked things come near, and those linked to other
- * namespaces lean towards these. Undefined when they do not come apart again.
- */
-function settle(
-  { plots }: Quarter,
-  cells: ReadonlyMap<string, Rect>,
-  near: ReadonlyMap<string, readonly string[]>,
-  turns: number,
-): readonly Body[] | undefined {
-  const cell = cells.get(plots[0]?.namespace ?? '') as Rect;
-  const bodies = plots.map((plot) => bodyIn(cell, plot));
-  const own = new Set(plots.map(({ id }) => id));
-  const pairs = plots.flatMap(({ id }) =>
-    (near.get(id) ?? []).flatMap((other) => (own.has(other) && id < other ? [{ source: id, target: other }] : [])),
-  );
-  const pulls = new Map(plots.map(({ id }) => [id, pullOf(near.get(id) ?? [], own, cells) ?? centre(cell)]));
-  const pull = ({ plot }: Body) => pulls.get(plot.id) as Point;
-  const simulation = forceSimulation(bodies)
-    .force('x', forceX<Body>((body) => pull(body).x).strength(0.04))
-    .force('y', forceY<Body>((body) => pull(body).y).strength(0.04))
-    .force(
-      'apart',
-      forceManyBody<Body>().strength((body) => -4 * body.plot.radius),
-    )
-    .force('collide', forceCollide<Body>((body) => body.plot.radius + GAP).iterations(2))
-    .force(
-      'link',
-      forceLink<Body, { source: string; target: string }>(pairs)
-        .id((body) => body.plot.id)
-        .distance(230)
-        .strength(0.12),
-    )
-    .stop();
-  for (let i = 0; i < turns; i += 1) {
-    simulation.tick();
-    bodies.forEach(hold);
-  }
-  stretch(bodies);
-  return separate(bodies, ROUNDS) ? bodies : undefined;
-}
-
-/** The middle of the namespaces that something is linked to; undefined when these are its own only. */
-function pullOf(
-  near: readonly string[],
-  own: ReadonlySet<string>,
-  cells: ReadonlyMap<string, Rect>,
-): Point | undefined {
-  let [x, y, n] = [0, 0, 0];
-  for (const id of near) {
-    if (own.has(id)) continue;
-    const cell = cells.get(id.slice(id.indexOf(':') + 1, id.indexOf('/')));
-    if (!cell) continue;
-    const middle = centre(cell);
-    [x, y, n] = [x + middle.x, y + middle.y, n + 1];
-  }
-  return n === 0 ? undefined : { x: x / n, y: y / n };
-}
-
-/** Pulls the plots of one cell apart until they use it: links draw them together more than there is need to. */
-function stretch(bodies: readonly Body[]): void {
-  for (const axis of ['x', 'y'] as const) {
-    const side = axis === 'x' ? 'width' : 'height';
-    const low = Math.min(...bodies.map((body) => body[axis]));
-    const high = Math.max(...bodies.map((body) => body[axis]));
-    const from = Math.max(...bodies.map((body) => body.ground[axis]));
-    const room = Math.min(...bodies.map((body) => body.ground[axis] + body.ground[side])) - from;
-    // Those in one line stay in one line, in the middle.
-    const factor = high - low < 40 ? 1 : Math.min(2, (0.92 * room) / (high - low));
-    for (const body of bodies) body[axis] = from + room / 2 + (body[axis] - (low + high) / 2) * factor;
-    bodies.forEach(hold);
-  }
-}
-
-function hold(body: Body): void {
-  body.x = clamp(body.x, body.ground.x, body.ground.x + body.ground.width);
-  body.y = clamp(body.y, body.ground.y, body.ground.y + body.ground.height);
-}
-
-/** Pushes overlapping plots of one cell apart; false when the cell is too small for them. */
-function separate(bodies: readonly Body[], rounds: number): boolean {
-  const reach = 2 * Math.max(...bodies.map(({ plot }) => plot.radius)) + GAP;
-  for (let turn = 0; turn < rounds; turn += 1) {
-    const touched = bodies.length > FEW ? pushNear(bodies, reach) : pushAll(bodies);
-    if (!touched) return true;
-  }
-  return false;
-}
-
-function pushAll(bodies: readonly Body[]): boolean {
-  let touched = false;
-  for (let i = 0; i < bodies.length; i += 1) {
-    for (let j = i + 1; j < bodies.length; j += 1) touched = push(bodies[i] as Body, bodies[j] as Body) || touched;
-  }
-  return touched;
-}
-
-/** Only those may touch whose middles lie in the same or in neighbouring squares of this side. */
-function pushNear(bodies: readonly Body[], side: number): boolean {
-  const squares = new Map<number, number[]>();
-  const at = (value: number) => Math.floor(value / side);
-  const keyOf = (i: number, j: number) => i * 1_048_576 + j;
-  for (const [i, { x, y }] of bodies.entries()) {
-    const key = keyOf(at(x), at(y));
-    const own = squares.get(key);
-    if (own) own.push(i);
-    else squares.set(key, [i]);
-  }
-  let touched = false;
-  for (const [i, a] of bodies.entries()) {
-    const [column, row] = [at(a.x), at(a.y)];
-    for (let square = 0; square < 9; square += 1) {
-      const key = keyOf(column - 1 + (square % 3), row - 1 + Math.floor(square / 3));
-      for (const j of squares.get(key) ?? []) if (j > i) touched = push(a, bodies[j] as Body) || touched;
-    }
-  }
-  return touched;
-}
-
-/** Moves both when they touch; false when they do not. */
-function push(a: Body, b: Body): boolean {
-  const need = a.plot.radius + b.plot.radius + GAP;
-  const distance = Math.hypot(b.x - a.x, b.y - a.y);
-  if (distance >= need - 0.5) return false;
-  const angle = (hash(b.plot.id) % 628) / 100;
-  const [x, y] = distance > 0 ? [(b.x - a.x) / distance, (b.y - a.y) / distance] : [Math.cos(angle), Math.sin(angle)];
-  const by = (need - distance) / 2 + 0.3;
-  a.x -= x * by;
-  a.y -= y * by;
-  b.x += x * by;
-  b.y += y * by;
-  hold(a);
-  hold(b);
-  return true;
 }

@@ -1,6 +1,7 @@
 import type { Slices } from '../city/slices.ts';
+import { fits, GAP, GUTTER, groundOf } from './bodies.ts';
 import { around, centre, inset, overlap, type Point, type Rect } from './geometry.ts';
-import { AIR, ASPECT, fits, footprint, GAP, GUTTER, groundOf, layOut } from './lay-out.ts';
+import { AIR, ASPECT, footprint, layOut } from './lay-out.ts';
 import type { Link, Plot } from './plots.ts';
 import { type Spot, SpotGrid } from './spot-grid.ts';
 
