@@ -150,10 +150,11 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     wished: () => current,
     findKubeProxy,
     foundRouting: () => anyRouting(doors.rules.values()),
-    changed: ({ mode, remark }, before) => {
+    changed: ({ mode, front, remark }, before) => {
       log.info({ mode, remark }, 'mode');
       if (mode !== undefined && before) events.record(agentEvents.modeChanged(nodeName, mode));
       if (remark !== undefined) events.record(agentEvents.modeRemark(nodeName, remark));
+      if (before && before.front !== front) lease.move();
       options.standInFront(mode === 'steer');
       for (const [family, sync] of syncs) {
         sync.configure(options.of(family));

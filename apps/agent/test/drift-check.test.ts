@@ -19,7 +19,7 @@ async function setUp() {
 it('takes what is told as ours for ours, and nothing else', async () => {
   const { kernel, check } = await setUp();
   kernel.id++;
-  check.ours(1);
+  check.wrote(1);
   expect(await check.isDue()).toBe(false);
   kernel.id++;
   expect(await check.isDue()).toBe(true);
@@ -28,7 +28,7 @@ it('takes what is told as ours for ours, and nothing else', async () => {
 it('is due when another hand wrote beside what is told as ours', async () => {
   const { kernel, check } = await setUp();
   kernel.id += 2;
-  check.ours(1);
+  check.wrote(1);
   expect(await check.isDue()).toBe(true);
 });
 
@@ -36,12 +36,12 @@ it('counts what is ours while a sync is under way', async () => {
   const { kernel, check, sync } = await setUp();
   await sync(() => {
     kernel.id++;
-    check.ours(1);
+    check.wrote(1);
   });
   expect(await check.isDue()).toBe(false);
   await sync(() => {
     kernel.id += 2;
-    check.ours(1);
+    check.wrote(1);
   });
   expect(await check.isDue()).toBe(true);
 });

@@ -96,7 +96,8 @@ function setUp(wish: { mode: Mode; takeOver?: boolean }, kernel = new FakeNetfil
       return node.kubeProxy;
     },
     foundRouting: () => anyRouting([kernel]),
-    changed: ({ mode }) => {
+    changed: ({ mode, front }, before) => {
+      if (before && before.front !== front) lease.move();
       sync.configure({ ...OPTIONS, inFront: mode === 'steer' });
       sync.forget();
     },
@@ -301,6 +302,23 @@ describe('a node', () => {
 });
 
 describe('the lease', () => {
+  it('is open on the other side before the rules come there, and not when it had run out', async () => {
+    const { node, loop, lease, seen, pass } = setUp({ mode: 'steer' });
+    loop.begin();
+    await pass(29_000);
+    node.kubeProxy = NFT_PEER;
+    seen.leases.length = 0;
+    await pass(2000);
+    const made = seen.leases.findIndex((text) => text.startsWith('create'));
+    expect(seen.leases[made]).toMatch(/^create/);
+    expect(seen.leases[made + 1]).toMatch(/^add/);
+    lease.stop();
+    seen.leases.length = 0;
+    lease.move();
+    await lease.prepare(false);
+    expect(seen.leases).toEqual([expect.stringMatching(/^create/)]);
+  });
+
   it('ends at once when the agent stops, and is not made anew for that', async () => {
     const { loop, lease, seen, pass } = setUp({ mode: 'steer' });
     await lease.end();

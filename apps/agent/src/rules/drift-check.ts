@@ -59,12 +59,6 @@ export class DriftCheck {
     this.#expected = onlyUs && undisturbed ? now : undefined;
   }
 
-  /** Transactions of our own beside the syncs: they are no other hand's. */
-  ours(commits: number): void {
-    if (this.#expected !== undefined) this.#expected += commits;
-    if (this.#before !== undefined) this.#before += commits;
-  }
-
   async #read(): Promise<number | undefined> {
     try {
       return await this.#generation?.read();

@@ -37,6 +37,7 @@ export class Lease {
   /** Ends before it: by clock.now(). */
   readonly #renewedAt = new Map<Family, number>();
   #lastFault = '';
+  #moves = false;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -59,8 +60,15 @@ export class Lease {
     await this.#write(
       families.map((family) => `create ${LEASE[family]} hash:net family ${TAKES[family]} timeout 0 -exist\n`).join(''),
     );
-    if (open) await this.#grant(families);
+    if (open || this.#moves) await this.#grant(families);
     this.#made = true;
+    this.#moves = false;
+  }
+
+  /** Rules that are at work go to the other side: `prepare` opens the way there before they come. */
+  move(): void {
+    this.#made = false;
+    this.#moves = this.#timer !== undefined;
   }
 
   /** After rules were read back: opens the way where it is closed, and keeps it open. Never rejects. */
