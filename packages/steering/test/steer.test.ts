@@ -1,48 +1,21 @@
-import type { SteerRequest } from '@kubecity/protocol';
-import type { KubeRoutingOverride } from '@kubecity/routing';
 import { expect, test } from 'vitest';
-import { overrideName, planSteer, type SteerCity, SteerRefusal } from '../src/index.ts';
-import { cart, cart1, cart2, cartPort, city, clusterOverride, four, override } from './city.ts';
-
-const ACTOR = { user: 'ana', how: 'dashboard' } as const;
-type Steer = Extract<SteerRequest, { action: 'steer' }>;
-type Wish = Omit<Steer, 'action'>;
-
-const only = (name: string) => ({ podNames: [name] });
-const backend = (id: string) => ({ kind: 'backend', id }) as const;
-const drain = (id: string, more: Partial<Wish> = {}): Wish => ({
-  target: backend(id),
-  effect: { kind: 'drain' },
-  ...more,
-});
-const weigh = (id: string, weight: number, more: Partial<Wish> = {}): Wish => ({
-  target: backend(id),
-  effect: { kind: 'weight', weight },
-  ...more,
-});
-const release = (id: string): Wish => ({ target: backend(id), effect: { kind: 'release' } });
-
-function plan(wish: Wish, where: readonly KubeRoutingOverride[] | SteerCity = []) {
-  const on = 'services' in where ? where : city([cart], where);
-  return planSteer({ action: 'steer', ...wish }, on, ACTOR);
-}
-function refusal(wish: Wish, where: readonly KubeRoutingOverride[] | SteerCity = []) {
-  try {
-    plan(wish, where);
-  } catch (error) {
-    if (error instanceof SteerRefusal) return error;
-    throw error;
-  }
-  throw new Error('not refused');
-}
-const written = (wish: Wish, where: readonly KubeRoutingOverride[] | SteerCity = []) => {
-  const [write, ...more] = plan(wish, where).writes;
-  expect(more).toEqual([]);
-  return { ...write?.write, object: write?.object };
-};
-
-const drain1 = override('cart-drain-cart-1', { service: 'cart', drain: {}, backends: only('cart-1') });
-const weight1 = override('cart-weight-cart-1', { service: 'cart', weight: 30, backends: only('cart-1') });
+import { overrideName, planSteer } from '../src/index.ts';
+import { cart, cart1, cartPort, city, four, override } from './city.ts';
+import {
+  ACTOR,
+  backend,
+  drain,
+  drain1,
+  only,
+  plan,
+  refusal,
+  release,
+  type Steer,
+  type Wish,
+  weigh,
+  weight1,
+  written,
+} from './wishes.ts';
 
 test('a drain names the pod within its Service, and who asked', () => {
   const made = written(drain(cart1, { reason: 'slow disk' }));
@@ -137,102 +110,6 @@ test('a group of a Service is one object; what it names is counted by the table'
   expect(table).toMatchObject({ servicePort: cartPort, active: { before: 4, after: 4, floor: 1, of: 4 } });
 });
 
-test('a ramp begins where things are', () => {
-  const group = {
-    kind: 'service',
-    namespace: 'shop',
-    name: 'cart',
-    backends: { matchLabels: { version: 'v2' } },
-  } as const;
-  const share = { kind: 'share', share: 10, ramp: { seconds: 60 } } as const;
-  expect(written({ target: group, effect: share }, city([four])).after).toMatchObject({
-    share: 10,
-    ramp: { from: 50, seconds: 60 },
-  });
-  expect(
-    written(weigh(cart1, 50, { effect: { kind: 'weight', weight: 0, ramp: { seconds: 10 } } }), [weight1]),
-  ).toMatchObject({ verb: 'replace', after: { weight: 0, ramp: { from: 30, seconds: 10 } } });
-  const there = { kind: 'weight', weight: 100, ramp: { seconds: 10 } } as const;
-  expect(written({ target: backend(cart1), effect: there }).after).not.toHaveProperty('ramp');
-});
-
-test('a ramp that is replaced on its way is spoken of', () => {
-  const ramp = { weight: 0, ramp: { from: 100, seconds: 100 }, startAt: '2026-11-22T11:59:40Z' };
-  const way = override('cart-weight-cart-1', { service: 'cart', backends: only('cart-1'), ...ramp });
-  const made = plan(weigh(cart1, 50), [way]);
-  expect(made.remarks).toContain('The ramp of RoutingOverride shop/cart-weight-cart-1 to 0 ends where it is, at 80.');
-  expect(made.tables[0]?.rows[0]?.before.weight).toBe(80);
-});
-
-test('a ramp is judged at both its ends', () => {
-  const up = { kind: 'weight', weight: 50, ramp: { from: 0, seconds: 60 } } as const;
-  const every = { kind: 'service', namespace: 'shop', name: 'cart' } as const;
-  expect(refusal({ target: every, effect: up }).code).toBe('would-empty');
-  expect(refusal({ target: every, effect: { ...up, weight: 0, ramp: { from: 50, seconds: 60 } } }).code).toBe(
-    'would-empty',
-  );
-});
-
-test('the last backend is not drained, and not weighed to zero, unless it is permitted', () => {
-  const other = override('x', { service: 'cart', drain: {}, allowEmpty: true, backends: only('cart-1') });
-  const refused = refusal(drain(cart2), [other]);
-  expect(refused.message).toMatch(/shop\/cart without a backend/);
-  expect(refused).toMatchObject({
-    code: 'would-empty',
-    plan: { writes: [{ write: { after: { allowEmpty: true } } }] },
-  });
-  expect(refused.plan?.tables[0]?.active).toEqual({ before: 1, after: 0, floor: 1, of: 2 });
-  expect(refusal(weigh(cart2, 0), [other]).code).toBe('would-empty');
-  expect(written(drain(cart2, { allowEmpty: true }), [other])).toMatchObject({
-    verb: 'create',
-    after: { allowEmpty: true },
-  });
-});
-
-test('the third of four at a floor of 50 % is refused', () => {
-  const floor = { ...four, floor: '50%' };
-  const held = [1, 2].map((n) => override(`d${n}`, { service: 'cart', drain: {}, backends: only(`cart-${n}`) }));
-  const third = drain(`${cartPort}|10.0.0.3:8080`);
-  expect(refusal(third, city([floor], held)).message).toMatch(/with 1 of at least 2 backends/);
-  expect(plan(third, city([floor], held.slice(1))).writes).toHaveLength(1);
-});
-
-test('a drain of a node that would break one floor of many is to be permitted', () => {
-  const services = [four, { name: 'single', pods: [{ name: 'one', ip: '10.0.1.1', node: 'node-a' }] }];
-  const node = { target: { kind: 'node', name: 'node-a' }, effect: { kind: 'drain' } } as const;
-  expect(refusal(node, city(services)).message).toMatch(/shop\/single without a backend/);
-  expect(plan({ ...node, allowEmpty: true }, city(services)).tables).toHaveLength(2);
-});
-
-test('two wishes of the same second do not make each other give way', () => {
-  const sameSecond = { creationTimestamp: '2026-11-22T12:00:00Z' };
-  const made = (n: 1 | 2) =>
-    override(`cart-drain-cart-${n}`, { service: 'cart', drain: {}, backends: only(`cart-${n}`) }, sameSecond);
-  expect(refusal(drain(cart2), [made(1)]).code).toBe('would-empty');
-  expect(refusal(drain(cart1), [made(2)]).code).toBe('would-empty');
-});
-
-test('what is permitted here but not by an older drain lifts that one, and says so', () => {
-  expect(plan(drain(cart2, { allowEmpty: true }), [drain1]).remarks.join(' ')).toMatch(
-    /RoutingOverride shop\/cart-drain-cart-1 .*is lifted by this for shop\/cart/,
-  );
-});
-
-test('every port of the Service counts for the guard', () => {
-  const both = city([{ ...cart, ports: ['http', 'admin'] }]);
-  const [slice] = both.endpointSlices;
-  const endpointSlices = [
-    { ...slice, ports: [{ name: 'http', port: 8080 }] },
-    {
-      ...slice,
-      metadata: { ...slice?.metadata, name: 'cart-x2' },
-      ports: [{ name: 'admin', port: 8081 }],
-      endpoints: slice?.endpoints?.slice(0, 1),
-    },
-  ] as SteerCity['endpointSlices'];
-  expect(refusal(drain(cart1), { ...both, endpointSlices }).code).toBe('would-empty');
-});
-
 test('a drain wins over our weight, which stays', () => {
   const made = plan(drain(cart1), [weight1]);
   expect(made.writes[0]?.write.verb).toBe('create');
@@ -266,60 +143,6 @@ test('one whose time is over is replaced and begins anew', () => {
   expect(made).toMatchObject({ verb: 'replace', after: { startAt: '2026-11-22T12:00:00Z' } });
   expect(made.after).not.toHaveProperty('expiresAt');
   expect(refusal(drain(cart1, { expiresAt: '2026-11-22T12:00:00Z' })).code).toBe('invalid-request');
-});
-
-test('release deletes what holds the backend, whoever made it, if it names nobody else', () => {
-  expect(written(release(cart1), [drain1])).toMatchObject({ verb: 'delete', object: drain1 });
-  const byHand = override('mine', { service: 'cart', drain: {}, backends: { addresses: ['10.0.0.1'] } });
-  expect(written(release(cart1), [byHand])).toMatchObject({ verb: 'delete', object: byHand });
-  expect(plan(release(cart1), [drain1]).message).toBe('cart-1 gets new connections again.');
-});
-
-test('of a drain over a weight the drain is released, and the weight is told', () => {
-  const made = plan(release(cart1), [weight1, drain1]);
-  expect(made.writes[0]?.object).toBe(drain1);
-  expect(made.remarks.join(' ')).toMatch(
-    /cart-weight-cart-1 \(weight 30, pods cart-1 of Service cart\) decides about cart-1/,
-  );
-});
-
-test.each([
-  [{ podNames: ['cart-1', 'cart-3'] }, /RoutingOverride shop\/wide .*pods cart-1, cart-3/],
-  [{ podNames: ['cart-1'], zones: ['zone-1'] }, undefined],
-  [{ selector: { matchLabels: { version: 'v1' } } }, /labels version=v1/],
-  [{ nodeNames: ['node-a'] }, /on nodes node-a/],
-])('release of a part of %j is refused with what else it covers', (backends, message) => {
-  const wide = override('wide', { service: 'cart', drain: {}, backends });
-  const where = city([four], [wide]);
-  if (!message) return expect(written(release(cart1), where).object).toBe(wide);
-  const refused = refusal(release(cart1), where);
-  expect(refused.code).toBe('conflict');
-  expect(refused.message).toMatch(message);
-  expect(refused.message).toMatch(/Release or change that override as a whole/);
-});
-
-test('a node is released by its own object, not by that of one of its pods', () => {
-  const node = clusterOverride('node-node-a-drain', { drain: {}, backends: { nodeNames: ['node-a'] } });
-  const wish: Wish = { target: { kind: 'node', name: 'node-a' }, effect: { kind: 'release' } };
-  const made = plan(wish, city([four], [drain1, node]));
-  expect(made.writes[0]?.object).toBe(node);
-  expect(refusal(release(cart2), city([four], [drain1, node])).message).toMatch(
-    /ClusterRoutingOverride node-node-a-drain holds cart-2 and more/,
-  );
-});
-
-test('release of what nobody holds does nothing', () => {
-  expect(plan(release(cart2), [drain1])).toMatchObject({ writes: [], message: 'Nothing holds cart-2.' });
-});
-
-test('a release that lays bare an override that may break the floor is to be confirmed', () => {
-  const zero = override('zero', { service: 'cart', weight: 0, allowEmpty: true });
-  const back = override(
-    'back',
-    { service: 'cart', weight: 50, backends: only('cart-1') },
-    { creationTimestamp: '2026-11-22T11:00:00Z' },
-  );
-  expect(refusal(release(cart1), [zero, back]).code).toBe('would-empty');
 });
 
 test('a weight is made, then replaced, then deleted at 100', () => {

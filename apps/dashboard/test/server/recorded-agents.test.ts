@@ -57,7 +57,7 @@ test.each(recordings)(
   'an agent of protocol %i is understood, and shown with its version',
   async (protocol, recorded) => {
     expect(Math.max(...recorded.hello.protocols)).toBe(protocol);
-    const agent = hub.agent('node-a', recorded.hello.epoch, { ...recorded.hello, token: TOKEN, version: version(-1) });
+    const agent = hub.agent({ ...recorded.hello, node: 'node-a', token: TOKEN, version: version(-1) });
     agent.on('ask', (question, answer) => answer(recorded.answers[question.kind] as AgentAnswer));
     const welcomed = new Promise((resolve) => agent.once('welcome', resolve));
     expect(await welcomed).toMatchObject({ protocol });
@@ -93,7 +93,7 @@ test.each([
   [1, { is: 'newer', supported: true }],
   [2, { is: 'newer', supported: false }],
 ])('an agent %i minor versions ahead: %j', async (minors, skew) => {
-  hub.agent('node-a', 'e1', { version: version(minors) });
+  hub.agent({ version: version(minors) });
   const map = hub.browser();
   await eventually(() => map.get('node', 'node-a')?.agent.version).toBe(version(minors));
   expect(map.get('node', 'node-a')?.agent.skew).toEqual(skew);

@@ -62,7 +62,7 @@ const taken = () => {};
 /** Both agents live, with nothing open, and what they say of the overrides. */
 function reports(hub: TestHub, acknowledged: Parameters<typeof rulesReport>[0], epoch = 'e1') {
   return ['node-a', 'node-b'].map((node) => {
-    const agent = hub.agent(node, epoch);
+    const agent = hub.agent({ node, epoch });
     agent.emit('rules', rulesReport(acknowledged));
     agent.emit('edges', edgeFrame(0, 1000, []), taken);
     return agent;
@@ -76,7 +76,7 @@ test('a dry run tells shares and what every node would write, and writes nothing
   const chains = [
     { family: 'IPv4' as const, table: 'nat' as const, chain: 'CITY-S-1', before: ['-A CITY-S-1 -j A'], after: [] },
   ];
-  hub.agent('node-a').on('ask', (question, answer) => {
+  hub.agent().on('ask', (question, answer) => {
     asked.push(question);
     answer({ kind: 'preview', at: 1, chains, truncated: false } as AgentAnswer);
   });

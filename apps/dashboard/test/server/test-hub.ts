@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { KubeClient } from '@kubecity/kube';
-import type { AgentHello } from '@kubecity/protocol';
 import { pino } from 'pino';
 import type { Socket } from 'socket.io-client';
 import { expect } from 'vitest';
@@ -11,6 +10,9 @@ import { secretProof } from '../../server/agent-link/agent-proof.ts';
 import { type Hub, type HubOptions, startHub } from '../../server/hub.ts';
 import { pages } from '../../server/pages.ts';
 import { type AgentSocket, agentSocket, Browser } from './peers.ts';
+
+/** What an agent says of itself, and through which door it comes. */
+export type AgentArguments = Parameters<typeof agentSocket> extends [string, ...infer Rest] ? Rest : never;
 
 /** What a hub does is waited for, however busy the machine. */
 export const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 20_000, interval: 10 });
@@ -63,14 +65,14 @@ export class TestHub {
     return made;
   }
 
-  browser(): Browser {
-    const browser = new Browser(this.url);
+  browser(headers?: Record<string, string>): Browser {
+    const browser = new Browser(this.url, headers);
     this.#sockets.push(browser.socket);
     return browser;
   }
 
-  agent(node: string, epoch = 'e1', more: Partial<AgentHello> = {}): AgentSocket {
-    const agent = agentSocket(this.#socketPath, { ...more, node, epoch });
+  agent(...args: AgentArguments): AgentSocket {
+    const agent = agentSocket(this.#socketPath, ...args);
     this.#sockets.push(agent);
     return agent;
   }
