@@ -1,8 +1,16 @@
-import { installedIptables, iptables, type Netfilter, NetfilterError, openDoors } from '@kubecity/netfilter';
+import {
+  type Flavour,
+  installedIptables,
+  iptables,
+  type Netfilter,
+  NetfilterError,
+  openDoors,
+} from '@kubecity/netfilter';
+import type { Family } from '@kubecity/routing';
 import type { Logger } from 'pino';
 import { familiesHere } from './host/families.ts';
 import { openSysctls } from './host/sysctl.ts';
-import { removeRules } from './rules/cleanup.ts';
+import { removeChains, removeRules } from './rules/cleanup.ts';
 
 /** The command `cleanup`: leaves this network namespace as if no agent had ever been here, sysctls excepted. */
 export async function cleanUp(log: Logger): Promise<void> {
@@ -14,6 +22,18 @@ export async function cleanUp(log: Logger): Promise<void> {
     else log.info({ flavour }, 'this kernel has no tables of this flavour');
   }
   log.info(await removeRules(tables, openDoors({ families }).sets), 'rules and sets removed');
+}
+
+/**
+ * Takes away what an agent of another setting wrote into the other flavour's tables: packets pass both, and what nobody looks after
+ * there would go on choosing backends. To be called when the own tables are whole.
+ */
+export async function clearOtherFlavour(own: Flavour, families: readonly Family[], log: Logger): Promise<void> {
+  for (const { flavour, suffix } of await installedIptables()) {
+    if (flavour === own || !(await inKernel(iptables({ suffix })))) continue;
+    const chains = await removeChains(families.map((family) => iptables({ family, suffix })));
+    if (chains > 0) log.warn({ flavour, chains }, 'rules of a former agent were in tables of this flavour; removed');
+  }
 }
 
 async function inKernel(door: Netfilter): Promise<boolean> {

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { Accounting } from './accounting/accounting.ts';
 import { enableCounters, watchCounters } from './accounting/counters.ts';
-import { cleanUp } from './clean-up.ts';
+import { cleanUp, clearOtherFlavour } from './clean-up.ts';
 import type { Invocation } from './config/command-line.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { effectiveFlags } from './config/report.ts';
@@ -211,6 +211,15 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   });
   const openLoopback = () =>
     routeLoopback(sysctls).catch((err: unknown) => log.warn({ err }, 'no node ports on loopback'));
+  let isAlone = false;
+  const alone = async () => {
+    if (isAlone) return;
+    isAlone = true;
+    await clearOtherFlavour(flavour, families, log).catch((err: unknown) => {
+      isAlone = false;
+      log.warn({ err }, 'what a former agent left in other tables cannot be removed');
+    });
+  };
   const rules = new RuleLoop({
     tracker,
     families: syncs,
@@ -234,6 +243,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       const ports = [...applied.table.servicePorts.values()];
       directory.setServicePorts(applied.table, applied.changed);
       const acts = applied.mode === 'steer' || applied.mode === 'replace';
+      if (acts) void alone();
       if (acts) care.synced({ ...applied, after: applied.table });
       else care.forget();
       const local = localEndpoints(ports, nodeName);

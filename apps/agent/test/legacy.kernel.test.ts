@@ -1,9 +1,12 @@
 import { chooseIptables, installedIptables, ipset, iptables } from '@kubecity/netfilter';
+import { pino } from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
+import { clearOtherFlavour } from '../src/clean-up.ts';
 import { removeRules } from '../src/rules/cleanup.ts';
 import { OPTIONS, RuleWorld, service, slice } from './rule-world.ts';
 
 const legacy = (await installedIptables()).find(({ flavour }) => flavour === 'legacy');
+const log = pino({ level: 'silent' });
 const door = () => iptables({ suffix: legacy?.suffix ?? '' });
 
 /** Debian installs both variants beside each other; which of them is `iptables` is the image's choice. */
@@ -24,6 +27,13 @@ describe.skipIf(!legacy)('iptables-legacy', () => {
     expect(await world.syncOnce()).toMatchObject({ full: false, wrote: { chains: 1 } });
     const again = new RuleWorld(door(), ipset(), { ...OPTIONS, masqueradeMark: 0x4000 });
     expect((await again.syncOnce()).wrote.chains).toBeGreaterThan(60);
+    // What the agent does whose rules are in the other flavour's tables now.
+    await clearOtherFlavour('legacy', ['IPv4'], log);
+    expect(await door().save('nat')).toContain('CITY-');
+    await clearOtherFlavour('nft', ['IPv4'], log);
+    expect(await door().save()).not.toContain('CITY-');
+    again.sync.check();
+    expect((await again.syncOnce()).drift).toContain('is missing');
     expect(await removeRules([door()], ipset())).toMatchObject({ chains: expect.any(Number) });
     expect(await door().save('nat')).not.toContain('CITY-');
   });

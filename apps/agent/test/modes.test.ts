@@ -40,7 +40,9 @@ describe('the course', () => {
   it.each([
     ['alone', {}, { mode: 'replace' }],
     ['beside a kube-proxy', { kubeProxy: PEER }, { mode: undefined, remark: /takeOver: true/ }],
-    ['told to take over', { kubeProxy: PEER, takeOver: true }, { mode: 'replace' }],
+    ['told to take over', { kubeProxy: PEER, takeOver: true }, { mode: 'replace', front: 'iptables' }],
+    ['to take over from nftables', { kubeProxy: NFT_PEER, takeOver: true }, { mode: 'replace', front: 'nft' }],
+    ['replacing alone again', { acting: 'replace' }, { mode: 'replace', front: 'iptables' }],
     ['beside a kube-proxy, as before', { kubeProxy: PEER, acting: 'replace' }, { mode: 'replace' }],
     ['from steer, not told to', { kubeProxy: PEER, acting: 'steer' }, { mode: 'steer', remark: /refused/ }],
     ['steering', { wished: 'steer', kubeProxy: PEER }, { mode: 'steer', front: 'iptables' }],

@@ -175,6 +175,16 @@ it('observes: nothing of it is left', async () => {
   expect(await held.ask()).toBe(first);
 });
 
+it('takes over: all Services are routed in front of the table that is still there, and without it', async () => {
+  await stopAgent('SIGTERM');
+  await startAgent('replace', ['--take-over', 'true']);
+  await eventually(STEERED);
+  expect(tool('nft list table ip kubecity')).not.toContain('CITY-LEASE');
+  await kubeProxy.cleanUp();
+  expect(await answers()).toEqual(STEERED);
+  expect(await held.ask()).toBe(first);
+});
+
 it('no call failed, nor did a first packet get lost', async () => {
   expect(caller.repeatedHandshakes()).toBe(0);
 });

@@ -9,6 +9,15 @@ export interface Removed {
 
 /** Removes every chain, jump and set of ours, whatever version wrote it, and nothing else. */
 export async function removeRules(families: readonly Netfilter[], ipset: Ipset): Promise<Removed> {
+  const chains = await removeChains(families);
+  // Rules name sets, so they go first; nothing holds a set after that.
+  const sets = (await setNames(ipset)).filter((name) => name.startsWith(OUR_PREFIX));
+  if (sets.length > 0) await ipset.restore(sets.map((name) => `destroy ${name}\n`).join(''));
+  return { chains, sets: sets.length };
+}
+
+/** @returns how many there were */
+export async function removeChains(families: readonly Pick<Netfilter, 'save' | 'restore'>[]): Promise<number> {
   let chains = 0;
   for (const netfilter of families) {
     const transaction = diff(await readKernel(netfilter), EMPTY_KERNEL);
@@ -17,10 +26,7 @@ export async function removeRules(families: readonly Netfilter[], ipset: Ipset):
     }
     chains += transaction.chains;
   }
-  // Rules name sets, so they go first; nothing holds a set after that.
-  const sets = (await setNames(ipset)).filter((name) => name.startsWith(OUR_PREFIX));
-  if (sets.length > 0) await ipset.restore(sets.map((name) => `destroy ${name}\n`).join(''));
-  return { chains, sets: sets.length };
+  return chains;
 }
 
 /**

@@ -28,7 +28,10 @@ export function decideCourse({ wished, takeOver, kubeProxy, acting }: CourseFact
   const front = frontOf(kubeProxy);
   const peer = `a kube-proxy in ${kubeProxy.kubeProxy} mode has rules for Services on this node (${evidence})`;
   if (wished === 'replace') {
-    if (acting === 'replace' || takeOver || !ownsServices) return { mode: 'replace', front: 'iptables' };
+    if (acting === 'replace' || takeOver || !ownsServices) {
+      // Doors that an nftables kube-proxy left behind may lead to pods that are gone: ours must come first.
+      return { mode: 'replace', front: ownsServices ? front : 'iptables' };
+    }
     const remark = `mode replace is refused: ${peer}; set takeOver: true, or stop kube-proxy and run kube-proxy --cleanup`;
     return acting === 'steer' ? { mode: 'steer', front, remark } : { mode: undefined, front: 'iptables', remark };
   }

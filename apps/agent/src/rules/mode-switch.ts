@@ -57,11 +57,11 @@ export class ModeSwitch {
     this.#timer?.cancel();
   }
 
-  #planLook({ mode, remark }: Course): void {
+  #planLook({ mode, front, remark }: Course): void {
     const { clock, due } = this.#options;
     this.#timer?.cancel();
     // Who replaces or observes as wished has nothing to expect of others.
-    const looks = mode === 'steer' || remark !== undefined;
+    const looks = mode === 'steer' || front === 'nft' || remark !== undefined;
     this.#lookAt = looks ? clock.now() + LOOK_AGAIN_MS : Number.POSITIVE_INFINITY;
     if (looks) this.#timer = clock.after(LOOK_AGAIN_MS, due);
   }
