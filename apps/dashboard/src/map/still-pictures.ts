@@ -17,7 +17,7 @@ const GROUND = { part: 1 / 40, most: 2500 };
 /** Moving every piece by itself is for scenes of this many at most; larger ones change at once. */
 const MOST_MOVING = 500;
 /** What drawing takes of a frame, milliseconds: of the first picture, of one of elsewhere, of one whose figures are old, of any under a hand. */
-const TURNS = { first: 50, all: 16, figures: SLICE, hand: 2 } as const;
+const TURNS = { first: 50, all: 24, figures: SLICE, hand: 2 } as const;
 
 interface Work {
   readonly what: 'ground' | 'places' | 'all';
