@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import packageJson from '../../apps/agent/package.json' with { type: 'json' };
 import { flagOf, variableOf } from '../../apps/agent/src/config/command-line.ts';
 import { settingDescriptions } from '../../apps/agent/src/config/json-schema.ts';
+import { settingsSchema } from '../../apps/agent/src/config/settings.ts';
 import { dashboardCommand, readOptions } from '../../apps/dashboard/server/options.ts';
 import { configurationReference } from '../configuration-reference.ts';
 import { build, DEPLOY, keyOf } from './kustomization.ts';
@@ -44,6 +45,10 @@ describe.each(['observe', 'steer', 'replace', 'development'] as const)('%s', (na
   const given = (variable: string) => dashboard.env?.find((one) => one.name === variable)?.value;
   const ours = ({ env = [] }: Container) =>
     env.map((variable) => variable.name).filter((variable) => variable.startsWith('KUBECITY_'));
+
+  test("the agents' file is one that the agent takes, in the mode of the overlay", () => {
+    expect(settingsSchema.parse(config)).toMatchObject({ mode: name === 'development' ? 'steer' : name });
+  });
 
   test('each flag and variable is one that there is', () => {
     const flags = settingDescriptions.map(({ path }) => flagOf(path));

@@ -36,14 +36,15 @@ export class Departure {
     if (!daemonSet) return;
     const fate = await this.#look(daemonSet);
     this.#seen = fate === 'there';
-    if (!this.#seen) log.warn({ daemonSet, fate }, 'the DaemonSet of this agent cannot be read');
+    if (this.#seen) log.info({ daemonSet }, 'rules go when this DaemonSet is deleted');
+    else log.warn({ daemonSet, fate }, 'the DaemonSet of this agent cannot be read');
   }
 
   /** Asked when the agent stops. `kubeProxy`: whether one serves Services on this node. Never rejects. */
   async takesRules(mode: AgentConfig['mode'], kubeProxy: () => Promise<boolean>): Promise<boolean> {
     const { daemonSet, log } = this.#options;
     if (!daemonSet) return false;
-    const fate = await this.#look(daemonSet);
+    const fate = await this.#look(daemonSet, ASKING_MILLISECONDS);
     // Who takes away the DaemonSet takes away the right to read it too, in any order.
     if (fate !== 'gone' && !(fate === 'refused' && this.#seen)) return false;
     if (mode === 'replace' && !(await this.#servedBy(kubeProxy))) {
@@ -54,13 +55,10 @@ export class Departure {
     return true;
   }
 
-  async #look({ namespace, name }: NamespacedName): Promise<'there' | 'gone' | 'refused' | 'unknown'> {
+  async #look({ namespace, name }: NamespacedName, within?: number): Promise<'there' | 'gone' | 'refused' | 'unknown'> {
     try {
-      const late = setTimeout(ASKING_MILLISECONDS, undefined, { ref: false }).then(() => {
-        throw new Error(`no answer within ${ASKING_MILLISECONDS / 1000} s`);
-      });
       const asked = this.#options.client.get<Stored>(resources.daemonSets, { namespace, name });
-      const { metadata } = await Promise.race([asked, late]);
+      const { metadata } = await (within === undefined ? asked : Promise.race([asked, late(within)]));
       return metadata.deletionTimestamp === undefined ? 'there' : 'gone';
     } catch (error) {
       if (isKubeError(error, 'not-found')) return 'gone';
@@ -79,4 +77,9 @@ export class Departure {
       return false;
     }
   }
+}
+
+async function late(milliseconds: number): Promise<never> {
+  await setTimeout(milliseconds, undefined, { ref: false });
+  throw new Error(`no answer within ${milliseconds / 1000} s`);
 }

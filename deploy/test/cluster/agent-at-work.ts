@@ -43,6 +43,7 @@ export async function agentAtWork(client: KubeClient, namespace: string): Promis
         changed() {},
         synced() {},
       },
+      rights: { refused() {}, granted() {} },
       apiState: (plural, live) => {
         work[`watch of ${plural}`] = live ? 'fine' : 'interrupted';
       },
@@ -59,11 +60,11 @@ export async function agentAtWork(client: KubeClient, namespace: string): Promis
     now: () => now,
     failed: (error) => failed.push(error.message),
   });
-  events.record(agentEvents.starting('node-a', '0.0.0'));
+  events.record(agentEvents.starting('node-a', '0.0.0', 'observe'));
   await events.flush();
   work['first event'] = failed.length === 0 ? 'fine' : 'refused';
   now += 60_000;
-  events.record(agentEvents.starting('node-a', '0.0.0'));
+  events.record(agentEvents.starting('node-a', '0.0.0', 'observe'));
   await events.flush();
   work['event that goes on'] = failed.length === 0 ? 'fine' : 'refused';
 

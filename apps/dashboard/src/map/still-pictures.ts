@@ -16,8 +16,8 @@ import type { Sheet, Sight, StillLayer } from './still-layer.ts';
 const GROUND = { part: 1 / 40, most: 2500 };
 /** Moving every piece by itself is for scenes of this many at most; larger ones change at once. */
 const MOST_MOVING = 500;
-/** What drawing takes of a frame, milliseconds: of the first picture, of one of elsewhere, of one whose figures are old, of any under a hand. */
-const TURNS = { first: 50, all: 24, figures: SLICE, hand: 2 } as const;
+/** What drawing takes of a frame, milliseconds: of the first picture, of one of elsewhere, of one whose figures are old. */
+const TURNS = { first: 50, all: 16, figures: SLICE } as const;
 
 interface Work {
   readonly what: 'ground' | 'places' | 'all';
@@ -109,13 +109,13 @@ export class StillPictures {
     return this.#work || this.#stale ? 0 : this.#groundIsOld ? this.#groundWaits(now) : undefined;
   }
 
-  /** While a hand moves the map, nothing is drawn unless it has come to where there is no picture: then a small sheet or two. */
+  /** While a hand moves the map, nothing is drawn unless it has come to where there is no picture: then one small sheet. */
   #drawUnder(hand: number, show: Show, sight: Sight): number | undefined {
     if (this.#change) this.#endChange();
     const covered = this.#ground.covers(sight) && this.#places.covers(sight);
     if (covered) return this.#work || this.#stale || this.#groundIsOld ? hand : undefined;
     if (!this.#work) this.#begin('all', show, show.scene, sight, 'small');
-    if (this.#work) this.#goOn(this.#work, sight, TURNS.hand);
+    if (this.#work) this.#goOn(this.#work, sight, 0);
     return 0;
   }
 

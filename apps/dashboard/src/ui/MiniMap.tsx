@@ -1,5 +1,5 @@
 'use client';
-import { type PointerEvent, useEffect, useRef, useState } from 'react';
+import { type PointerEvent, useEffect, useRef } from 'react';
 import { inset, type Rect } from '../map/geometry.ts';
 import type { Scene } from '../map/scene.ts';
 import type { Stage } from '../map/stage.ts';
@@ -8,7 +8,7 @@ const WIDTH = 168;
 
 /** The whole city in a corner, and what of it the screen shows. Not there while that is all of it. */
 export function MiniMap({ stage, scene }: { readonly stage: Stage; readonly scene: Scene }) {
-  const [shown, setShown] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
   const frame = useRef<SVGRectElement>(null);
   const { bounds, districts } = scene;
   const height = Math.min(140, Math.max(48, (WIDTH * bounds.height) / bounds.width));
@@ -16,7 +16,8 @@ export function MiniMap({ stage, scene }: { readonly stage: Stage; readonly scen
   useEffect(
     () =>
       stage.onMove((seen) => {
-        setShown(!holds(seen, inset(bounds, 40)));
+        const whole = holds(seen, inset(bounds, 40));
+        if (box.current) box.current.hidden = whole;
         for (const key of ['x', 'y', 'width', 'height'] as const) frame.current?.setAttribute(key, String(seen[key]));
       }),
     [stage, bounds],
@@ -36,7 +37,8 @@ export function MiniMap({ stage, scene }: { readonly stage: Stage; readonly scen
 
   return (
     <div
-      hidden={!shown}
+      ref={box}
+      hidden
       className="absolute right-14 bottom-4 cursor-crosshair touch-none overflow-hidden rounded-[10px] border border-line bg-panel/95 p-1 shadow-cast"
       style={{ width: WIDTH + 10 }}
       onPointerDown={go}
@@ -51,7 +53,7 @@ export function MiniMap({ stage, scene }: { readonly stage: Stage; readonly scen
         viewBox={`${bounds.x} ${bounds.y} ${bounds.width} ${bounds.height}`}
       >
         <title>The whole city</title>
-        {(shown ? districts : []).map(({ id, rect, activity }) => (
+        {districts.map(({ id, rect, activity }) => (
           <rect
             // A namespace may have several grounds.
             key={`${id} ${rect.x} ${rect.y}`}

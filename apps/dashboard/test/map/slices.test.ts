@@ -5,8 +5,6 @@ import { type Survey, surveyCity } from '../../src/city/survey.ts';
 import { planOf } from '../../src/live/map-plan.ts';
 import { PlanMemory } from '../../src/live/plans.ts';
 import { EVERYWHERE } from '../../src/map/levels.ts';
-import type { NodesPlan } from '../../src/map/plan-nodes.ts';
-import type { ServicesPlan } from '../../src/map/plan-services.ts';
 import type { Lens, Scene } from '../../src/map/scene.ts';
 import { cityOf } from './city-of.ts';
 import { largeCity } from './large-city.ts';
@@ -65,17 +63,6 @@ describe.each(['services', 'nodes'] as const)('the %s lens in slices', (lens: Le
       before.scene.roads.reduce((sum, { rate }) => sum + rate, 0),
     );
     expect(folds.size).toBe(new Set(after.scene.districts.flatMap(({ folded }) => folded ?? [])).size);
-  });
-
-  it('is laid out alone: the other lens costs nothing before it is looked at', () => {
-    const saved: string[] = [];
-    vi.stubGlobal('localStorage', { getItem: () => null, setItem: (_: string, text: string) => saved.push(text) });
-    const survey = surveyCity(LARGE);
-    finish(planOf(lens, survey, survey, new PlanMemory(), false));
-    const plans = JSON.parse(saved.at(-1) ?? '{}') as { services: ServicesPlan; nodes: NodesPlan };
-    expect(saved).toHaveLength(1);
-    expect(Object.keys(plans.services.spots).length > 0).toBe(lens === 'services');
-    expect(Object.keys(plans.nodes.rooms).length > 0).toBe(lens === 'nodes');
   });
 
   it('is laid out again after work that was left undone', () => {
