@@ -12,6 +12,7 @@ import {
   reject,
   setName,
   type Touched,
+  words,
 } from '@kubecity/ruleset';
 import { ClaimedNames } from './claimed-names.ts';
 import type { Gate } from './gate.ts';
@@ -63,6 +64,8 @@ export class IsolationCompiler {
   readonly #gates: Readonly<Record<Direction, Map<string, GateText>>> = { ingress: new Map(), egress: new Map() };
   readonly #gateNames: Readonly<Record<Direction, ClaimedNames>>;
   readonly #trees: Record<Direction, ReadonlySet<string>> = { ingress: new Set(), egress: new Set() };
+  /** Of ROOT, into each tree: only for what has an address like those in it. */
+  readonly #ways: Record<Direction, Chain> = { ingress: [], egress: [] };
   readonly #pods = new Map<string, PodPlan>();
   readonly #setNames: ClaimedNames;
   readonly #setUsers = new Map<string, number>();
@@ -97,7 +100,7 @@ export class IsolationCompiler {
   /** To be called with every change that the tracker hands out, while that is the newest. */
   update({ plan, pods, sets }: IsolationChange): IsolationUpdate {
     const known = this.#followPods(plan, pods);
-    if (!this.#started) this.#layRoot();
+    this.#layRoot();
     const changed = new Map<string, Delta>();
     for (const [id, delta] of sets.changed) this.#addDelta(changed, id, delta);
     if (known) this.#addDelta(changed, KNOWN, known);
@@ -230,6 +233,12 @@ export class IsolationCompiler {
         chain: (prefix) => addressChain(branch, baseOf(prefix, width), prefix.length),
       },
     );
+    const [first, last] = [leaves[0]?.bits, leaves.at(-1)?.bits];
+    const common = first === undefined || last === undefined ? undefined : commonPrefix(first, last);
+    this.#ways[direction] =
+      common === undefined
+        ? []
+        : [words(common === '' ? '' : `${flag} ${baseOf(common, width)}/${common.length}`, `-j ${root}`)];
     for (const chain of this.#trees[direction]) if (!tree.has(chain)) this.#drop(chain);
     for (const [chain, text] of tree) this.#put(chain, text);
     this.#trees[direction] = new Set(tree.keys());
@@ -238,7 +247,7 @@ export class IsolationCompiler {
   #layRoot(): void {
     this.#started = true;
     const { family, refusal } = this.#options;
-    if (this.#closedRanges.length > 0) {
+    if (this.#closedRanges.length > 0 && !this.#sources.has(KNOWN)) {
       this.#sources.set(KNOWN, { name: this.#setNames.claim(KNOWN), type: 'hash:ip', members: this.#known });
     }
     const known = this.#sources.get(KNOWN)?.name;
@@ -251,8 +260,8 @@ export class IsolationCompiler {
         `-s ${range} -m set ! --match-set ${known} src ${closed}`,
         `-d ${range} -m set ! --match-set ${known} dst ${closed}`,
       ]),
-      `-j ${PLACES.egress.root}`,
-      `-j ${PLACES.ingress.root}`,
+      ...this.#ways.egress,
+      ...this.#ways.ingress,
     ]);
   }
 
@@ -274,6 +283,12 @@ export class IsolationCompiler {
   #drop(chain: string): void {
     if (this.#chains.delete(chain)) this.#touched.add(chain);
   }
+}
+
+function commonPrefix(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return a.slice(0, length);
 }
 
 /** Of an address, a range, or an address with a port behind a comma. */

@@ -17,25 +17,34 @@ const SIDES = {
   egress: { flag: '-d', set: 'dst' },
 } as const;
 
-/** The chain behind one gate: a rule that lets go for each thing that is allowed, and one that refuses the rest. */
+/**
+ * The chain behind one gate: a rule that lets go for each thing that is allowed, and one that refuses the rest. What
+ * several policies allow in the same words (name servers, mostly) is one rule that names them all.
+ */
 export function gateChain(gate: Gate, direction: Direction, options: IsolationOptions, nameOf: SetNamer): Chain {
+  const allowed = new Map<string, string[]>();
+  for (const grant of gate.grants) {
+    const by = `${grant.policy} ${direction} ${grant.rule}`;
+    for (const matches of grantMatches(grant, direction, options, nameOf)) {
+      const known = allowed.get(matches);
+      if (!known) allowed.set(matches, [by]);
+      else if (known.at(-1) !== by) known.push(by);
+    }
+  }
   const refusal = options.refusal === 'drop' ? '-j DROP' : reject(options.family);
   return [
-    ...gate.grants.flatMap((grant) => grantRules(grant, direction, options, nameOf)),
+    ...[...allowed].map(([matches, by]) => words(matches, label(by.join(', ')), '-j RETURN')),
     words(label(`closed by ${gate.policies.join(', ')}`), refusal),
   ];
 }
 
-function grantRules(grant: Grant, direction: Direction, options: IsolationOptions, nameOf: SetNamer): string[] {
+function grantMatches(grant: Grant, direction: Direction, options: IsolationOptions, nameOf: SetNamer): string[] {
   const { peers, spans, named } = grant;
   const ports = spans ? portMatches(spans) : [''];
-  const end = words(label(`${grant.policy} ${direction} ${grant.rule}`), '-j RETURN');
   const froms = () => (peers ? peers.flatMap((peer) => peerMatch(peer, direction, options, nameOf) ?? []) : [ANYBODY]);
   return [
-    ...(ports.length === 0 ? [] : froms()).flatMap(({ range, set }) =>
-      ports.map((port) => words(range, port, set, end)),
-    ),
-    ...new Set(named.map((one) => words(`-m set --match-set ${nameOf(one)} dst,dst`, end))),
+    ...(ports.length === 0 ? [] : froms()).flatMap(({ range, set }) => ports.map((port) => words(range, port, set))),
+    ...named.map((one) => `-m set --match-set ${nameOf(one)} dst,dst`),
   ];
 }
 

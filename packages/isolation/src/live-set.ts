@@ -46,6 +46,11 @@ export class LiveSet implements PeerSet {
     };
   }
 
+  /** Of a set that is handed out whole nobody asks what came to it. */
+  forgetChanges(): void {
+    this.#before.clear();
+  }
+
   #membersOf(pod: Pod): readonly string[] {
     if (!('port' in this.query)) return pod.addresses;
     const { port } = this.query;

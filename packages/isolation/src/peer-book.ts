@@ -1,8 +1,8 @@
 import { LiveSet } from './live-set.ts';
 import { type Delta, type PeerSet, type SetChanges, type SetQuery, setId } from './peer-set.ts';
 import type { Pod } from './pod.ts';
-import { isPeer } from './policy.ts';
-import type { Labels, Selector } from './selector.ts';
+import { isPeer, type PodPeer } from './policy.ts';
+import { type Labels, type Selector, selectorText, selects } from './selector.ts';
 
 /**
  * All pods of the cluster by their labels, and the sets that local gates ask for. A change of one pod is compared with the
@@ -13,9 +13,13 @@ export class PeerBook {
   readonly namespaces = new Map<string, Labels>();
   readonly #byLabel = new Index<Pod>();
   readonly #byNamespace = new Index<Pod>();
+  /** Names of the namespaces that a selector selects, by its text; forgotten when any namespace changes. */
+  readonly #selected = new Map<string, readonly string[]>();
   readonly #sets = new Map<string, LiveSet>();
   /** Sets by each label that one of their members must have; those that ask for none under the empty text. */
   readonly #setsByLabel = new Index<LiveSet>();
+  /** Sets of pods of the namespaces that a selector selects, by its text. */
+  readonly #scopes = new Map<string, { readonly selector: Selector; readonly sets: Set<LiveSet> }>();
   readonly #setsOf = new Index<LiveSet>();
   readonly #touched = new Set<LiveSet>();
   /** Those of the last `takeChanges`. */
@@ -31,7 +35,8 @@ export class PeerBook {
       set = new LiveSet(query);
       this.#sets.set(set.id, set);
       for (const label of labelsOf(query.peer.pods)) this.#setsByLabel.add(label, set);
-      for (const pod of this.#candidates(query)) this.#place(set, pod.id, pod);
+      this.#scope(set, 'add');
+      for (const pod of this.#candidates(query)) if (this.#belongs(set, pod)) this.#join(set, pod);
     }
     set.users++;
     this.#touched.add(set);
@@ -56,9 +61,15 @@ export class PeerBook {
   }
 
   setNamespace(name: string, labels: Labels | undefined): void {
+    const before = this.namespaces.get(name);
     if (labels) this.namespaces.set(name, labels);
     else this.namespaces.delete(name);
-    for (const pod of this.#byNamespace.get(name)) this.#review(pod.id, pod);
+    this.#selected.clear();
+    const pods = this.#byNamespace.get(name);
+    for (const { selector, sets } of this.#scopes.values()) {
+      const [was, is] = [before, labels].map((one) => one !== undefined && selects(selector, one));
+      if (was !== is) for (const set of sets) for (const pod of pods) this.#place(set, pod.id, pod);
+    }
   }
 
   takeChanges(): SetChanges {
@@ -66,14 +77,17 @@ export class PeerBook {
     const removed: string[] = [];
     const changed = new Map<string, Delta>();
     for (const set of this.#touched) {
-      const delta = set.takeDelta();
       if (set.users === 0) {
         this.#drop(set);
         if (this.#known.delete(set.id)) removed.push(set.id);
       } else if (!this.#known.has(set.id)) {
         this.#known.add(set.id);
         created.push(set.id);
-      } else if (delta.added.length + delta.removed.length > 0) changed.set(set.id, delta);
+        set.forgetChanges();
+      } else {
+        const delta = set.takeDelta();
+        if (delta.added.length + delta.removed.length > 0) changed.set(set.id, delta);
+      }
     }
     this.#touched.clear();
     return { created, removed, changed };
@@ -90,20 +104,42 @@ export class PeerBook {
   }
 
   #place(set: LiveSet, id: string, pod: Pod | undefined): void {
-    const belongs = pod && isPeer(set.query.peer, pod, this.namespaces.get(pod.namespace));
-    if (!belongs && !this.#setsOf.get(id).has(set)) return;
-    set.put(id, belongs ? pod : undefined);
-    if (belongs) this.#setsOf.add(id, set);
-    else this.#setsOf.delete(id, set);
+    if (pod && this.#belongs(set, pod)) this.#join(set, pod);
+    else if (this.#setsOf.get(id).has(set)) {
+      set.put(id, undefined);
+      this.#setsOf.delete(id, set);
+      this.#touched.add(set);
+    }
+  }
+
+  #belongs({ query }: LiveSet, pod: Pod): boolean {
+    return isPeer(query.peer, pod, this.namespaces.get(pod.namespace));
+  }
+
+  #join(set: LiveSet, pod: Pod): void {
+    set.put(pod.id, pod);
+    this.#setsOf.add(pod.id, set);
     this.#touched.add(set);
   }
 
+  /** Pods among which all members are: those of the namespaces, or those with one of the labels, whichever are fewer. */
   #candidates({ peer }: SetQuery): Iterable<Pod> {
+    const near = this.#namespacesOf(peer.scope).map((name) => this.#byNamespace.get(name));
     const labels = labelsOf(peer.pods);
-    const near = 'namespace' in peer.scope ? this.#byNamespace.get(peer.scope.namespace) : undefined;
-    if (labels[0] === '') return near ?? this.pods.values();
-    const labelled = new Set(labels.flatMap((label) => [...this.#byLabel.get(label)]));
-    return near && near.size < labelled.size ? near : labelled;
+    if (labels[0] === '') return near.flatMap((pods) => [...pods]);
+    const labelled = labels.map((label) => this.#byLabel.get(label));
+    return (sizeOf(near) < sizeOf(labelled) ? near : labelled).flatMap((pods) => [...pods]);
+  }
+
+  /** Many selectors of pods share few of namespaces. */
+  #namespacesOf(scope: PodPeer['scope']): readonly string[] {
+    if ('namespace' in scope) return [scope.namespace];
+    const text = selectorText(scope.namespaces);
+    const known = this.#selected.get(text);
+    if (known) return known;
+    const names = [...this.namespaces].filter(([, labels]) => selects(scope.namespaces, labels)).map(([name]) => name);
+    this.#selected.set(text, names);
+    return names;
   }
 
   #index(pod: Pod, how: 'add' | 'delete'): void {
@@ -111,11 +147,26 @@ export class PeerBook {
     for (const label of pairsOf(pod.labels)) this.#byLabel[how](label, pod);
   }
 
+  #scope(set: LiveSet, how: 'add' | 'delete'): void {
+    const { scope } = set.query.peer;
+    if ('namespace' in scope) return;
+    const text = selectorText(scope.namespaces);
+    const entry = this.#scopes.get(text) ?? { selector: scope.namespaces, sets: new Set() };
+    entry.sets[how](set);
+    if (entry.sets.size > 0) this.#scopes.set(text, entry);
+    else this.#scopes.delete(text);
+  }
+
   #drop(set: LiveSet): void {
     this.#sets.delete(set.id);
     for (const label of labelsOf(set.query.peer.pods)) this.#setsByLabel.delete(label, set);
     for (const id of set.pods()) this.#setsOf.delete(id, set);
+    this.#scope(set, 'delete');
   }
+}
+
+function sizeOf(sets: readonly ReadonlySet<unknown>[]): number {
+  return sets.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** Texts, each with the things that it leads to. */

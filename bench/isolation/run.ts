@@ -1,0 +1,127 @@
+/** Child of the bench, in a network namespace of its own: from objects to the kernel, and what changes cost. */
+import { type IsolationChange, IsolationCompiler, IsolationTracker, renderSets } from '@kubecity/isolation';
+import { ipset, iptables } from '@kubecity/netfilter';
+import {
+  changesOf,
+  countRules,
+  diff,
+  EMPTY_KERNEL,
+  filterRulesPassed,
+  renderRestore,
+  stateOf,
+  type Transaction,
+} from '@kubecity/ruleset';
+import { request } from '../namespace.ts';
+import { median, quantile, since } from '../statistics.ts';
+import { NODE, namespaces, pod, policy, type Size } from './world.ts';
+
+export interface IsolationAnswer {
+  readonly chains: number;
+  readonly rules: number;
+  readonly sets: number;
+  readonly members: number;
+  /** Milliseconds. */
+  readonly first: Cost;
+  readonly changes: Readonly<Record<string, Cost>>;
+  /** Rules of table filter that a first packet is compared with. */
+  readonly passed: { readonly open: number; readonly median: number; readonly most: number };
+  /** Bytes: resident after everything, sets and rules not counted. */
+  readonly memory: number;
+}
+
+export interface Cost {
+  /** Objects → text. */
+  readonly decide: number;
+  /** ipset and iptables-restore, their processes included. */
+  readonly kernel: number;
+}
+
+const { size, repeat } = request<{ readonly size: Size; readonly repeat: number }>();
+const sets = ipset();
+const rules = iptables();
+const tracker = new IsolationTracker(NODE);
+const compiler = new IsolationCompiler({ family: 'IPv4', refusal: 'drop', closedRanges: ['10.100.0.0/24'] });
+
+async function write(tell: () => void, started = true): Promise<Cost> {
+  const start = process.hrtime.bigint();
+  tell();
+  const change: IsolationChange = tracker.take();
+  const update = compiler.update(change);
+  const { prepare, widen, discard } = renderSets(update.sets);
+  const { ruleset } = compiler;
+  const transaction: Transaction = started ? changesOf(ruleset, update.chains) : diff(EMPTY_KERNEL, stateOf(ruleset));
+  const decide = since(start);
+  const written = process.hrtime.bigint();
+  if (prepare !== '') await sets.restore(prepare);
+  if (transaction.chains > 0) await rules.restore(renderRestore(transaction));
+  if (widen !== '') await sets.restore(widen);
+  const kernel = since(written);
+  // Not part of it: a set goes when the kernel has let go of it, and nobody waits for that.
+  if (discard !== '') await sets.restore(discard).catch(() => new Promise((done) => setTimeout(done, 200)));
+  return { decide, kernel };
+}
+
+/** The middle one of several. */
+async function measure(tell: (turn: number) => void): Promise<Cost> {
+  const costs: Cost[] = [];
+  for (let turn = 0; turn < repeat; turn++) costs.push(await write(() => tell(turn)));
+  return { decide: median(costs.map(({ decide }) => decide)), kernel: median(costs.map(({ kernel }) => kernel)) };
+}
+
+const objects = {
+  namespaces: namespaces(),
+  pods: Array.from({ length: size.pods }, (_, i) => pod(i, size)),
+  policies: Array.from({ length: size.policies }, (_, i) => policy(i)),
+};
+const first = await write(() => {
+  for (const one of objects.namespaces) tracker.setNamespace(one);
+  for (const one of objects.pods) tracker.setPod(one);
+  for (const one of objects.policies) tracker.setPolicy(one);
+}, false);
+const { chains, rules: count } = countRules(compiler.ruleset);
+const members = [...compiler.sets.values()].reduce((sum, set) => sum + [...set.members.keys()].length, 0);
+
+const changes = {
+  // Gone and back in turn.
+  'local pod': await measure((turn) =>
+    turn % 2 === 0 ? tracker.deletePod(pod(7, size)) : tracker.setPod(pod(7, size)),
+  ),
+  'remote pod': await measure((turn) => {
+    const remote = pod(size.localPods + 11, size);
+    if (turn % 2 === 0) tracker.deletePod(remote);
+    else tracker.setPod(remote);
+  }),
+  label: await measure((turn) => tracker.setPod(pod(size.localPods + 12, size, turn % 10))),
+  policy: await measure((turn) => tracker.setPolicy(policy(3, 9100 + turn))),
+  namespace: await measure((turn) =>
+    tracker.setNamespace({ metadata: { name: 'space-4', labels: { team: `other-${turn}` } } }),
+  ),
+};
+
+const world = {
+  localAddresses: [],
+  sets: new Map([...compiler.sets].map(([name, { members: held }]) => [name, asSet(held)])),
+};
+const passed = (destination: string) =>
+  filterRulesPassed(
+    compiler.ruleset,
+    { from: 'external', source: '198.51.100.9', destination, protocol: 'tcp', port: 1 },
+    world,
+  );
+const toPods = objects.pods.slice(0, size.localPods).map(({ status }) => passed(status?.podIPs?.[0]?.ip ?? ''));
+
+const answer: IsolationAnswer = {
+  chains,
+  rules: count,
+  sets: compiler.sets.size,
+  members,
+  first,
+  changes,
+  passed: { open: passed('10.200.0.1'), median: median(toPods), most: quantile(toPods, 1) },
+  memory: process.memoryUsage.rss(),
+};
+process.stdout.write(JSON.stringify(answer));
+
+function asSet(members: { has(member: string): boolean }) {
+  return { has: (member: string) => members.has(member), size: 1 };
+}
