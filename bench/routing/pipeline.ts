@@ -85,9 +85,10 @@ export class Pipeline implements Router {
     return {
       ...door,
       restore: async (text) => {
-        await door.restore(text);
+        const transactions = await door.restore(text);
         this.#written = now();
         written([...text].join(''));
+        return transactions;
       },
     };
   }
