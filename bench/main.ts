@@ -6,6 +6,10 @@ const benches: { readonly [name: string]: { readonly file: string; readonly abou
     file: 'accounting/main.ts',
     about: 'counting up to 500,000 connections, and 200 agents on one hub (--help)',
   },
+  cluster: {
+    file: 'cluster/main.ts',
+    about: 'an agent on an API with 10,000 Services and 50,000 pods: memory, CPU, an outage (--help)',
+  },
   isolation: {
     file: 'isolation/main.ts',
     about: 'NetworkPolicies on one node, up to 5,000 of them and 10,000 pods (--help)',

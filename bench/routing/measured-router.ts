@@ -19,9 +19,13 @@ export class MeasuredRouter {
     this.#process = new RouterProcess(command, { metrics: METRICS, everyMs: POLL_MS, without: 'IPv6', heard });
   }
 
+  get pid(): number {
+    return this.#process.pid as number;
+  }
+
   /** VmHWM, bytes. */
   peakMemory(): number {
-    return peakOf(this.#process.pid as number).bytes;
+    return peakOf(this.pid).bytes;
   }
 
   stop(): Promise<void> {

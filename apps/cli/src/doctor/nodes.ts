@@ -1,5 +1,5 @@
 import type { AgentAnswer } from '@kubecity/protocol';
-import { type Finding, found, ok } from '@kubecity/protocol';
+import { type Finding, found, ok, versionSkew } from '@kubecity/protocol';
 
 /** What a dashboard heard of one node. */
 export interface NodeDiagnosis {
@@ -44,9 +44,6 @@ function silent(node: string, answer: AgentAnswer): Finding {
   });
 }
 
-/** One minor version apart is carried, and shown. */
-const MOST_APART = 1;
-
 /** @param dashboard its version; @param agents of each node that told one */
 export function judgeVersions(dashboard: string, agents: readonly (string | undefined)[]): Finding {
   const id = 'cluster.versions';
@@ -55,8 +52,7 @@ export function judgeVersions(dashboard: string, agents: readonly (string | unde
   );
   const what = `dashboard ${dashboard}, agents ${counts.sort().join(', ') || 'none'}`;
   const known = agents.filter((version) => version !== undefined);
-  const apart = Math.max(0, ...known.map((version) => minorsApart(dashboard, version)));
-  if (apart > MOST_APART) {
+  if (known.some((version) => versionSkew(version, dashboard)?.supported === false)) {
     return found('error', id, {
       what: `${what}: more than one minor version apart`,
       why: 'They need not understand each other: agents may be refused.',
@@ -69,11 +65,4 @@ export function judgeVersions(dashboard: string, agents: readonly (string | unde
     why: 'One minor version apart works; what only the newer one knows is missing.',
     doThis: 'Finish the update.',
   });
-}
-
-/** Infinite between majors. */
-function minorsApart(a: string, b: string): number {
-  const [majorA, minorA] = a.split('.').map(Number);
-  const [majorB, minorB] = b.split('.').map(Number);
-  return majorA === majorB ? Math.abs((minorA ?? 0) - (minorB ?? 0)) : Number.POSITIVE_INFINITY;
 }

@@ -46,5 +46,6 @@ export function largeToy(size: Size): ToyCity {
     removePod: refuse,
     refuseEvents: refuse,
     silence: refuse,
+    tellOfAgent: refuse,
   };
 }

@@ -54,6 +54,8 @@ export interface ToyCity {
   /** With everything it backs. */
   removePod(uid: string): void;
   silence(node: string, on: boolean): void;
+  /** Other than usual of a node's agent; nothing: as usual again. */
+  tellOfAgent(node: string, news?: Partial<CityRecord<'node'>['agent']>): void;
   /** The API no longer lets events be read, in these words; without words it does. */
   refuseEvents(why?: string): void;
 }
@@ -83,6 +85,7 @@ export function toyCity(seed: number): ToyCity {
   const ticks: [string, CityRecord<'tick'>][] = [];
   const actions: [string, CityRecord<'action'>][] = [];
   const silentSince = new Map<string, number>();
+  const agentNews = new Map<string, Partial<CityRecord<'node'>['agent']>>();
   const gone: CityOp[] = [];
   let cluster: CityRecord<'cluster'> = { name: 'shop-prod', apiState: 'live', events: { state: 'live' } };
   let serial = 0;
@@ -265,6 +268,7 @@ export function toyCity(seed: number): ToyCity {
         lastSync: { chains: 1, rules: 6, milliseconds: 14 },
         conntrack: tableOf(name, silent ?? now),
         version: '0.1.0',
+        ...agentNews.get(name),
       },
     };
   }
@@ -379,6 +383,10 @@ export function toyCity(seed: number): ToyCity {
     silence: (node, on) => {
       if (on) silentSince.set(node, Date.now());
       else silentSince.delete(node);
+    },
+    tellOfAgent: (node, news) => {
+      if (news) agentNews.set(node, news);
+      else agentNews.delete(node);
     },
   };
 }
