@@ -29,7 +29,8 @@ describe('packets between pods on three nodes', () => {
 
   it.each(cases.map((one) => [one.id, one.title, one] as const))('%s %s', async (_id, _title, one) => {
     const rules = lab.nodes.map(
-      (node) => new NodeRules(node, (script, input) => lab.in(node, script, input), { refusal: 'reject' }),
+      (node) =>
+        new NodeRules(node, (script, input) => lab.in(node, script, input), { refusal: 'reject', closedRanges: [] }),
     );
     const cluster = new CaseCluster(
       one,

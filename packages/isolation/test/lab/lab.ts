@@ -91,9 +91,18 @@ export class Lab {
   attempt(what: Try): Promise<string> {
     this.#everywhere(what.from);
     this.#everywhere(what.to);
-    const program = this.#programs.get(this.#places.get(what.from) ?? '');
-    if (!program) throw new Error(`nobody has ${what.from}`);
-    return program.attempt(what);
+    return this.#at(what.from).attempt(what);
+  }
+
+  /** On a connection that `from` kept. */
+  say(from: string, on: string): Promise<string> {
+    return this.#at(from).say(on);
+  }
+
+  #at(address: string): Program {
+    const program = this.#programs.get(this.#places.get(address) ?? '');
+    if (!program) throw new Error(`nobody has ${address}`);
+    return program;
   }
 
   async close(): Promise<void> {

@@ -22,10 +22,10 @@ export class NodeRules {
   readonly #compilers: readonly IsolationCompiler[];
   #written = false;
 
-  constructor(node: string, run: Run, options: Pick<IsolationOptions, 'refusal'>) {
+  constructor(node: string, run: Run, options: Omit<IsolationOptions, 'family'>) {
     this.tracker = new IsolationTracker(node);
     this.#run = run;
-    this.#compilers = FAMILIES.map((family) => new IsolationCompiler({ ...options, family, closedRanges: [] }));
+    this.#compilers = FAMILIES.map((family) => new IsolationCompiler({ ...options, family }));
   }
 
   /** Brings the kernel to what the objects say now. */

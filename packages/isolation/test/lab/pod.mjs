@@ -12,7 +12,8 @@ const PATIENCE_MS = 10_000;
 
 const server = createServer((socket) => {
   socket.on('error', () => socket.destroy());
-  socket.end('here');
+  socket.write('here');
+  socket.pipe(socket);
 });
 server.listen({ port: PORT, host: '::', backlog: 511 });
 const datagrams = ['udp4', 'udp6'].map((type) => {
@@ -27,13 +28,29 @@ console.log('ready');
 
 const WORDS = { ECONNREFUSED: 'refused', ECONNRESET: 'refused', EHOSTUNREACH: 'unreachable' };
 
-function tcp({ from, to, port }) {
+function tcp({ from, to, port, keep, patience = PATIENCE_MS }) {
   return new Promise((done) => {
     const socket = connect({ host: to, port, localAddress: from });
-    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error('silence')));
-    socket.on('data', () => done('through'));
+    socket.setTimeout(patience, () => socket.destroy(new Error('silence')));
+    socket.on('data', () => {
+      done('through');
+      if (keep === undefined) socket.end();
+      else kept.set(keep, socket);
+    });
     socket.on('error', ({ code, message }) => done(WORDS[code] ?? code ?? message));
     socket.on('close', () => done('closed without a word'));
+  });
+}
+
+/** Connections that were left open, by the names they were given. */
+const kept = new Map();
+
+function say({ on }) {
+  return new Promise((done) => {
+    const socket = kept.get(on);
+    socket.setTimeout(PATIENCE_MS, () => done('silence'));
+    socket.once('data', () => done('through'));
+    socket.write('again');
   });
 }
 
@@ -55,6 +72,7 @@ function udp({ from, to, port }) {
 createInterface({ input: process.stdin })
   .on('line', async (line) => {
     const { id, ...attempt } = JSON.parse(line);
-    console.log(JSON.stringify({ id, word: await (attempt.protocol === 'TCP' ? tcp(attempt) : udp(attempt)) }));
+    const act = attempt.on !== undefined ? say : attempt.protocol === 'TCP' ? tcp : udp;
+    console.log(JSON.stringify({ id, word: await act(attempt) }));
   })
   .on('close', () => process.exit());

@@ -10,6 +10,10 @@ export interface Try {
   readonly to: string;
   readonly protocol: string;
   readonly port: number;
+  /** Leave the connection open under this name; TCP only. */
+  readonly keep?: string;
+  /** How long nothing may be heard until it is called silence, milliseconds; TCP only. */
+  readonly patience?: number;
 }
 
 /** The program of one namespace, which answers and tries. */
@@ -40,6 +44,15 @@ export class Program {
 
   /** `through`, `refused`, or what else became of it. */
   attempt(what: Try): Promise<string> {
+    return this.#ask(what);
+  }
+
+  /** Says something on a connection that was kept; `through` when it is answered. */
+  say(on: string): Promise<string> {
+    return this.#ask({ on });
+  }
+
+  #ask(what: object): Promise<string> {
     const id = ++this.#id;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
