@@ -57,7 +57,10 @@ function turn(before: readonly Segment[], after: readonly Segment[], t: number):
   });
 }
 
-/** True when a change between two scenes is worth frames: something is somewhere else or has another size. */
+/** World units by which a ring grows that is seen to grow. What a second's traffic brings is less, and is drawn at once. */
+const GROWTH = 3;
+
+/** True when a change between two scenes is worth frames: something is somewhere else or has quite another size. */
 export function differs(before: Scene, after: Scene): boolean {
   if (before.lens !== after.lens) return false;
   const old = new Map(before.houses.map((house) => [house.id, house]));
@@ -72,7 +75,7 @@ export function differs(before: Scene, after: Scene): boolean {
       const was = rings.get(junction.id);
       return (
         was &&
-        (Math.abs(was.radius - junction.radius) > 0.4 || Math.hypot(was.x - junction.x, was.y - junction.y) > 0.5)
+        (Math.abs(was.radius - junction.radius) > GROWTH || Math.hypot(was.x - junction.x, was.y - junction.y) > 0.5)
       );
     })
   );

@@ -52,12 +52,9 @@ export function* linksOf(survey: Survey): Slices<readonly Link[]> {
     if (own) own.add(origin);
     else callers.set(service, new Set([origin]));
   }
-  const sorted = [...callers].flatMap(([to, origins]) => [...origins].map((from) => ({ from, to })));
   yield;
-  return sorted.sort((a, b) => compare(a.from, b.from) || compare(a.to, b.to));
+  return [...callers.keys()].sort().flatMap((to) => [...(callers.get(to) ?? [])].sort().map((from) => ({ from, to })));
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Roads drawn at once, and broad ones among them; the others are told where they leave. */
 const MOST_ROADS = { city: 260, district: 1000, place: 1000 } as const;

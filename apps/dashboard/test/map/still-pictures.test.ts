@@ -66,7 +66,15 @@ function begin() {
     pictures.redraw(what);
     frames.wake();
   };
-  return { ground, places, pictures, state, frames, tell };
+  /** Rings are broader by so much now. */
+  const grow = (by: number) => {
+    const { scene: before } = state.show;
+    const junctions = before.junctions.map((junction) => ({ ...junction, radius: junction.radius + by }));
+    state.show = { ...state.show, scene: { ...before, junctions }, still: false };
+    pictures.take(state.show, before);
+    tell(1, 'figures');
+  };
+  return { ground, places, pictures, state, frames, tell, grow };
 }
 
 describe('still pictures', () => {
@@ -133,6 +141,20 @@ describe('still pictures', () => {
     screen.pass(1000);
     expect(ground.sheets + places.sheets).toBe(begun + 2 * SHEETS);
     expect([ground.shown, places.shown]).toEqual([2, 2]);
+  });
+
+  it('are drawn once for what a second brings, and frame by frame for what is seen to move', () => {
+    const sheetsFor = (by: number) => {
+      const { places, tell, grow } = begin();
+      tell(0, 'all');
+      screen.pass(1000);
+      const before = places.sheets;
+      grow(by);
+      screen.pass(1000);
+      return places.sheets - before;
+    };
+    expect(sheetsFor(1)).toBe(SHEETS);
+    expect(sheetsFor(10)).toBeGreaterThan(2 * SHEETS);
   });
 
   it('of a first sight are drawn under a hand too', () => {
