@@ -1,6 +1,7 @@
 import type { Family } from '@kubecity/routing';
 import {
   type Front,
+  hooksIn,
   isFront,
   joined,
   listed,
@@ -49,7 +50,7 @@ export class FrontedNetfilter implements Netfilter {
     const { iptables } = this.#options;
     const { behind, inFront } = this.#sidesOf(table, chains);
     const texts = [await iptables.list(table, behind)];
-    if (inFront.length > 0) texts.push(listed(await this.#read(), inFront));
+    if (inFront.length > 0) texts.push(listed(await this.#options.nft.chains(inFront)));
     return texts.join('');
   }
 
@@ -58,11 +59,7 @@ export class FrontedNetfilter implements Netfilter {
     const { behind, inFront } = this.#sidesOf(table, wanted);
     const found = new Map<string, CountedChain>();
     for (const each of await this.#options.iptables.listCounted(table, behind)) found.set(each.chain, each);
-    const ofNft = inFront.length > 0 ? (await this.#read()).chains : new Map<string, CountedChain['rules']>();
-    for (const chain of inFront) {
-      const rules = ofNft.get(chain);
-      if (rules) found.set(chain, { chain, rules });
-    }
+    for (const [chain, rules] of await this.#options.nft.chains(inFront)) found.set(chain, { chain, rules });
     return wanted.flatMap((chain) => found.get(chain) ?? []);
   }
 
@@ -85,15 +82,11 @@ export class FrontedNetfilter implements Netfilter {
     return { inFront, behind };
   }
 
-  async #read(): Promise<NftTable> {
-    return (await this.#options.nft.read()) ?? { chains: new Map(), sets: [] };
-  }
-
   async #change(lines: readonly string[]): Promise<number> {
     const { nft, family } = this.#options;
     if (lines.length === 0) return 0;
-    const commands = inNft(lines, await nft.read(), family);
-    if (commands.length === 0) return 0;
+    const hooks = await nft.chains(hooksIn(lines));
+    const commands = inNft(lines, hooks, family);
     try {
       await applyNft(commands.map(({ text }) => text));
       return 1;
@@ -103,9 +96,9 @@ export class FrontedNetfilter implements Netfilter {
   }
 }
 
-function inNft(lines: readonly string[], there: NftTable | undefined, family: Family): NftLine[] {
+function inNft(lines: readonly string[], there: NftTable['chains'], family: Family): NftLine[] {
   try {
-    return natChange(lines, there, family);
+    return natChange(lines, new Map([...there].map(([name, rules]) => [name, rules.map(({ rule }) => rule)])), family);
   } catch (error) {
     if (!(error instanceof UnknownWordsError)) throw error;
     throw new NetfilterError('nft -f -', 'refused', error.message, { line: error.line, cause: error });

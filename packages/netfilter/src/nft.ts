@@ -1,5 +1,5 @@
 import type { Family } from '@kubecity/routing';
-import { NFT_TABLE, type NftTable, parseNftTable } from '@kubecity/ruleset';
+import { NFT_TABLE, type NftRule, type NftTable, parseNftTable } from '@kubecity/ruleset';
 import { NetfilterError } from './error.ts';
 import { run } from './run.ts';
 
@@ -14,6 +14,11 @@ export async function applyNft(commands: readonly string[]): Promise<void> {
 export interface Nft {
   /** The table without the elements of its sets; undefined where it is not there, or nft is not installed. */
   read(): Promise<NftTable | undefined>;
+  /**
+   * Just these chains, in this order; one that is not there is left out. For `list table` nft (1.0.6) takes time that grows with the
+   * square of the chains, for `list chain` it does not.
+   */
+  chains(names: Iterable<string>): Promise<NftTable['chains']>;
   /** Whether a set of the table holds the element now; not when there is no such set. */
   holds(set: string, element: string): Promise<boolean>;
 }
@@ -24,6 +29,15 @@ export function nft({ family = 'IPv4' }: { readonly family?: Family } = {}): Nft
     read: async () => {
       const text = await orUndefined(run('nft', ['-t', 'list', 'table', ...table.split(' ')], '', MOST_MS));
       return text === undefined ? undefined : parseNftTable(text, family);
+    },
+    chains: async (names) => {
+      const found = new Map<string, readonly NftRule[]>();
+      for (const name of names) {
+        const text = await orUndefined(run('nft', ['list', 'chain', ...table.split(' '), name], '', MOST_MS));
+        const rules = text === undefined ? undefined : parseNftTable(text, family).chains.get(name);
+        if (rules) found.set(name, rules);
+      }
+      return found;
     },
     holds: async (set, element) => {
       const args = ['get', 'element', ...table.split(' '), set, `{ ${element} }`];

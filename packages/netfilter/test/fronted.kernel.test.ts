@@ -35,8 +35,11 @@ describe('the door with its front in nft', () => {
   });
 
   it('leaves no table behind its last chain', async () => {
-    await door('nft').restore('*nat\n:CITY-A - [0:0]\n-A CITY-A -j RETURN\n-I OUTPUT 1 -j CITY-A\nCOMMIT\n');
-    await door('nft').restore('*nat\n-D OUTPUT -j CITY-A\n:CITY-A - [0:0]\n-X CITY-A\nCOMMIT\n');
+    const [first, both] = [':CITY-SERVICES - [0:0]\n', ':CITY-SERVICES - [0:0]\n:CITY-A - [0:0]\n'];
+    await door('nft').restore(`*nat\n${both}-A CITY-SERVICES -j CITY-A\n-I OUTPUT 1 -j CITY-SERVICES\nCOMMIT\n`);
+    await door('nft').restore(`*nat\n-D OUTPUT -j CITY-SERVICES\n${first}:CITY-A - [0:0]\n-X CITY-A\nCOMMIT\n`);
+    expect(kernelNft('list', 'tables')).toContain('kubecity');
+    await door('nft').restore(`*nat\n${first}-X CITY-SERVICES\nCOMMIT\n`);
     expect(kernelNft('list', 'tables')).not.toContain('kubecity');
   });
 });

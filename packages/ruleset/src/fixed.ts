@@ -6,7 +6,8 @@ import type { DoorPlace } from './part.ts';
 import { CLOSED, clearMark, hairpin, hasMark, MASQUERADE, TO_LOCAL, words } from './rule.ts';
 import type { Chain, Jump, Table } from './ruleset.ts';
 
-const SERVICES = 'CITY-SERVICES';
+/** Through it all others of nat are reached that choose a backend. */
+export const SERVICES = 'CITY-SERVICES';
 const POSTROUTING = 'CITY-POSTROUTING';
 const EXTERNAL = 'CITY-EXTERNAL';
 const FORWARD = 'CITY-FORWARD';

@@ -31,7 +31,7 @@ export {
   servicePortChain,
   setName,
 } from './names.ts';
-export { type NftLine, natChange, UnknownWordsError } from './nft/nat-change.ts';
+export { hooksIn, type NftLine, natChange, UnknownWordsError } from './nft/nat-change.ts';
 export {
   addClientSet,
   addLeaseSet,

@@ -34,7 +34,7 @@ function expectGolden(name: string, text: string): void {
 /** What the front of nft gets of a whole ruleset, and what iptables gets. */
 function written(ruleset: Ruleset) {
   const parts = parted([...renderRestore(diff(EMPTY_KERNEL, stateOf(ruleset)))].join(''), 'nft');
-  const commands = natChange(parts.nft, undefined, ruleset.family).map(({ text }) => text);
+  const commands = natChange(parts.nft, new Map(), ruleset.family).map(({ text }) => text);
   return { ...parts, commands };
 }
 
@@ -156,7 +156,7 @@ describe('the front in nft', () => {
     const line = `-A CITY-X ${rule}`;
     const thrown = (() => {
       try {
-        natChange([':CITY-X - [0:0]', line], undefined, 'IPv4');
+        natChange([':CITY-X - [0:0]', line], new Map(), 'IPv4');
       } catch (error) {
         return error;
       }
@@ -190,6 +190,8 @@ describe('both sides in one text', () => {
   /** As iptables-save prints it: restored text without `-I`. */
   const save = (text: string) => `${text.replace(/^-I (\S+) 1 /gm, '-A $1 ')}`;
   const whole = save([...renderRestore(diff(EMPTY_KERNEL, wanted))].join(''));
+  const hooksOf = (chains: typeof nft.chains) =>
+    new Map([...chains].map(([name, rules]) => [name, rules.map(({ rule }) => rule)]));
   const foreign = '*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A PREROUTING -j KUBE-SERVICES\nCOMMIT\n';
   const change = (iptablesText: string, table: typeof nft | undefined, front: 'iptables' | 'nft') => {
     const found = parseSaveAll(joined(iptablesText, table, front));
@@ -215,7 +217,7 @@ describe('both sides in one text', () => {
 
   it('moves to nft: the table is made, and only then iptables loses the same chains', () => {
     const moved = change(whole, undefined, 'nft');
-    expect(natChange(moved.nft, undefined, 'IPv4').map(({ text }) => text)).toEqual(commands);
+    expect(natChange(moved.nft, new Map(), 'IPv4').map(({ text }) => text)).toEqual(commands);
     expect(moved.iptables).toBe('');
     const front = [...wanted.chains.nat.keys()].filter(isFront);
     expect(moved.misplaced.filter((line) => line.startsWith('-D'))).toEqual([
@@ -231,7 +233,11 @@ describe('both sides in one text', () => {
     const moved = change(save(iptables), nft, 'iptables');
     expect(moved.nft).toEqual([]);
     expect(moved.iptables).toContain('-I PREROUTING 1 -j CITY-SERVICES');
-    expect(natChange(moved.misplaced, nft, 'IPv4')).toEqual([{ text: 'delete table ip kubecity', from: '' }]);
+    expect(natChange(moved.misplaced, hooksOf(nft.chains), 'IPv4').map(({ text }) => text)).toEqual([
+      'delete table ip kubecity',
+    ]);
+    const rest = change(whole, { chains: new Map(), sets: [LEASE.IPv4] }, 'iptables');
+    expect(natChange(rest.misplaced, new Map(), 'IPv4').map(({ text }) => text)).toEqual(['delete table ip kubecity']);
   });
 
   it('writes only the chain that changed, and a hook anew when its jump is gone', () => {
@@ -241,7 +247,7 @@ describe('both sides in one text', () => {
     damaged.set('OUTPUT', []);
     const { nft: lines, found } = change(save(iptables), { chains: damaged, sets: [] }, 'nft');
     expect(firstDifference(wanted, found)).toContain(chain);
-    const texts = natChange(lines, { chains: damaged, sets: [] }, 'IPv4').map(({ text }) => text);
+    const texts = natChange(lines, hooksOf(damaged), 'IPv4').map(({ text }) => text);
     expect(texts.filter((text) => text.startsWith('flush'))).toEqual([
       `flush chain ip kubecity ${chain}`,
       'flush chain ip kubecity OUTPUT',
@@ -253,7 +259,7 @@ describe('both sides in one text', () => {
     const strange = new Map(nft.chains);
     strange.set('OUTPUT', [fromNft('counter jump CITY-ADDRESSES', 'IPv4'), ...(strange.get('OUTPUT') ?? [])]);
     const { nft: lines } = change(save(iptables), { chains: strange, sets: [] }, 'nft');
-    expect(natChange(lines, { chains: strange, sets: [] }, 'IPv4').map(({ text }) => text)).toEqual([
+    expect(natChange(lines, hooksOf(strange), 'IPv4').map(({ text }) => text)).toEqual([
       'add table ip kubecity',
       'add chain ip kubecity OUTPUT { type nat hook output priority -110; policy accept; }',
       'flush chain ip kubecity OUTPUT',

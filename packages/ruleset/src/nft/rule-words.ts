@@ -146,6 +146,15 @@ function jumpTo(option: '-j' | '-g', verb: 'jump' | 'goto'): Clause {
   };
 }
 
+type Spoken = Clause & { readonly said: RegExp };
+const spoken = (clauses: readonly Clause[], ip: Ip): Spoken[] =>
+  clauses.map((clause) => ({ ...clause, said: clause.nft(ip) }));
+/** With the expressions made once for each family. */
+const SPOKEN: Readonly<Record<Family, { readonly matches: Spoken[]; readonly targets: Spoken[] }>> = {
+  IPv4: { matches: spoken(MATCHES, IP.IPv4), targets: spoken(TARGETS, IP.IPv4) },
+  IPv6: { matches: spoken(MATCHES, IP.IPv6), targets: spoken(TARGETS, IP.IPv6) },
+};
+
 /** A comment stands before the target in iptables, and at the end in nft, where a quote in it cannot be said. */
 const COMMENT = /^-m comment --comment "([^"\\]*)" /;
 
@@ -186,21 +195,22 @@ export interface NftRule {
 /** One rule as `nft list` prints it → iptables. */
 export function fromNft(text: string, family: Family): NftRule {
   const ip = IP[family];
+  const { matches, targets } = SPOKEN[family];
   const words: string[] = [];
   let rest = text.trim();
   for (;;) {
-    const clause = MATCHES.find(({ nft }) => nft(ip).test(rest));
+    const clause = matches.find(({ said }) => said.test(rest));
     if (!clause) break;
-    const [whole, ...found] = clause.nft(ip).exec(rest) ?? [''];
+    const [whole, ...found] = clause.said.exec(rest) ?? [''];
     words.push(clause.toIptables(found, ip));
     rest = rest.slice(whole.length + 1);
   }
-  const [, packets, bytes, said = '', comment] =
+  const [, packets, bytes, end = '', comment] =
     /^counter (?:packets (\d+) bytes (\d+) )?(.*?)(?: comment "([^"]*)")?$/.exec(rest) ?? [];
-  const target = TARGETS.find(({ nft }) => nft(ip).test(said));
+  const target = targets.find(({ said }) => said.test(end));
   const count = { packets: Number(packets ?? 0), bytes: Number(bytes ?? 0) };
   if (!target) return { rule: `nft ${text.trim()}`, ...count };
-  const [, ...found] = target.nft(ip).exec(said) ?? [];
+  const [, ...found] = target.said.exec(end) ?? [];
   if (comment !== undefined) words.push(`-m comment --comment "${comment}"`);
   words.push(target.toIptables(found, ip));
   return { rule: words.join(' '), ...count };

@@ -1,3 +1,4 @@
+import { SERVICES } from '../fixed.ts';
 import { isHook, isOurs, type NftTable } from './nft-table.ts';
 
 /**
@@ -22,7 +23,7 @@ export const isFront = (chain: string): boolean => isOurs(chain) && chain !== AF
  * @param nft undefined = no such table
  */
 export function joined(iptables: string, nft: NftTable | undefined, front: Front): string {
-  const ofNft = nft ? linesOf(nft, front === 'nft' ? '' : MISPLACED) : { chains: [], rules: [] };
+  const ofNft = linesOf(nft, front);
   const lines = iptables.split('\n');
   const begin = lines.indexOf('*nat');
   if (begin < 0) {
@@ -39,19 +40,21 @@ export function joined(iptables: string, nft: NftTable | undefined, front: Front
 }
 
 /** The same for chains that were asked for by name. */
-export function listed({ chains }: NftTable, names: Iterable<string>): string {
-  return [...names]
-    .flatMap((name) => {
-      const rules = chains.get(name);
-      return rules ? [`-N ${name}`, ...rules.map(({ rule }) => `-A ${name} ${rule}`), ''] : [];
-    })
+export function listed(chains: NftTable['chains']): string {
+  return [...chains]
+    .flatMap(([name, rules]) => [`-N ${name}`, ...rules.map(({ rule }) => `-A ${name} ${rule}`), ''])
     .join('\n');
 }
 
-function linesOf({ chains }: NftTable, mark: string): { chains: string[]; rules: string[] } {
-  const ours = [...chains].filter(([name]) => isOurs(name) || isHook(name));
+function linesOf(nft: NftTable | undefined, front: Front): { chains: string[]; rules: string[] } {
+  if (!nft) return { chains: [], rules: [] };
+  const mark = front === 'nft' ? '' : MISPLACED;
+  const ours = [...nft.chains].filter(([name]) => isOurs(name) || isHook(name));
+  const names = new Set(ours.map(([name]) => name).filter(isOurs));
+  // A table goes with this chain, also one that has lost it.
+  if (front === 'iptables') names.add(SERVICES);
   return {
-    chains: ours.filter(([name]) => isOurs(name)).map(([name]) => `:${name}${mark} - [0:0]`),
+    chains: [...names].map((name) => `:${name}${mark} - [0:0]`),
     rules: ours.flatMap(([name, rules]) =>
       rules.map(({ rule }) => `-A ${isOurs(name) ? name + mark : name} ${markTarget(rule, mark)}`),
     ),
