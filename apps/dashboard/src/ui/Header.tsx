@@ -62,7 +62,9 @@ export function Header() {
         className="touchable flex h-8 min-w-28 max-w-[420px] flex-1 items-center gap-2 rounded-[10px] border border-transparent bg-sunk px-3 text-sm text-soft transition-colors duration-150 hover:border-line"
       >
         <Search className="size-3.5 shrink-0" aria-hidden="true" />
-        <span className="truncate">Find or do…</span>
+        <span className="truncate">
+          Find<span className="sr-only min-[1440px]:not-sr-only"> or do…</span>
+        </span>
         <kbd className="ml-auto rounded-[5px] border border-line px-1.5 font-sans text-xs">⌘K</kbd>
       </button>
       <div className="ml-auto flex items-center gap-3">

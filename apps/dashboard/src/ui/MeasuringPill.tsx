@@ -12,7 +12,8 @@ export function MeasuringPill() {
   const nodes = useCity((state) => state.stream.city.node);
   const now = useNow(500);
   const all = [...nodes.values()].map(measuringOf);
-  const ages = all.flatMap(({ at, state }) => (at === undefined || state !== 'live' ? [] : [now - at]));
+  // Of a silent agent the last figures stand in every sum.
+  const ages = all.flatMap(({ at, state }) => (at === undefined || state === 'absent' ? [] : [now - at]));
   const flawed = all.filter((one) => flawsOf(one).length > 0);
   const full = all.filter(nearlyFull);
   if (all.length === 0) return null;

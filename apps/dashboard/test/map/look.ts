@@ -1,11 +1,14 @@
+import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { openChromium } from '../browser/toy-page.ts';
 import { type Feed, openFeed } from './feed.ts';
 import { largeToy, TOP } from './large-toy.ts';
 
-/** Screenshots of the toy city: `node test/map/look.ts <folder> [name…]`. */
-const folder = process.argv[2] ?? '.';
-const wanted = process.argv.slice(3);
+/** Screenshots of the toy city: `node test/map/look.ts [--size 3840x2160] <folder> [name…]`; a size is for all of them. */
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { size: { type: 'string' } } });
+const [folder = '.', ...wanted] = positionals;
+const [, givenWidth, givenHeight] = /^(\d+)x(\d+)$/.exec(values.size ?? '') ?? [];
+if (values.size !== undefined && !givenWidth) throw new RangeError(`--size ${values.size}: give one as 3840x2160`);
 
 interface Shot {
   readonly name: string;
@@ -28,6 +31,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'large-nodes-day', theme: 'day', address: '/?lens=nodes', large: true },
   { name: 'large-nodes-night', theme: 'night', address: '/?lens=nodes', large: true },
   { name: 'large-district-night', theme: 'night', address: '/', large: true, act: nearer(2) },
+  { name: 'large-district-day', theme: 'day', address: '/?lens=nodes', large: true, act: nearer(2) },
   { name: 'large-place-night', theme: 'night', address: '/', large: true, act: nearer(4) },
   { name: 'large-place-day', theme: 'day', address: '/?lens=nodes', large: true, act: nearer(4) },
   { name: 'services-night', theme: 'night', address: `/?${CHECKOUT}` },
@@ -285,7 +289,7 @@ try {
     if (!isWanted(shot)) continue;
     const feed = shot.large ? (large as Feed) : toy;
     const page = await browser.newPage({
-      viewport: { width: width ?? 1600, height: 1000 },
+      viewport: { width: Number(givenWidth ?? width ?? 1600), height: Number(givenHeight ?? 1000) },
       colorScheme: theme === 'night' ? 'dark' : 'light',
     });
     page.on('console', (message) => message.type() === 'error' && process.stderr.write(`${name}: ${message.text()}\n`));
@@ -298,7 +302,8 @@ try {
     }
     await act?.(page);
     await page.waitForTimeout(2500);
-    await page.screenshot({ path: `${folder}/${name}.png` });
+    // A wall of pixels takes a browser without a GPU a while.
+    await page.screenshot({ timeout: 180_000, path: `${folder}/${name}${givenWidth ? `-${givenWidth}` : ''}.png` });
     process.stdout.write(`${name}: ${await page.evaluate(() => window.kubecity?.framesDrawn)} frames\n`);
     await page.close();
   }

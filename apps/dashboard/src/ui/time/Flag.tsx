@@ -30,33 +30,41 @@ export interface FlagProps {
   readonly left: number;
   /** Its words stand to its left: there is no room at the right edge. */
   readonly mirrored: boolean;
-  /** Flags close together would write over each other: the newest keeps its words, the others tell on hover. */
-  readonly written: boolean;
+  /**
+   * Pixels that its words may take; 0: they are told on hover only. Flags close together would write over each other: the
+   * newest keeps its words, as far as the next flag leaves room.
+   */
+  readonly room: number;
 }
 
-/** Room the words of a flag take, pixels. */
-const WORDS = 150;
+/** Room that the words of a flag may take at most, and from which on they say something, pixels. */
+const WORDS = 144;
+const LEAST_WORDS = 56;
+/** From the middle of a flag to its words, and to those of another. */
+const BESIDE = 6;
 
 export function flagsOf(
-  actions: [string, CityRecord<'action'>][],
+  actions: readonly [string, CityRecord<'action'>][],
   x: (at: number) => number,
   width: number,
 ): FlagProps[] {
+  const newestFirst = [...actions].sort(([, a], [, b]) => b.at - a.at);
+  const lefts = newestFirst.map(([, { at }]) => x(at));
   const taken: [number, number][] = [];
-  return actions
-    .sort(([, a], [, b]) => b.at - a.at)
-    .map(([id, action]) => {
-      const left = x(action.at);
-      const mirrored = left > width - WORDS - 20;
-      const [from, to] = mirrored ? [left - WORDS, left] : [left, left + WORDS];
-      const written = taken.every(([low, high]) => to <= low || from >= high);
-      if (written) taken.push([from, to]);
-      return { id, action, left, mirrored, written };
-    });
+  return newestFirst.map(([id, action], i) => {
+    const left = lefts[i] as number;
+    const mirrored = left > width - WORDS - 20;
+    const away = lefts.map((other) => (mirrored ? left - other : other - left)).filter((distance) => distance > 0);
+    const free = Math.min(WORDS, Math.min(...away) - 2 * BESIDE);
+    const [from, to] = mirrored ? [left - BESIDE - free, left] : [left, left + BESIDE + free];
+    const written = free >= LEAST_WORDS && taken.every(([low, high]) => to <= low || from >= high);
+    if (written) taken.push([from, to]);
+    return { id, action, left, mirrored, room: written ? free : 0 };
+  });
 }
 
 /** What was done then, to whom, by whom and why, as far as it is known. It leads to that time and that Service. */
-export function Flag({ action, left, mirrored, written }: FlagProps) {
+export function Flag({ action, left, mirrored, room }: FlagProps) {
   const city = useCity((state) => state.stream.city);
   const [colour, ink, verb] = FLAGS[action.verb];
   // The hub writes `namespace/service who…`; the override itself may be gone already.
@@ -85,7 +93,8 @@ export function Flag({ action, left, mirrored, written }: FlagProps) {
       </span>
       <span
         aria-hidden="true"
-        className={`absolute -top-1 max-w-36 truncate rounded bg-chrome px-0.5 text-xs whitespace-nowrap ${ink} ${mirrored ? 'right-[calc(50%+6px)]' : 'left-[calc(50%+6px)]'} ${written ? '' : 'hidden'}`}
+        className={`absolute -top-1 truncate rounded bg-chrome px-0.5 text-xs whitespace-nowrap ${ink} ${mirrored ? 'right-[calc(50%+6px)]' : 'left-[calc(50%+6px)]'} ${room > 0 ? '' : 'hidden'}`}
+        style={{ maxWidth: room }}
       >
         {verb} {who.length > 0 ? who.join(' ') : service}
       </span>
