@@ -13,8 +13,8 @@ const HELP = `npm run bench isolation -- [options]
   --json           the figures for programs
   --help
 
-Every policy selects pods of the node. Times in ms, as "objects to text + text to kernel" (processes of ipset and iptables
-included), in a network namespace of its own.
+Every policy selects pods of the node. Times in ms, as "objects to text + text to kernel (processor time of both)", the
+processes of ipset and iptables included, in a network namespace of its own.
   first       everything from nothing
   local pod   one of the node's pods gone, or back; remote pod: one of another node
   label       a remote pod changes a label that selectors ask for
@@ -67,8 +67,8 @@ function table(results: readonly { readonly size: Size; readonly answer: Isolati
   return aligned([[...head, ...changes, 'rules passed', 'memory'], ...rows]);
 }
 
-function cost({ decide, kernel }: Cost): string {
-  return `${decide.toFixed(decide < 10 ? 1 : 0)} + ${kernel.toFixed(kernel < 10 ? 1 : 0)}`;
+function cost({ decide, kernel, processor }: Cost): string {
+  return `${decide.toFixed(decide < 10 ? 1 : 0)} + ${kernel.toFixed(kernel < 10 ? 1 : 0)} (${processor.toFixed(0)})`;
 }
 
 function positive(name: string, text: string): number {

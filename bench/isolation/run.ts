@@ -1,4 +1,5 @@
 /** Child of the bench, in a network namespace of its own: from objects to the kernel, and what changes cost. */
+import { readFileSync } from 'node:fs';
 import { type IsolationChange, IsolationCompiler, IsolationTracker, renderSets } from '@kubecity/isolation';
 import { ipset, iptables } from '@kubecity/netfilter';
 import {
@@ -34,6 +35,8 @@ export interface Cost {
   readonly decide: number;
   /** ipset and iptables-restore, their processes included. */
   readonly kernel: number;
+  /** Processor time of all of it, which does not grow when others keep the machine busy. */
+  readonly processor: number;
 }
 
 const { size, repeat } = request<{ readonly size: Size; readonly repeat: number }>();
@@ -43,6 +46,7 @@ const tracker = new IsolationTracker(NODE);
 const compiler = new IsolationCompiler({ family: 'IPv4', refusal: 'drop', closedRanges: ['10.100.0.0/24'] });
 
 async function write(tell: () => void, started = true): Promise<Cost> {
+  const before = processorTime();
   const start = process.hrtime.bigint();
   tell();
   const change: IsolationChange = tracker.take();
@@ -56,16 +60,33 @@ async function write(tell: () => void, started = true): Promise<Cost> {
   if (transaction.chains > 0) await rules.restore(renderRestore(transaction));
   if (widen !== '') await sets.restore(widen);
   const kernel = since(written);
+  const processor = processorTime() - before;
   // Not part of it: a set goes when the kernel has let go of it, and nobody waits for that.
   if (discard !== '') await sets.restore(discard).catch(() => new Promise((done) => setTimeout(done, 200)));
-  return { decide, kernel };
+  return { decide, kernel, processor };
+}
+
+/** Milliseconds that this process and its children that ended have used (proc_pid_stat(5): cutime, cstime, in ticks of 10 ms). */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  const ticks = Number(fields[13]) + Number(fields[14]);
+  return (user + system) / 1000 + ticks * 10;
 }
 
 /** The middle one of several. */
 async function measure(tell: (turn: number) => void): Promise<Cost> {
   const costs: Cost[] = [];
   for (let turn = 0; turn < repeat; turn++) costs.push(await write(() => tell(turn)));
-  return { decide: median(costs.map(({ decide }) => decide)), kernel: median(costs.map(({ kernel }) => kernel)) };
+  const middle = (pick: (cost: Cost) => number) => median(costs.map(pick));
+  return {
+    decide: middle(({ decide }) => decide),
+    kernel: middle(({ kernel }) => kernel),
+    // Of children it is counted in ticks, too coarse for one change.
+    processor: costs.reduce((sum, { processor }) => sum + processor, 0) / repeat,
+  };
 }
 
 const objects = {
