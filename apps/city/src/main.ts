@@ -23,6 +23,7 @@ interface Flags {
   readonly seed: number;
   readonly name: string;
   readonly dashboard: boolean;
+  readonly inContainer: boolean;
 }
 
 const program = new Command('city')
@@ -39,6 +40,11 @@ const program = new Command('city')
   .option('--seed <number>', 'the same seed gives the same names and traffic', between(0, 2 ** 32 - 1), 1)
   .option('--name <name>', 'name of the cluster on the map', 'city')
   .option('--no-dashboard', 'build the city without the dashboard')
+  .option(
+    '--in-container',
+    "inside the city's image: the pages are built, and the port is published on 127.0.0.1 by whoever started the container",
+    false,
+  )
   .action(run);
 program
   .command('exec <place> <command...>')

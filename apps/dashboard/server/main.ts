@@ -40,7 +40,7 @@ async function run(options: DashboardOptions): Promise<void> {
   const server = options.tls ? tlsServer(options.tls, log) : createServer();
   const site = next({ dev, dir: PAGES_DIRECTORY, hostname: listen.host, port: listen.port, httpServer: server });
   await site.prepare();
-  const withOperations = isLoopback(listen.host);
+  const withOperations = isLoopback(listen.host) || options.publishedOnLoopback;
   server.on('request', pages({ hub: () => hub, render: site.getRequestHandler(), dev, withOperations }));
 
   const agents = await agentsSide(options.agents, client, log);

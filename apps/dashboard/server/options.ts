@@ -20,6 +20,8 @@ interface Flags extends AuthFlags, AgentFlags {
   readonly history?: string;
   readonly historyMegabytes?: number;
   readonly logLevel: string;
+  /** The container's port is published on loopback alone. */
+  readonly publishedOnLoopback: boolean;
   readonly exitWithStdin: boolean;
   readonly dev: boolean;
 }
@@ -69,6 +71,12 @@ export function dashboardCommand(): Command {
         .choices(['trace', 'debug', 'info', 'warn', 'error'])
         .default('info'),
     )
+    .addOption(
+      option(
+        '--published-on-loopback',
+        'in a container whose port is published on 127.0.0.1 alone: --auth local may listen on all its addresses',
+      ).default(false),
+    )
     .addOption(option('--exit-with-stdin', 'end when standard input closes').default(false))
     .addOption(option('--dev', 'serve the pages from their sources').default(false));
   for (const one of [...agentOptions(option, parsePlace), ...authOptions()]) command.addOption(one);
@@ -80,7 +88,8 @@ export function readOptions(argv: readonly string[]): DashboardOptions {
   const command = dashboardCommand();
   const flags = command.parse(argv).opts<Flags>();
   try {
-    const auth = authSettings(flags, { host: flags.listen.host, kubeSocket: flags.kubeSocket });
+    const { listen, kubeSocket, publishedOnLoopback } = flags;
+    const auth = authSettings(flags, { host: listen.host, kubeSocket, publishedOnLoopback });
     return { ...flags, auth, agents: agentSettings(flags), tls: tlsFiles(flags) };
   } catch (error) {
     return command.error(`error: ${(error as Error).message}.`);

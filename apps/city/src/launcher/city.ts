@@ -24,6 +24,8 @@ export interface CityOptions extends CitySize {
   readonly port: number;
   readonly seed: number;
   readonly dashboard: boolean;
+  /** In the city's image: pages are built, and the dashboard listens for a published port. */
+  readonly inContainer: boolean;
   readonly report: Report;
   /** A part of the running city ended by itself. */
   broke(error: CityError): void;
@@ -94,9 +96,10 @@ export async function startCity(options: CityOptions, teardown: Teardown): Promi
 }
 
 /** What takes processor time on a fresh clone, begun before everything else. Both are waited for where they are needed. */
-function prepare({ root, dashboard, report }: CityOptions, statePath: string, signal: AbortSignal) {
+function prepare({ root, dashboard, inContainer, report }: CityOptions, statePath: string, signal: AbortSignal) {
   useCompileCache(root);
-  const pages = dashboard ? buildDashboard(root, join(statePath, 'logs/build.log'), signal) : Promise.resolve();
+  const builds = dashboard && !inContainer;
+  const pages = builds ? buildDashboard(root, join(statePath, 'logs/build.log'), signal) : Promise.resolve();
   // a rejection before it is waited for is not unhandled
   pages.catch(() => {});
   const workload = warmWorkload(root).catch((error: Error) => {

@@ -52,6 +52,8 @@ export interface DashboardOptions {
   /** Of the cluster, on the map. */
   readonly name: string;
   readonly port: number;
+  /** Its port is published by the container's owner, who decides who may come. */
+  readonly inContainer: boolean;
   /** Each time it is started: who it is now. */
   started(identity: ProcessIdentity | undefined): void;
 }
@@ -69,10 +71,10 @@ export class Dashboard {
   readonly #logPath: string;
   #ended: string | undefined;
 
-  constructor({ root, statePath, name, port, started }: DashboardOptions) {
+  constructor({ root, statePath, name, port, inContainer, started }: DashboardOptions) {
     const flags = {
       'kube-socket': join(statePath, 'api.sock'),
-      listen: `127.0.0.1:${port}`,
+      listen: `${inContainer ? '0.0.0.0' : '127.0.0.1'}:${port}`,
       'agent-socket': join(statePath, 'agents.sock'),
       'agent-token-file': join(statePath, 'agent-token'),
       'cluster-name': name,
@@ -89,6 +91,7 @@ export class Dashboard {
         join(root, 'apps/dashboard/server/main.ts'),
         ...args,
         '--exit-with-stdin',
+        ...(inContainer ? ['--published-on-loopback'] : []),
       ],
       env: process.env,
       logPath: this.#logPath,

@@ -45,14 +45,16 @@ interface Surroundings {
   readonly host: string;
   /** The API server is behind a Unix socket. */
   readonly kubeSocket?: string;
+  /** Who started this container published its port on loopback alone, so nobody else reaches `host`. */
+  readonly publishedOnLoopback?: boolean;
 }
 
 /** @throws Error that names the flags that do not go together, and the way out */
-export function authSettings(flags: AuthFlags, { host, kubeSocket }: Surroundings): AuthSettings {
+export function authSettings(flags: AuthFlags, { host, kubeSocket, publishedOnLoopback }: Surroundings): AuthSettings {
   const { auth: ways, publicUrl } = flags;
   if (ways.includes('local')) {
     if (ways.length > 1) throw new Error('--auth local lets everybody in: it cannot go with another --auth');
-    if (!isLoopback(host)) {
+    if (!isLoopback(host) && !publishedOnLoopback) {
       throw new Error(
         `${host} can be reached from other machines, and --auth local asks nobody who they are: choose --auth token, oidc or ` +
           'proxy, or listen on 127.0.0.1 and reach it through a tunnel (ssh -L, kubectl port-forward)',

@@ -36,6 +36,12 @@ const OIDC: Partial<AuthFlags> = {
 const settings = (flags: Partial<AuthFlags>, host = '0.0.0.0', kubeSocket?: string) =>
   authSettings({ ...FLAGS, ...flags }, { host, kubeSocket });
 
+test('without sign-in it listens beyond this machine only where its container is published on loopback', () => {
+  const flags: AuthFlags = { ...FLAGS, auth: ['local'] };
+  expect(() => authSettings(flags, { host: '0.0.0.0' })).toThrow('--auth local asks nobody');
+  expect(authSettings(flags, { host: '0.0.0.0', publishedOnLoopback: true }).ways).toEqual(['local']);
+});
+
 test('with sign-in it may listen beyond this machine, without it may not', () => {
   expect(settings({}).ways).toEqual(['token']);
   expect(settings({ auth: ['local'] }, '127.0.0.1').ways).toEqual(['local']);
