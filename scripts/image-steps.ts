@@ -135,7 +135,7 @@ async function checkDashboard(image: BuiltImage): Promise<void> {
     console.error(said.join('\n'));
     throw error;
   } finally {
-    child.kill('SIGKILL');
+    if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
     await server.close();
   }
 }

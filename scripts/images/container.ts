@@ -16,7 +16,8 @@ export interface ContainerOptions {
 
 /**
  * The tree as root folder, read-only, with the host's programs and libraries where the base image would have its own.
- * $1 is the tree, $2 the user, $3 a folder of the host (or nothing), $4 folders to write to; then the command.
+ * $1 is the tree, $2 the user, $3 a folder of the host (or nothing), $4 folders to write to; then the command. The shell stays:
+ * a process that changes its user is not ended with its parent any more, but with the first of its namespace.
  */
 const ENTER = `
 R=$1 USER_ID=$2 VOLUME=$3 WRITABLE=$4; shift 4
@@ -32,8 +33,8 @@ for name in $WRITABLE; do mkdir -p "$R$name"; done
 mount -o remount,bind,ro "$R"
 for name in /tmp /run $WRITABLE; do mount -t tmpfs -o mode=1777 tmpfs "$R$name"; done
 [ -z "$VOLUME" ] || { mkdir -p "$R$VOLUME"; mount --bind "$VOLUME" "$R$VOLUME"; }
-if [ "$(id -u)" = 0 ] && [ "$USER_ID" != 0:0 ] && [ -z "$MAPPED" ]; then exec chroot --userspec="$USER_ID" "$R" "$@"; fi
-exec chroot "$R" "$@"
+[ -z "$MAPPED" ] || USER_ID=0:0
+chroot --userspec="$USER_ID" "$R" "$@"
 `;
 
 /** Starts what a container of the image would start. Whoever is not root stays the same user in it. */

@@ -33,6 +33,7 @@ const steps = [
       ['tsc', '-p', 'scripts'],
       ['tsc', '-p', 'deploy'],
       ['vitest', 'run', '--dir', 'deploy'],
+      ['vitest', 'run', '--dir', 'scripts'],
       ['turbo', 'run', 'typecheck', 'test', '--concurrency=100%', '--log-order=grouped', '--output-logs=new-only'],
     ],
   },
@@ -45,6 +46,14 @@ const steps = [
     commands: () => [
       ['turbo', 'run', 'build', '--filter=@kubecity/dashboard', '--output-logs=new-only'],
       ['vitest', 'run', '--config', 'vitest.e2e.config.ts'],
+    ],
+  },
+  {
+    // behind the browser suite, whose pages it takes
+    name: 'images',
+    commands: () => [
+      ['turbo', 'run', 'build', '--filter=@kubecity/dashboard', '--output-logs=new-only'],
+      ['node', 'scripts/image-steps.ts'],
     ],
   },
   {
