@@ -59,14 +59,6 @@ beforeAll(async () => {
   writeFileSync(join(account, 'token'), made.status.token);
   writeFileSync(join(account, 'ca.crt'), api.ca ?? '');
   writeFileSync(join(account, 'namespace'), 'kubecity');
-  const settings = {
-    mode: 'replace',
-    takeOver: true,
-    daemonSet: 'kubecity/kubecity-agent',
-    healthListen: 'off',
-    metricsListen: 'off',
-  };
-  writeFileSync(configFile, JSON.stringify(settings));
 });
 afterEach(() => void pod?.kill('SIGKILL'));
 afterAll(async () => {
@@ -110,8 +102,10 @@ function capabilities(): string {
 
 const soon = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 30_000, interval: 100 });
 
-async function start(): Promise<void> {
+async function start(mode: 'replace' | 'steer'): Promise<void> {
   lines = [];
+  const quiet = { healthListen: 'off', metricsListen: 'off' };
+  writeFileSync(configFile, JSON.stringify({ mode, daemonSet: 'kubecity/kubecity-agent', ...quiet }));
   const daemonSet = base('agent.yaml').find(({ kind }) => kind === 'DaemonSet');
   api.put(daemonSet as KubeObject);
   pod = spawn('unshare', ['--mount', 'sh', '-ec', CONTAINER, 'sh', program, `--config=${configFile}`], {
@@ -143,13 +137,22 @@ async function stop(): Promise<void> {
   pod = undefined;
 }
 
+/** As kube-proxy in iptables mode leaves them. */
+const KUBE_PROXY = `*nat
+:KUBE-SERVICES - [0:0]
+:KUBE-SVC-X - [0:0]
+-A KUBE-SERVICES -d 10.96.0.1/32 -j KUBE-SVC-X
+-A PREROUTING -j KUBE-SERVICES
+COMMIT
+`;
+
 const saved = () => tool('iptables-save');
 const loud = () => lines.filter(({ level }) => level >= 40).map(({ msg }) => msg);
 const daemonSets = (name: string) => admin.delete(resources.daemonSets, { namespace: 'kubecity', name });
 
 test('routes, counts and tells events with the rights and the capabilities of its Pod, and stays when it is to come back', async () => {
   tool(`sysctl -q -w ${ACCT}=0`);
-  await start();
+  await start('replace');
   // session affinity is a set, for which iptables needs its raw socket
   expect(saved()).toContain('--match-set');
   expect(tool(`sysctl -n ${ACCT}`).trim()).toBe('1');
@@ -162,17 +165,20 @@ test('routes, counts and tells events with the rights and the capabilities of it
   expect(saved()).toContain('CITY-SERVICES');
 });
 
-test('when its DaemonSet is deleted rules stay as long as nobody else routes, and go where a kube-proxy does', async () => {
-  await start();
+test('when its DaemonSet is deleted rules stay as long as nobody else routes', async () => {
+  await start('replace');
   await daemonSets('kubecity-agent');
   await stop();
   expect(loud()).toEqual(['the DaemonSet is gone, but nobody else routes Services here: rules stay']);
   expect(saved()).toContain('CITY-SERVICES');
+});
 
-  const foreign =
-    '*nat\n:KUBE-SERVICES - [0:0]\n:KUBE-SVC-X - [0:0]\n-A KUBE-SERVICES -d 10.96.0.1/32 -j KUBE-SVC-X\n-A PREROUTING -j KUBE-SERVICES\nCOMMIT\n';
-  await iptables({ family: 'IPv4' }).restore(foreign);
-  await start();
+test('where a kube-proxy routes it steers in front of it, and takes everything along when its DaemonSet is deleted', async () => {
+  await iptables({ family: 'IPv4' }).restore(KUBE_PROXY);
+  const metadata = { namespace: 'shop', name: 'cart' };
+  await admin.create(resources.routingOverrides, { metadata, spec: { service: 'cart', weight: 50 } });
+  await start('steer');
+  await soon(() => expect(tool('ipset list -n')).toContain('CITY-LEASE-4'));
   await daemonSets('kubecity-agent');
   await stop();
   expect(saved()).not.toContain('CITY-');
