@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clusterRoutingOverrideCrd, routingOverrideCrd } from '@kubecity/kube';
 import { ApiError, type KubeObject, startMiniApiServer } from '@kubecity/mini-apiserver';
 import { type CpuTimes, childrenOf, cpuOf, difference } from '../accounting/process-cost.ts';
 import { request } from '../namespace.ts';
@@ -51,6 +52,7 @@ const server = await startMiniApiServer({
 });
 const put = (object: object) => server.put(object as KubeObject);
 put(node());
+for (const definition of [routingOverrideCrd, clusterRoutingOverrideCrd]) put(definition);
 const slices = new Pods(size);
 for (let index = 0; index < size.services; index++) {
   put(service(index));

@@ -1,6 +1,6 @@
 import { NODE } from '../routing/world.ts';
 
-/** A pod as a Deployment makes it on a real cluster: 5 kB as JSON, of which routing and accounting use 250 bytes. */
+/** A pod as a Deployment makes it on a real cluster: 4 kB as JSON, of which routing and accounting use 250 bytes. */
 export function pod(index: number, { services, endpoints }: { readonly services: number; readonly endpoints: number }) {
   const service = Math.floor(index / endpoints) % services;
   const app = `service-${String(service).padStart(5, '0')}`;

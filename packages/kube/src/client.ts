@@ -337,6 +337,9 @@ async function* watchEvents<T>(operation: string, body: IncomingMessage): AsyncG
       yield { type, object: object as T };
     }
   } catch (cause) {
+    // a line that is no JSON would come again: no reason to wait for a better connection
+    if (cause instanceof SyntaxError || cause instanceof RangeError)
+      throw new KubeError('unknown', operation, `the stream cannot be read (${cause.message})`, { cause });
     throw failed(operation, cause);
   }
 }

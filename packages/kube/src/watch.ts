@@ -111,8 +111,8 @@ class ResourceWatch<T extends Watched> {
     this.#failures = gone ? 1 : this.#failures + 1;
     this.#retryAfter = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
     // A broken stream is taken up where it broke, however long the server was away: thousands of clients come back at the
-    // same moment, and none of them has anything to list.
-    if (gone) this.#resourceVersion = undefined;
+    // same moment, and none of them has anything to list. What the server says to the watch itself, again, may be about it.
+    if (gone || (this.#failures > 1 && !isAway(error))) this.#resourceVersion = undefined;
     this.#live = false;
     this.#tell('reconnecting', error);
   }
@@ -240,6 +240,9 @@ export interface FieldManager {
 function withoutFields({ manager, operation, time, subresource }: FieldManager): FieldManager {
   return { manager, operation, time, subresource };
 }
+
+/** No answer, or none about what was asked. */
+const isAway = (error: Error) => isKubeError(error, 'unreachable') || isKubeError(error, 'unauthorized');
 
 /** Versions are numbers that grow, by Kubernetes' own word (KEP-5504); anything else is another history. */
 function isAtLeast(version: string, other: string): boolean {

@@ -241,6 +241,25 @@ test('after an outage the watch goes on where it was: one object is asked for, n
   ]);
 });
 
+test('a watch that is refused again and again is made up for by lists', async () => {
+  server.answer(
+    list('5', pod('a', '3')),
+    refusal(403, 'Forbidden'),
+    refusal(403, 'Forbidden'),
+    list('9', pod('a', '8')),
+    refusal(403, 'Forbidden'),
+  );
+  start();
+  await reported(
+    'set a@3',
+    'synced',
+    'reconnecting forbidden',
+    'reconnecting forbidden',
+    'set a@8',
+    'reconnecting forbidden',
+  );
+});
+
 test('the server goes away and comes back with another history: lists anew', async () => {
   let back: (() => void) | undefined;
   const gone = new Promise<void>((resolve) => {

@@ -39,16 +39,15 @@ export function VersionPill() {
               : 'One minor version apart they work together; what only the newer one knows is missing.'}
             {ours !== undefined && ` The dashboard is ${ours}.`}
           </p>
-          <ul className="text-sm">
+          <ul className="grid grid-cols-[minmax(96px,1fr)_auto_minmax(0,1.6fr)] gap-x-3 text-sm">
             {agents.map((agent) => (
-              <li key={agent.node} className="grid grid-cols-[minmax(96px,1fr)_72px_auto] items-baseline gap-x-3">
-                <button
-                  type="button"
+              <li key={agent.node} className="col-span-3 grid grid-cols-subgrid items-baseline">
+                <Popover.Close
                   onClick={() => goTo({ kind: 'node', id: agent.node })}
                   className="touchable min-h-6 truncate py-1 text-left font-medium hover:underline"
                 >
                   {agent.node}
-                </button>
+                </Popover.Close>
                 <span className="py-1">{agent.version}</span>
                 <span className={`py-1 ${agent.supported ? 'text-soft' : 'text-drain-ink'}`}>{agent.words}</span>
               </li>
