@@ -30,6 +30,9 @@ export interface Progress {
   readonly message: string;
 }
 
+const said = ({ reason, message }: { readonly reason: string; readonly message: string }): string =>
+  `${reason}: ${message}`;
+
 /** Undefined while no dashboard has looked at the object as it is now. */
 export function progressOf({ metadata, spec, status }: KubeRoutingOverride): Progress | undefined {
   const { data } = storedStatus.safeParse(status);
@@ -41,7 +44,12 @@ export function progressOf({ metadata, spec, status }: KubeRoutingOverride): Pro
   const last = drains && programmed?.status === 'True' ? drained : programmed;
   return {
     done: (drains ? drained : programmed)?.status === 'True',
-    refused: accepted?.status === 'False' ? `${accepted.reason}: ${accepted.message}` : undefined,
+    refused:
+      accepted?.status === 'False'
+        ? said(accepted)
+        : programmed?.reason === 'OnlyObserved'
+          ? said(programmed)
+          : undefined,
     desired: nodes.desired,
     acknowledged: nodes.acknowledged,
     waitingFor: nodes.waitingFor,

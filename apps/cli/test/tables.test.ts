@@ -81,6 +81,8 @@ test('how far the nodes are is read from the status of this very generation', ()
   expect(progressWords(progress, false)).toBe('3 of 4 nodes, waiting for node-c');
   expect(progressOf(told([holds('Accepted'), holds('Programmed'), holds('Drained')]))?.done).toBe(true);
   expect(progressOf(told([holds('Accepted', 'False')]))?.refused).toBe('R: Accepted is False');
+  const observed = { ...holds('Programmed', 'False'), reason: 'OnlyObserved' };
+  expect(progressOf(told([holds('Accepted'), observed]))?.refused).toBe('OnlyObserved: Programmed is False');
   expect(progressOf(told([], { observedGeneration: 2 }))).toBeUndefined();
   expect(progressOf({ metadata: { name: 'a' }, spec: {} })).toBeUndefined();
 });

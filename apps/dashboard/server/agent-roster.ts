@@ -78,6 +78,11 @@ export class AgentRoster {
     return seen?.rules?.inSync ? seen.acknowledged.get(uid) : undefined;
   }
 
+  /** Its agent writes no rules, by its last word. */
+  observes(node: string): boolean {
+    return this.#seen.get(node)?.rules?.mode === 'observe';
+  }
+
   /** Whether the node's kernel, read back, holds this override no more. */
   isRidOf(node: string, uid: string): boolean {
     const seen = this.#seen.get(node);
@@ -114,6 +119,7 @@ export class AgentRoster {
       version: seen.version,
       ...(skew && { skew }),
       ...(rules && {
+        mode: rules.mode,
         inSync: rules.inSync,
         error: rules.error,
         servicePorts: rules.servicePorts,

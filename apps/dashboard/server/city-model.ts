@@ -343,6 +343,7 @@ export class CityModel {
       now,
       nodes: [...this.#objects.nodes.keys()].sort(),
       isLive,
+      observes: (node) => this.roster.observes(node),
       acknowledgementOf: (node, uid) => this.roster.acknowledgementOf(node, uid),
       openOf: (backend) => this.traffic.backends.openOf(backend),
       settling: !this.settled(now),

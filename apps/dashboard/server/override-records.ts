@@ -19,6 +19,8 @@ export interface OverrideSurroundings {
   /** Nodes that are to run an agent. */
   readonly nodes: readonly string[];
   readonly isLive: (node: string) => boolean;
+  /** Its agent writes no rules. */
+  readonly observes: (node: string) => boolean;
   /** What a node said of an override with the last report that it read back in sync. */
   readonly acknowledgementOf: (node: string, uid: string) => Acknowledgement | undefined;
   /** Backend ids that have their weight from this override. */
@@ -40,12 +42,15 @@ export function overrideRecord(
   const { override } = outcome;
   const { spec, startedAt } = override ?? {};
   const backends = [...around.backendsOf(outcome.uid)].sort();
-  const acknowledgements = around.nodes.map((node) => [node, around.acknowledgementOf(node, outcome.uid)] as const);
+  const observing = around.nodes.filter(around.observes);
+  const steered = around.nodes.filter((node) => !around.observes(node));
+  const acknowledgements = steered.map((node) => [node, around.acknowledgementOf(node, outcome.uid)] as const);
   const holding = ([, mine]: (typeof acknowledgements)[number]) => holds(mine, outcome);
   const nodes = {
-    desired: around.nodes.length,
+    desired: steered.length,
     acknowledged: acknowledgements.filter(holding).map(([node]) => node),
     waitingFor: acknowledgements.filter((one) => !holding(one)).map(([node]) => node),
+    ...(observing.length > 0 && { observing }),
   };
   const connections = {
     ...sumOpen(backends.map(around.openOf)),
@@ -135,6 +140,8 @@ function phaseOf(
   { cuts, lastCutAt, wasDrained, now }: { cuts: boolean; lastCutAt: number; wasDrained: boolean; now: number },
 ): Drain['phase'] {
   if (state !== 'applied') return 'unknown';
+  // Nobody carries it out.
+  if (nodes.desired === 0 && nodes.observing) return 'unknown';
   const open = connections.moving + connections.idle + connections.waiting;
   const whole = connections.coverage === 'complete';
   if (open === 0 && nodes.desired > 0) {

@@ -119,11 +119,19 @@ function programmedVerdict({ state, nodes }: CityRecord<'override'>): Verdict {
     const until = still.length === 0 ? '' : `; not yet confirmed by ${someOf(still)}`;
     return verdict('False', 'NotAccepted', `no node is to route by it: see condition Accepted${until}`);
   }
-  if (nodes.desired === 0) return verdict('False', 'NoNodes', 'the cluster has no nodes');
-  if (nodes.waitingFor.length > 0) {
-    return verdict('False', 'WaitingForNodes', `waiting for ${someOf(nodes.waitingFor)}`);
+  const { observing = [] } = nodes;
+  if (nodes.desired === 0 && observing.length > 0) {
+    return verdict('False', 'OnlyObserved', 'every node only observes (mode of its agent): nothing is steered');
   }
-  return verdict('True', 'AllNodes', `in the kernel of ${counted(nodes.desired, 'node')}`);
+  if (nodes.desired === 0) return verdict('False', 'NoNodes', 'the cluster has no nodes');
+  const besides =
+    observing.length === 0
+      ? ''
+      : `; ${counted(observing.length, 'node')} only observe${observing.length === 1 ? 's' : ''}: nothing is steered there`;
+  if (nodes.waitingFor.length > 0) {
+    return verdict('False', 'WaitingForNodes', `waiting for ${someOf(nodes.waitingFor)}${besides}`);
+  }
+  return verdict('True', 'AllNodes', `in the kernel of ${counted(nodes.desired, 'node')}${besides}`);
 }
 
 type Drain = NonNullable<CityRecord<'override'>['drain']>;

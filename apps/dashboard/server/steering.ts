@@ -81,13 +81,28 @@ class Steering {
     const plan = this.#plan(request, change, city, person);
     this.#sights.remember(plan.sight);
     const { override, message, seen } = plan;
+    const remarks = [...this.#nobodySteers(plan), ...plan.remarks];
     if (request.dryRun) {
-      return { ok: true, override, message, remarks: plan.remarks, seen, preview: await this.#preview(plan, true) };
+      return { ok: true, override, message, remarks, seen, preview: await this.#preview(plan, true) };
     }
     const [write] = plan.writes;
-    if (!write) return { ok: true, override, message, remarks: plan.remarks, seen };
+    if (!write) return { ok: true, override, message, remarks, seen };
     const { id, trouble } = await this.#write(write, city, person, request);
-    return { ok: true, override, change: id, message, remarks: [...plan.remarks, ...trouble], seen };
+    return { ok: true, override, change: id, message, remarks: [...remarks, ...trouble], seen };
+  }
+
+  /** What no node carries out is written all the same: it acts as soon as one does. */
+  #nobodySteers({ writes }: SteerPlan): string[] {
+    const { model } = this.#options;
+    const nodes = [...model.objects('nodes').keys()];
+    const observing = nodes.filter((node) => model.roster.observes(node));
+    if (observing.length === 0 || writes.every(({ write }) => write.verb === 'delete')) return [];
+    const all = observing.length === nodes.length;
+    return [
+      all
+        ? 'Every node only observes: nothing is steered until the mode of an agent is steer or replace.'
+        : `On ${observing.length} of ${nodes.length} nodes nothing is steered: they only observe.`,
+    ];
   }
 
   #plan(request: SteerRequest, change: Change | undefined, city: SteerCity, { user }: Person): SteerPlan {

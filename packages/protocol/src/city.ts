@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AgentAnswer, type FlowDetail, overrideState, tableFigures } from './agent.ts';
+import { type AgentAnswer, agentMode, type FlowDetail, overrideState, tableFigures } from './agent.ts';
 import type { AuditEntry } from './audit.ts';
 import type { Refusal } from './version.ts';
 
@@ -34,6 +34,8 @@ export const nodeRecord = z.object({
     state: z.enum(['live', 'stale', 'absent']),
     /** Unix ms of the last frame. */
     lastFrameAt: num.optional(),
+    /** What it does about rules; absent until it told. */
+    mode: agentMode.optional(),
     inSync: z.boolean().optional(),
     error: text.optional(),
     servicePorts: num.optional(),
@@ -178,7 +180,13 @@ export const overrideRecord = z.object({
   liftedIn: z.array(text).optional(),
   /** Backend ids that have their weight from this override. */
   backends: z.array(text),
-  nodes: z.object({ desired: num, acknowledged: z.array(text), waitingFor: z.array(text) }),
+  nodes: z.object({
+    desired: num,
+    acknowledged: z.array(text),
+    waitingFor: z.array(text),
+    /** Their agents write no rules: nothing is steered there, and nobody waits for them. Absent = none. */
+    observing: z.array(text).optional(),
+  }),
   /** Still open on the backends of this override, summed over nodes; `atLeast` while an agent is silent. */
   connections: z.object({
     moving: num,

@@ -113,7 +113,10 @@ export function jumps(options: CompileOptions): Jump[] {
     jump('filter', 'FORWARD', FORWARD),
     ...['INPUT', 'FORWARD', 'OUTPUT'].map((from) => jump('filter', from, PLACES.guard.root, words(NEW, lease))),
     ...['INPUT', 'FORWARD'].map((from) => jump('filter', from, EXTERNAL, words(NEW, lease))),
-    ...['FORWARD', 'OUTPUT'].map((from) => jump('filter', from, PLACES.refuse.root, words(NEW, lease))),
+    // In IPVS mode kube-proxy has cluster IPs on an interface of this node: what is for them is let in, and translated there.
+    ...[...(options.inFront ? ['INPUT'] : []), 'FORWARD', 'OUTPUT'].map((from) =>
+      jump('filter', from, PLACES.refuse.root, words(NEW, lease)),
+    ),
     jump('filter', 'INPUT', PLACES.health.root),
   ];
 }

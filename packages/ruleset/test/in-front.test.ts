@@ -112,6 +112,7 @@ describe('in front of another Service proxy', () => {
       'FORWARD -j CITY-REFUSE',
       'INPUT -j CITY-EXTERNAL',
       'INPUT -j CITY-GUARD',
+      'INPUT -j CITY-REFUSE',
       'OUTPUT -j CITY-GUARD',
       'OUTPUT -j CITY-REFUSE',
       'OUTPUT -j CITY-SERVICES',
@@ -148,5 +149,9 @@ describe('in front of another Service proxy', () => {
     const end = (port: number) => walk(withForeign(compiler.ruleset), { ...packet, port }, world)[0];
     expect([end(80)?.kind, end(80)?.masquerade]).toEqual(['dnat', true]);
     expect(end(81)?.kind).toBe('reject');
+    // As kube-proxy has it in IPVS mode, and its own hooks come after filter.
+    const bound = { ...world, localAddresses: ['10.96.0.9'] };
+    const onNode = (port: number) => walk(compiler.ruleset, { ...packet, port }, bound)[0]?.kind;
+    expect([onNode(80), onNode(81)]).toEqual(['dnat', 'reject']);
   });
 });

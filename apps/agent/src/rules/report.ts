@@ -108,7 +108,7 @@ function problemsOf(
 ): RulesReport['problems'] {
   const isolated = states.flatMap((state) => state.result?.isolated ?? []);
   return [
-    ...(remark === undefined ? [] : [{ kind: 'Agent', namespace: '', name: '', field: 'mode', message: remark }]),
+    ...(remark === undefined ? [] : [{ kind: 'Node', namespace: '', name: '', field: 'mode', message: remark }]),
     ...isolated.map(({ port, reason }) => ({
       kind: 'Service',
       namespace: port.namespace,

@@ -64,6 +64,12 @@ describe('a drain', () => {
     expect(confirmedWords({ ...drained, nodes: large })).toBe(
       '31 of 40 nodes confirmed · waiting for n31, n32, n33, n34, n35 and 4 more',
     );
+    const observing = ['d', 'e', 'f'];
+    expect(confirmedWords({ ...waiting, nodes: { ...waiting.nodes, observing } })).toBe(
+      '2 of 3 nodes confirmed · waiting for c · 3 nodes only observe: nothing is steered there',
+    );
+    const nobody = { desired: 0, acknowledged: [], waitingFor: [], observing };
+    expect(confirmedWords({ ...waiting, nodes: nobody })).toBe('Every node only observes: nothing is steered');
   });
 
   it('tells what is to come, and says when it cannot', () => {

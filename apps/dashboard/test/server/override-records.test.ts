@@ -25,6 +25,7 @@ function recordOf(object: KubeRoutingOverride, { now = NOW, live = ['a', 'b'], s
     now,
     nodes: ['a', 'b'],
     isLive: (node) => live.includes(node),
+    observes: () => false,
     acknowledgementOf: () => said && ({ ...ack('d'), ...said } as Acknowledgement),
     backendsOf: () => [cart1],
     openOf: () => ({ moving, idle: 0, closing: 7, waiting: 0 }),
@@ -46,6 +47,21 @@ test('drained needs the word of every node, each of them heard', () => {
   expect(phase({ said: {}, live: ['a'], moving: 1 })).toBe('draining');
   expect(phase({ said: { generation: 0 } })).toBe('draining');
   expect(phase({ said: { state: 'noBackends' } })).toBe('draining');
+});
+
+test('a node that only observes is not waited for, and is told; where all do, nothing is drained', () => {
+  const one = { said: {}, more: { observes: (node: string) => node === 'b' } };
+  expect(phase(one)).toBe('drained');
+  expect(recordOf(drained(), one).nodes).toEqual({
+    ...{ desired: 1, acknowledged: ['a'], waitingFor: [] },
+    observing: ['b'],
+  });
+  const all = { more: { observes: () => true } };
+  expect(phase(all)).toBe('unknown');
+  expect(recordOf(drained(), all).nodes).toEqual({
+    ...{ desired: 0, acknowledged: [], waitingFor: [] },
+    observing: ['a', 'b'],
+  });
 });
 
 test('cutting: by what it says, by its deadline, and while idle ones are being ended', () => {

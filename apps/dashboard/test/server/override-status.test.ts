@@ -87,6 +87,16 @@ test('waiting names the nodes; nothing is drained before every kernel holds it',
   });
 });
 
+test('nodes that only observe are told, and where all do, that nothing is steered', () => {
+  const some = { desired: 2, acknowledged: ['n1', 'n2'], waitingFor: [], observing: ['n3'] };
+  expect(conditions({ nodes: some }).Programmed).toEqual([
+    ...['True', 'AllNodes'],
+    'in the kernel of 2 nodes; 1 node only observes: nothing is steered there',
+  ]);
+  const all = { desired: 0, acknowledged: [], waitingFor: [], observing: ['n1', 'n2'] };
+  expect(conditions({ nodes: all }).Programmed?.slice(0, 2)).toEqual(['False', 'OnlyObserved']);
+});
+
 test('open connections and silent agents keep a drain from being done', () => {
   const connections = { moving: 1, idle: 1, closing: 0, waiting: 1, coverage: 'atLeast' as const };
   const busy = record({ drain: draining, connections });

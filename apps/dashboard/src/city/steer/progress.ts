@@ -60,12 +60,19 @@ export const PHASE_WORDS = {
 } as const;
 
 /** `37 of 40 nodes confirmed · waiting for node-c, node-f, node-k`. */
-export function confirmedWords({ nodes: { desired, acknowledged, waitingFor } }: Override, most = 5): string {
+export function confirmedWords({ nodes }: Override, most = 5): string {
+  const { desired, acknowledged, waitingFor, observing = [] } = nodes;
+  if (desired === 0 && observing.length > 0) return 'Every node only observes: nothing is steered';
+  const besides = observing.length === 0 ? '' : ` · ${observingWords(observing.length)}`;
   const confirmed = `${count(acknowledged.length)} of ${plural(desired, 'node')} confirmed`;
-  if (waitingFor.length === 0) return confirmed;
+  if (waitingFor.length === 0) return `${confirmed}${besides}`;
   const more = waitingFor.length > most ? ` and ${count(waitingFor.length - most)} more` : '';
-  return `${confirmed} · waiting for ${waitingFor.slice(0, most).join(', ')}${more}`;
+  return `${confirmed} · waiting for ${waitingFor.slice(0, most).join(', ')}${more}${besides}`;
 }
+
+/** `3 nodes only observe: nothing is steered there`. */
+const observingWords = (nodes: number): string =>
+  `${plural(nodes, 'node')} only ${nodes === 1 ? 'observes' : 'observe'}: nothing is steered there`;
 
 /** What is still to come, one sentence each: time left, deadline, what was cut, the end of the override. */
 export function outlook(override: Override, now: number): readonly string[] {

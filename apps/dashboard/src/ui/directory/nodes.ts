@@ -78,5 +78,6 @@ export const nodes: Table<Row> = {
 
 function rulesOf({ node: { agent } }: Row): string | undefined {
   if (agent.inSync === false) return 'out of sync';
+  if (agent.mode === 'observe') return 'observes only';
   return agent.rules === undefined ? undefined : `${count(agent.rules)} rules`;
 }

@@ -97,6 +97,12 @@ const AGENT = {
   absent: ['light', 'never seen'],
 } as const;
 
+const MODE_WORDS = {
+  observe: 'observes: writes no rules, steers nothing',
+  steer: 'steers Services with overrides, in front of kube-proxy',
+  replace: 'routes every Service',
+} as const;
+
 function AgentFacts({ node }: { readonly node: CityRecord<'node'> }) {
   const now = useNow(1000);
   const { agent } = node;
@@ -110,6 +116,7 @@ function AgentFacts({ node }: { readonly node: CityRecord<'node'> }) {
           {agent.state === 'stale' && agent.lastFrameAt !== undefined && ` for ${age(now - agent.lastFrameAt)}`}
         </Chip>
       </Fact>
+      {agent.mode !== undefined && <Fact name="Mode">{MODE_WORDS[agent.mode]}</Fact>}
       <Fact name="Kernel and wishes">
         {agent.inSync === undefined ? 'unknown' : agent.inSync ? 'in sync' : 'differ'}
       </Fact>
