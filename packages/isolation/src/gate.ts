@@ -66,7 +66,7 @@ function grantOf(pod: Pod, direction: Direction, policy: Policy, rule: Rule, nam
   for (const port of ports) {
     if (!isNamed(port)) spans.push(port);
     else if (direction === 'ingress') {
-      const numbers = numbersOf(pod, port);
+      const numbers = numbersOf(pod.ports, port);
       names.add(`${port.protocol}:${port.name}=${numbers.join(',')}`);
       for (const number of numbers) spans.push({ protocol: port.protocol, first: number, last: number });
     } else named.push(...(peers ?? [ALL_PODS]).flatMap((peer) => (peer.kind === 'pods' ? [{ peer, port }] : [])));
@@ -75,8 +75,8 @@ function grantOf(pod: Pod, direction: Direction, policy: Policy, rule: Rule, nam
   return spans.length + named.length > 0 ? { ...source, spans, named } : undefined;
 }
 
-/** The pod's numbers for the name of a port, sorted. */
-export function numbersOf(pod: Pod, { protocol, name }: NamedPort): number[] {
-  const numbers = pod.ports.filter((port) => port.name === name && port.protocol === protocol).map(({ port }) => port);
+/** A pod's numbers for the name of a port, sorted. */
+export function numbersOf(ports: Pod['ports'], { protocol, name }: NamedPort): number[] {
+  const numbers = ports.filter((port) => port.name === name && port.protocol === protocol).map(({ port }) => port);
   return [...new Set(numbers)].sort((a, b) => a - b);
 }

@@ -77,7 +77,7 @@ function allowing(tracker: IsolationTracker, gate: Gate, other: string, attempt:
       named.some(
         (one) =>
           one.port.protocol === protocol &&
-          pods.some((pod) => has(one.peer)(pod) && numbersOf(pod, one.port).includes(port)),
+          pods.some((pod) => has(one.peer)(pod) && numbersOf(pod.ports, one.port).includes(port)),
       ),
   );
 }

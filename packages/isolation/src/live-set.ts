@@ -3,6 +3,9 @@ import type { Delta, PeerSet, SetQuery } from './peer-set.ts';
 import { setId } from './peer-set.ts';
 import type { Pod } from './pod.ts';
 
+/** What gives members; ports where the set asks for them. */
+type Member = Pick<Pod, 'addresses'> & Partial<Pick<Pod, 'ports'>>;
+
 /** A set whose members come and go with pods; it knows what changed since it was last asked. */
 export class LiveSet implements PeerSet {
   readonly id: string;
@@ -23,7 +26,7 @@ export class LiveSet implements PeerSet {
   }
 
   /** @param pod undefined when the pod is none of this set */
-  put(id: string, pod: Pod | undefined): void {
+  put(id: string, pod: Member | undefined): void {
     const members = pod ? this.#membersOf(pod) : [];
     const before = this.#of.get(id) ?? [];
     for (const member of members) this.#count(member, 1);
@@ -51,11 +54,13 @@ export class LiveSet implements PeerSet {
     this.#before.clear();
   }
 
-  #membersOf(pod: Pod): readonly string[] {
+  #membersOf(pod: Member): readonly string[] {
     if (!('port' in this.query)) return pod.addresses;
     const { port } = this.query;
     const word = port.protocol.toLowerCase();
-    return numbersOf(pod, port).flatMap((number) => pod.addresses.map((address) => `${address},${word}:${number}`));
+    return numbersOf(pod.ports ?? [], port).flatMap((number) =>
+      pod.addresses.map((address) => `${address},${word}:${number}`),
+    );
   }
 
   #count(member: string, by: 1 | -1): void {
