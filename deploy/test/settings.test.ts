@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../apps/agent/package.json' with { type: 'json' };
-import { flagOf, variableOf } from '../../apps/agent/src/config/command-line.ts';
+import { variableOf } from '../../apps/agent/src/config/command-line.ts';
 import { settingDescriptions } from '../../apps/agent/src/config/json-schema.ts';
 import { settingsSchema } from '../../apps/agent/src/config/settings.ts';
 import { dashboardCommand, readOptions } from '../../apps/dashboard/server/options.ts';
@@ -24,7 +24,6 @@ interface Probe {
 interface Container {
   readonly name: string;
   readonly image: string;
-  readonly args?: readonly string[];
   readonly env?: readonly Variable[];
   readonly startupProbe: Probe;
   readonly livenessProbe: Probe;
@@ -50,11 +49,9 @@ describe.each(['observe', 'steer', 'replace', 'development'] as const)('%s', (na
     expect(settingsSchema.parse(config)).toMatchObject({ mode: name === 'development' ? 'steer' : name });
   });
 
-  test('each flag and variable is one that there is', () => {
-    const flags = settingDescriptions.map(({ path }) => flagOf(path));
+  test('each variable is one that there is', () => {
     const variables = settingDescriptions.map(({ path }) => variableOf(path));
-    for (const argument of agent.args ?? []) expect(['--config', ...flags]).toContain(argument.split('=')[0]);
-    for (const variable of ours(agent)) expect(variables).toContain(variable);
+    for (const variable of ours(agent)) expect(['KUBECITY_CONFIG', ...variables]).toContain(variable);
     expect(dashboardCommand().options.map(({ envVar }) => envVar)).toEqual(expect.arrayContaining(ours(dashboard)));
   });
 
@@ -68,6 +65,12 @@ describe.each(['observe', 'steer', 'replace', 'development'] as const)('%s', (na
     } finally {
       process.env = before;
     }
+  });
+
+  test('the agent reads its file where the file is', () => {
+    const file = agent.env?.find((one) => one.name === 'KUBECITY_CONFIG')?.value;
+    const mount = agent.volumeMounts.find(({ name }) => name === 'config');
+    expect(file).toBe(`${mount?.mountPath}/config.yaml`);
   });
 
   test('agents find the dashboard, know it, and show what it expects', () => {
