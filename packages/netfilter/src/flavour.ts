@@ -29,8 +29,10 @@ const MOST_MS = 60_000;
  * @throws NetfilterError `missing-tool` when no tool of that flavour is installed
  */
 export async function chooseIptables(wish: Flavour | 'auto'): Promise<ChosenTools> {
-  const { flavour, evidence } = wish === 'auto' ? await hostFlavour() : { flavour: wish, evidence: 'set by hand' };
-  const tools = await toolsOf(flavour);
+  const installed = await installedIptables();
+  const { flavour, evidence } =
+    wish === 'auto' ? await hostFlavour(installed) : { flavour: wish, evidence: 'set by hand' };
+  const tools = installed.find((each) => each.flavour === flavour);
   if (tools) return { ...tools, evidence };
   throw new NetfilterError(
     `iptables-${flavour} --version`,
@@ -51,10 +53,10 @@ interface Judged {
 }
 
 /** The same order as iptables-wrappers: what is cheap to read and sure comes first. */
-async function hostFlavour(): Promise<Judged> {
-  const mangle = await saved('nft', 'mangle');
-  const legacy = await saved('legacy');
-  return judgeHints(mangle, legacy) ?? judgeRules(await saved('nft'), legacy);
+async function hostFlavour(installed: readonly IptablesTools[]): Promise<Judged> {
+  const toolsOf = (flavour: Flavour) => installed.find((each) => each.flavour === flavour);
+  const [mangle, legacy] = await Promise.all([saved(toolsOf('nft'), 'mangle'), saved(toolsOf('legacy'))]);
+  return judgeHints(mangle, legacy) ?? judgeRules(await saved(toolsOf('nft')), legacy);
 }
 
 /**
@@ -91,8 +93,7 @@ const rulesIn = (text: string): number => text.match(/^-A /gm)?.length ?? 0;
  * Both families. A table that is not named is not made: iptables-legacy makes one that is, and a kernel with both then
  * sends each packet through it. What cannot be read here has no rules: a tool that is not installed, a kernel without it.
  */
-async function saved(flavour: Flavour, table?: string): Promise<string> {
-  const tools = await toolsOf(flavour);
+async function saved(tools: IptablesTools | undefined, table?: string): Promise<string> {
   if (!tools) return '';
   const args = table === undefined ? [] : ['-t', table];
   const texts = Object.values(TOOLS).map(async (tool) => {

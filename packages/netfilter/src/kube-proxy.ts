@@ -28,7 +28,8 @@ const CHAIN = 'KUBE-SERVICES';
 
 /** Reads one rule or one map of each kind: some milliseconds, and tens with 10,000 Services. */
 export async function findKubeProxy(): Promise<KubeProxyHere> {
-  return judgeKubeProxy({ chains: await chainsHere(), maps: await mapsHere(), ipvs: await hasIpvsInterface() });
+  const [chains, maps, ipvs] = await Promise.all([chainsHere(), mapsHere(), hasIpvsInterface()]);
+  return judgeKubeProxy({ chains, maps, ipvs });
 }
 
 /**
