@@ -2,7 +2,7 @@ import { type Selection, sameSelection } from '../city/find.ts';
 import { Brushes } from './brushes.ts';
 import { Camera } from './camera.ts';
 import { FrameLoop } from './frame-loop.ts';
-import type { Point, Rect } from './geometry.ts';
+import { type Point, type Rect, sameRect } from './geometry.ts';
 import { Hand } from './hand.ts';
 import { type Hit, hitTester, isClosed, selectionOf, wayInto } from './hit.ts';
 import { inspectScene } from './inspect.ts';
@@ -296,6 +296,3 @@ const onlyFiguresDiffer = (before: Show, now: Show): boolean =>
   before.survey.stands === now.survey.stands &&
   before.survey.city.pod === now.survey.city.pod &&
   before.survey.city.service === now.survey.city.service;
-
-const sameRect = (a: Rect, b: Rect): boolean =>
-  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;

@@ -75,6 +75,8 @@ export class StillPictures {
   /** What stands elsewhere moves there; a scene of another level comes in over the one before. */
   take({ scene, still }: Show, before: Scene | undefined): void {
     const from = this.#drawn;
+    // What is being drawn is of where nobody is any more. Other news waits: it may come faster than pictures are drawn.
+    if (before && (before.level !== scene.level || before.lens !== scene.lens)) this.#leaveWork();
     const few = scene.houses.length + scene.junctions.length <= MOST_MOVING;
     const moves = from && from.level === scene.level && !still && few && differs(from, scene);
     this.#change = moves ? { from, began: performance.now() } : undefined;

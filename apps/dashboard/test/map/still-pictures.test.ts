@@ -157,6 +157,29 @@ describe('still pictures', () => {
     expect(sheetsFor(10)).toBeGreaterThan(2 * SHEETS);
   });
 
+  it('of another level are not waited for, those of a changing city are', () => {
+    const { ground, places, pictures, state, tell } = begin();
+    tell(0, 'all');
+    screen.pass(1000);
+    tell(1, 'all');
+    screen.pass(2 * 16);
+    const begun = ground.sheets + places.sheets;
+    const before = state.show.scene;
+    state.show = { ...state.show, scene: { ...before, level: 'city' } };
+    pictures.take(state.show, before);
+    tell(2, 'all');
+    screen.pass(1000);
+    expect(ground.sheets + places.sheets).toBe(begun + 2 * SHEETS);
+    expect(pictures.written).toEqual({ at: 2 });
+    // News in every frame, each a reason to draw all: pictures are shown all the same.
+    const shown = places.shown;
+    for (let i = 3; i < 103; i += 1) {
+      tell(i, 'all');
+      screen.pass(16);
+    }
+    expect(places.shown - shown).toBeGreaterThan(5);
+  });
+
   it('of a first sight are drawn under a hand too', () => {
     const { ground, places, state, tell } = begin();
     state.hand = 130;
