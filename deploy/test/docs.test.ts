@@ -7,7 +7,7 @@ import { build, DEPLOY } from './kustomization.ts';
 const root = join(DEPLOY, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
-test.each(['README.md', 'docs/install.md'])('%s names folders, programs and roles that there are', (file) => {
+test.each(['README.md', 'docs/install.md'])('%s names folders, programs, roles and links that there are', (file) => {
   const text = read(file);
   const folders = [...text.matchAll(/\bdeploy\/[\w./-]*\w/g)].map(([path]) => path);
   expect(folders.length).toBeGreaterThan(2);
@@ -18,6 +18,10 @@ test.each(['README.md', 'docs/install.md'])('%s names folders, programs and role
     kind === 'ClusterRole' ? metadata.name : [],
   );
   for (const [, role] of text.matchAll(/--clusterrole=([\w-]+)/g)) expect(roles).toContain(role);
+  const folder = file.includes('/') ? 'docs' : '';
+  for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+    expect(existsSync(join(root, folder, link)), link).toBe(true);
+  }
 });
 
 test.each(['agent', 'dashboard'])('each verb of the %s is explained by its name where it is granted', (name) => {

@@ -40,19 +40,22 @@ export class Departure {
     else log.warn({ daemonSet, fate }, 'the DaemonSet of this agent cannot be read');
   }
 
-  /** Asked when the agent stops. `kubeProxy`: whether one serves Services on this node. Never rejects. */
-  async takesRules(mode: AgentConfig['mode'], kubeProxy: () => Promise<boolean>): Promise<boolean> {
+  /**
+   * Asked when the agent stops. `kubeProxy`: whether one serves Services on this node. `back`: the next agent finds the rules as they
+   * are, and a lease is left to it. `gone`: the rules go. `alone`: nobody says that another one comes. Never rejects.
+   */
+  async end(mode: AgentConfig['mode'], kubeProxy: () => Promise<boolean>): Promise<'back' | 'gone' | 'alone'> {
     const { daemonSet, log } = this.#options;
-    if (!daemonSet) return false;
+    if (!daemonSet) return 'alone';
     const fate = await this.#look(daemonSet, ASKING_MILLISECONDS);
     // Who takes away the DaemonSet takes away the right to read it too, in any order.
-    if (fate !== 'gone' && !(fate === 'refused' && this.#seen)) return false;
+    if (fate !== 'gone' && !(fate === 'refused' && this.#seen)) return 'back';
     if (mode === 'replace' && !(await this.#servedBy(kubeProxy))) {
       log.warn({ daemonSet }, 'the DaemonSet is gone, but nobody else routes Services here: rules stay');
-      return false;
+      return 'back';
     }
     log.info({ daemonSet }, 'the DaemonSet is gone: rules go too');
-    return true;
+    return 'gone';
   }
 
   async #look({ namespace, name }: NamespacedName, within?: number): Promise<'there' | 'gone' | 'refused' | 'unknown'> {

@@ -417,9 +417,11 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     drains.stop();
     modes.stop();
     await Promise.all([rules.stop(), care.stop(), accounting.stop()]);
-    await lease.end().catch((err: unknown) => log.warn({ err }, 'the lease of the rules runs out by itself'));
-    const served = async () => (await findKubeProxy()).ownsServices;
-    if (await departure.takesRules(rules.mode, served)) await cleanUp(log);
+    const end = await departure.end(rules.mode, async () => (await findKubeProxy()).ownsServices);
+    if (end === 'alone') {
+      await lease.end().catch((err: unknown) => log.warn({ err }, 'the lease of the rules runs out by itself'));
+    }
+    if (end === 'gone') await cleanUp(log);
     udp.close();
     generation?.close();
     await Promise.all([serviceHealth.close(), ...listeners.map((listener) => listener?.close())]);

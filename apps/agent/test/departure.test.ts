@@ -8,7 +8,7 @@ const daemonSet = { namespace: 'kubecity', name: 'kubecity-agent' };
 const log = { info: () => {}, warn: () => {} };
 
 /** An agent that is told `first` at its start and `last` as it stops. */
-async function stopped(first: Answer, last: Answer, mode: string, kubeProxy: boolean | Error): Promise<boolean> {
+async function stopped(first: Answer, last: Answer, mode: string, kubeProxy: boolean | Error): Promise<string> {
   const answers = [first, last];
   const asked: string[] = [];
   const client = {
@@ -22,40 +22,40 @@ async function stopped(first: Answer, last: Answer, mode: string, kubeProxy: boo
   };
   const departure = new Departure({ client, daemonSet, log });
   await departure.begin();
-  const takes = await departure.takesRules(mode as AgentConfig['mode'], async () => {
+  const end = await departure.end(mode as AgentConfig['mode'], async () => {
     if (kubeProxy instanceof Error) throw kubeProxy;
     return kubeProxy;
   });
   expect(asked).toEqual(Array(2).fill('daemonsets kubecity/kubecity-agent'));
-  return takes;
+  return end;
 }
 
 describe('rules stay when the agent is to come back, and go with its DaemonSet', () => {
-  test.each<[first: Answer, last: Answer, mode: string, kubeProxy: boolean | Error, takes: boolean]>([
-    ['there', 'there', 'steer', true, false],
-    ['there', 'not-found', 'steer', true, true],
-    ['there', 'deleting', 'steer', true, true],
+  test.each<[first: Answer, last: Answer, mode: string, kubeProxy: boolean | Error, end: string]>([
+    ['there', 'there', 'steer', true, 'back'],
+    ['there', 'not-found', 'steer', true, 'gone'],
+    ['there', 'deleting', 'steer', true, 'gone'],
     // the rights may go before it
-    ['there', 'forbidden', 'steer', true, true],
-    ['there', 'unauthorized', 'observe', true, true],
+    ['there', 'forbidden', 'steer', true, 'gone'],
+    ['there', 'unauthorized', 'observe', true, 'gone'],
     // who may never read it learns nothing from a refusal
-    ['forbidden', 'forbidden', 'steer', true, false],
-    ['unreachable', 'not-found', 'steer', true, true],
+    ['forbidden', 'forbidden', 'steer', true, 'back'],
+    ['unreachable', 'not-found', 'steer', true, 'gone'],
     // an API server that is away says nothing of the DaemonSet
-    ['there', 'unreachable', 'steer', true, false],
-    ['there', 'unknown', 'steer', true, false],
+    ['there', 'unreachable', 'steer', true, 'back'],
+    ['there', 'unknown', 'steer', true, 'back'],
     // a node is not left without anybody who routes
-    ['there', 'not-found', 'replace', true, true],
-    ['there', 'not-found', 'replace', false, false],
-    ['there', 'not-found', 'replace', new Error('no tool'), false],
-  ])('at the start %s, at the end %s, %s, kube-proxy %s: %s', async (first, last, mode, kubeProxy, takes) => {
-    expect(await stopped(first, last, mode, kubeProxy)).toBe(takes);
+    ['there', 'not-found', 'replace', true, 'gone'],
+    ['there', 'not-found', 'replace', false, 'back'],
+    ['there', 'not-found', 'replace', new Error('no tool'), 'back'],
+  ])('at the start %s, at the end %s, %s, kube-proxy %s: %s', async (first, last, mode, kubeProxy, end) => {
+    expect(await stopped(first, last, mode, kubeProxy)).toBe(end);
   });
 });
 
-test('without a DaemonSet nobody is asked, and rules stay', async () => {
+test('without a DaemonSet nobody is asked, and nobody is expected', async () => {
   const client = { get: () => Promise.reject(new Error('asked')) };
   const departure = new Departure({ client, daemonSet: undefined, log });
   await departure.begin();
-  expect(await departure.takesRules('replace', async () => true)).toBe(false);
+  expect(await departure.end('replace', async () => true)).toBe('alone');
 });

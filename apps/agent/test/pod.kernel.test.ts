@@ -105,7 +105,10 @@ const soon = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout:
 async function start(mode: 'replace' | 'steer'): Promise<void> {
   lines = [];
   const quiet = { healthListen: 'off', metricsListen: 'off' };
-  writeFileSync(configFile, JSON.stringify({ mode, daemonSet: 'kubecity/kubecity-agent', ...quiet }));
+  writeFileSync(
+    configFile,
+    JSON.stringify({ mode, leaseSeconds: 120, daemonSet: 'kubecity/kubecity-agent', ...quiet }),
+  );
   const daemonSet = base('agent.yaml').find(({ kind }) => kind === 'DaemonSet');
   api.put(daemonSet as KubeObject);
   pod = spawn('unshare', ['--mount', 'sh', '-ec', CONTAINER, 'sh', program, `--config=${configFile}`], {
@@ -179,6 +182,10 @@ test('where a kube-proxy routes it steers in front of it, and takes everything a
   await admin.create(resources.routingOverrides, { metadata, spec: { service: 'cart', weight: 50 } });
   await start('steer');
   await soon(() => expect(tool('ipset list -n')).toContain('CITY-LEASE-4'));
+  await stop();
+  // the next agent of the DaemonSet is expected before the lease is over
+  expect(tool('ipset list CITY-LEASE-4')).toContain('128.0.0.0/1');
+  await start('steer');
   await daemonSets('kubecity-agent');
   await stop();
   expect(saved()).not.toContain('CITY-');
