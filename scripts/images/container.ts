@@ -33,8 +33,7 @@ for name in $WRITABLE; do mkdir -p "$R$name"; done
 mount -o remount,bind,ro "$R"
 for name in /tmp /run $WRITABLE; do mount -t tmpfs -o mode=1777 tmpfs "$R$name"; done
 [ -z "$VOLUME" ] || { mkdir -p "$R$VOLUME"; mount --bind "$VOLUME" "$R$VOLUME"; }
-[ -z "$MAPPED" ] || USER_ID=0:0
-chroot --userspec="$USER_ID" "$R" "$@"
+if [ -n "$MAPPED" ]; then chroot "$R" "$@"; else chroot --userspec="$USER_ID" "$R" "$@"; fi
 `;
 
 /** Starts what a container of the image would start. Whoever is not root stays the same user in it. */
