@@ -100,7 +100,7 @@ describe('beside rules as kube-proxy writes them, under calls that never stop', 
     await city.settlesTo([...ALL.filter((answer) => !answer.includes(' web')), ...refused].sort());
     await city.release('closed');
     await city.settlesTo(ONLY_P2);
-    city.forgive();
+    await city.forgive();
   });
 
   it('session affinity of a steered Service is kept', async () => {
@@ -120,6 +120,7 @@ describe('beside rules as kube-proxy writes them, under calls that never stop', 
     await city.release('neutral');
     await city.settlesTo(ALL);
     expect(await city.servers()).toEqual(['KUBE']);
+    await city.expectUnbroken(ALL);
   });
 
   it('an agent that is stopped gives everything to kube-proxy at once', async () => {

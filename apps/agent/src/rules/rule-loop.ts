@@ -9,13 +9,11 @@ import {
   type ServicePortId,
   steeredPorts,
 } from '@kubecity/routing';
-import type { Logger } from 'pino';
 import type { HeldRules } from '../draining/drain-plan.ts';
 import type { Cut } from '../draining/drains.ts';
 import type { HealthState } from '../health/health-state.ts';
-import type { Metrics } from '../metrics.ts';
-import { BoundedRunner, type Clock } from '../runner.ts';
-import { latencies, type TriggerTimes } from '../trigger-times.ts';
+import { BoundedRunner } from '../runner.ts';
+import type { TriggerTimes } from '../trigger-times.ts';
 import type { Course } from './course.ts';
 import type { DriftCheck } from './drift-check.ts';
 import type { Lease } from './lease.ts';
@@ -23,7 +21,7 @@ import type { ModeSwitch } from './mode-switch.ts';
 import { type FamilyState, mergedReport } from './report.ts';
 import { measure } from './rule-metrics.ts';
 import type { RuleSync } from './rule-sync.ts';
-import type { Isolated } from './suspects.ts';
+import { Tidings, type TidingsOptions } from './tidings.ts';
 import { TimeSteps } from './time-steps.ts';
 
 /** What one run brought into the kernel. */
@@ -37,7 +35,7 @@ export interface Applied {
   readonly changed: ReadonlySet<ServicePortId>;
 }
 
-export interface RuleLoopOptions {
+export interface RuleLoopOptions extends TidingsOptions {
   readonly tracker: RoutingTracker;
   readonly families: ReadonlyMap<Family, RuleSync>;
   readonly drift: DriftCheck;
@@ -47,9 +45,6 @@ export interface RuleLoopOptions {
   readonly clear: () => Promise<void>;
   readonly triggers: TriggerTimes;
   readonly health: Pick<HealthState, 'queued' | 'updated'>;
-  readonly metrics: Metrics;
-  readonly clock: Clock;
-  readonly log: Logger;
   /** Asked each time, so that a new configuration counts at once. */
   readonly pace: () => Pace;
   /** The mode of the configuration, told until the first decision. */
@@ -64,10 +59,6 @@ export interface RuleLoopOptions {
   readonly held: (held: HeldRules) => void;
   /** Connections that were ended for an override, by its uid. */
   readonly cut: (uid: string) => Cut | undefined;
-  /** The kernel refuses the rules of this service port; once each time it happens anew. */
-  readonly isolated: (isolated: Isolated) => void;
-  /** Another hand changed our rules; they are repaired. */
-  readonly drifted: (family: Family, difference: string) => void;
 }
 
 export interface Pace {
@@ -75,9 +66,6 @@ export interface Pace {
   readonly syncPeriodMs: number;
   readonly checkMs: number;
 }
-
-/** What was isolated is tried again after this time, even if nobody changes it. */
-const ISOLATED_RETRY_MS = 300_000;
 
 /**
  * When to sync, and what becomes of the result: report, metrics, log. The families are independent: one that fails is
@@ -87,6 +75,7 @@ export class RuleLoop {
   readonly #options: RuleLoopOptions;
   readonly #runner: BoundedRunner;
   readonly #steps: TimeSteps;
+  readonly #tidings: Tidings;
   readonly #states = new Map<Family, FamilyState>();
   /** Changed since a family was last brought up to date. */
   readonly #pending = new Map<Family, Set<ServicePortId>>();
@@ -98,7 +87,6 @@ export class RuleLoop {
   #at = 0;
   #runningSince: number | undefined;
   #check: { cancel(): void } | undefined;
-  #isolatedRetry = 0;
   /** Carried out by the last run that succeeded. */
   #mode: Course['mode'] | undefined;
   /** Why the last run came to nothing for all families. */
@@ -106,6 +94,7 @@ export class RuleLoop {
 
   constructor(options: RuleLoopOptions) {
     this.#options = options;
+    this.#tidings = new Tidings(options);
     for (const family of options.families.keys()) this.#pending.set(family, new Set());
     this.#runner = new BoundedRunner({
       run: () => this.#run(),
@@ -222,7 +211,7 @@ export class RuleLoop {
       // While we write, the kernel's count moves by our own hand.
       const idle = () => this.#runningSince === undefined && this.#states.size > 0;
       const due = idle() && (await drift.isDue()) && idle();
-      const retry = this.#hasIsolated() && clock.now() >= this.#isolatedRetry;
+      const retry = this.#hasIsolated() && this.#tidings.retryDue;
       if (due || retry) {
         for (const sync of families.values()) sync.check();
         this.#runner.request();
@@ -260,7 +249,7 @@ export class RuleLoop {
       await drift.afterSync(this.#commits() - commits, whole, clock.now() - this.#runningSince);
       this.#at = clock.now();
       if (errors.length > 0) triggers.giveBack(taken);
-      else this.#latency(taken);
+      else this.#tidings.latency(taken);
       this.#tellApplied(course.mode, table);
       reported(this.report());
       held(this.#held(table));
@@ -333,12 +322,12 @@ export class RuleLoop {
         const end = clock.now();
         const wrote = result.wrote.chains + result.wrote.rules > 0;
         const lastSync = wrote || !known?.lastSync ? { ...result.wrote, milliseconds: end - start } : known.lastSync;
-        this.#tellIsolated(result.isolated, known?.result?.isolated ?? []);
+        this.#tidings.isolated(result.isolated, known?.result?.isolated ?? []);
         const drift = result.drift === undefined ? known?.drift : { at: end, difference: result.drift };
         this.#states.set(family, { result, lastSync, acknowledged: table, ...(drift && { drift }) });
         health.updated(family, end);
         measure(metrics, family, result, start, end);
-        this.#tellWritten(family, result.drift, { ...result.wrote, ...result.time });
+        this.#tidings.written(family, result.drift, { ...result.wrote, ...result.time });
       } catch (error) {
         errors.push(error);
         this.#states.set(family, { ...known, error: error instanceof Error ? error.message : String(error) });
@@ -376,37 +365,6 @@ export class RuleLoop {
       families: new Set(sound.map(([family]) => family)),
       isolated: new Set(isolated.map(({ port }) => port.id)),
     };
-  }
-
-  #tellWritten(family: Family, drift: string | undefined, figures: object): void {
-    const { log, metrics, drifted } = this.#options;
-    if (drift !== undefined) {
-      metrics.drift.inc();
-      log.warn({ family, drift, ...figures }, 'the kernel was changed by another hand; repaired');
-      drifted(family, drift);
-    } else {
-      log.debug({ family, ...figures }, 'kernel as wished');
-    }
-  }
-
-  #tellIsolated(now: readonly Isolated[], before: readonly Isolated[]): void {
-    if (now.length > 0) this.#isolatedRetry = this.#options.clock.now() + ISOLATED_RETRY_MS;
-    const known = new Set(before.map(({ port, reason }) => `${port.id} ${reason}`));
-    for (const isolated of now) {
-      const { port, reason } = isolated;
-      if (known.has(`${port.id} ${reason}`)) continue;
-      this.#options.log.error(
-        { servicePort: port.id, reason },
-        'the kernel refuses this service port; the others go on',
-      );
-      this.#options.isolated(isolated);
-    }
-  }
-
-  #latency(taken: ReturnType<TriggerTimes['take']>): void {
-    for (const { family, seconds } of latencies(taken, this.#options.clock.now())) {
-      this.#options.metrics.networkProgrammingSeconds.observe({ ip_family: family }, seconds);
-    }
   }
 
   #commits(): number {

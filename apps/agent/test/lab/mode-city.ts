@@ -161,7 +161,8 @@ export class ModeCity {
   }
 
   /** First packets that were lost so far do not count: the kernel sends a thousand refusals a second and no more. */
-  forgive(): void {
+  async forgive(): Promise<void> {
+    await rest(HANDSHAKE_AGAIN_MS);
     this.#forgiven = this.#repeated();
   }
 

@@ -114,6 +114,24 @@ test('who decided on what is not so any more is told what changed', async () => 
   done(await map.steer(drain(cart1, { seen: (late as { seen: string }).seen })));
 });
 
+test('where nodes only observe, whoever steers is told before and after', async () => {
+  const hub = await start();
+  const map = await open(hub);
+  const agents = reports(hub, []);
+  const [a, b] = agents;
+  const preview: AgentAnswer = { kind: 'preview', at: 1, chains: [], truncated: false };
+  for (const agent of agents) agent.on('ask', (_, answer) => answer(preview));
+  a?.emit('rules', rulesReport([], { mode: 'observe' }));
+  await eventually(() => map.get('node', 'node-a')?.agent.mode).toBe('observe');
+  expect(done(await map.steer(drain(cart1, { dryRun: true }))).remarks).toEqual([
+    'On 1 of 2 nodes nothing is steered: they only observe.',
+  ]);
+  b?.emit('rules', rulesReport([], { mode: 'observe' }));
+  await eventually(() => map.get('node', 'node-b')?.agent.mode).toBe('observe');
+  expect(done(await map.steer(drain(cart1))).remarks[0]).toMatch(/^Every node only observes/);
+  expect(done(await map.steer(release(cart1))).remarks).toEqual([]);
+});
+
 test('the floor is kept unless a person permits what is shown', async () => {
   const map = await open(await start());
   done(await map.steer(drain(cart1)));
