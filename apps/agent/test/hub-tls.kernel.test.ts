@@ -87,9 +87,9 @@ const refusals = async () =>
     .map(({ note }) => note);
 
 beforeAll(async () => {
-  lab.addHost('p1', '10.244.1.1');
-  await lab.serve('p1', 8080);
-  lab.addHost('client', '10.244.1.9');
+  lab.addHost('tls1', '10.244.8.1');
+  await lab.serve('tls1', 8080);
+  lab.addHost('tls9', '10.244.8.9');
   hubPort = await freePort();
   api = await startMiniApiServer({ socketPath: path('api.sock') });
   client = connect({ socketPath: path('api.sock') });
@@ -110,7 +110,7 @@ beforeAll(async () => {
     metadata: { ...cart, name: 'cart-x', labels: { 'kubernetes.io/service-name': 'cart' } },
     addressType: 'IPv4',
     ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-    endpoints: [{ addresses: ['10.244.1.1'], conditions: { ready: true }, nodeName: 'node-a' }],
+    endpoints: [{ addresses: ['10.244.8.1'], conditions: { ready: true }, nodeName: 'node-a' }],
   });
   await giveToken('agent-a');
   const flags = {
@@ -144,7 +144,7 @@ it('they find each other: the dashboard’s certificate through the API, the age
 
 it('a dashboard that was killed comes back with another certificate, and the agent to it; routing goes on meanwhile', async () => {
   await kill(hub);
-  expect(await lab.call('client', VIP, 80, 20)).toEqual({ 'p1 10.244.1.9': 20 });
+  expect(await lab.call('tls9', VIP, 80, 20)).toEqual({ 'tls1 10.244.8.9': 20 });
   await startHub();
   await eventually(async () => expect(await live()).toBe(1));
   const map = await client.get<{ data?: Record<string, string> }>(resources.configMaps, PLACE);

@@ -57,7 +57,7 @@ async function startApi(): Promise<void> {
   });
   const ports = [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 }];
   put('v1', 'Service', { metadata: { ...meta, name: 'cart' }, spec: { clusterIP: VIP, clusterIPs: [VIP], ports } });
-  for (const [name, podIP] of Object.entries({ p1: '10.244.1.1', p2: '10.244.1.2', client: '10.244.1.9' })) {
+  for (const [name, podIP] of Object.entries({ p1: '10.244.7.1', p2: '10.244.7.2', client: '10.244.7.9' })) {
     const spec = { nodeName: 'node-a', containers: [] };
     put('v1', 'Pod', { metadata: { ...meta, name, uid: `uid-${name}` }, spec, status: { phase: 'Running', podIP } });
   }
@@ -66,7 +66,7 @@ async function startApi(): Promise<void> {
     addressType: 'IPv4',
     ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
     endpoints: ['p1', 'p2'].map((name) => ({
-      addresses: [`10.244.1.${name.slice(1)}`],
+      addresses: [`10.244.7.${name.slice(1)}`],
       conditions: { ready: true },
       nodeName: 'node-a',
       targetRef: { kind: 'Pod', namespace: 'shop', name, uid: `uid-${name}` },
@@ -82,13 +82,14 @@ const override = { apiVersion: 'kubecity.dev/v1alpha1', kind: 'RoutingOverride' 
 beforeAll(async () => {
   writeFileSync(path('token'), 'the token of the recording\n');
   for (const [name, address] of [
-    ['p1', '10.244.1.1'],
-    ['p2', '10.244.1.2'],
+    // names and addresses of its own: the suite before may still be taking its namespaces down
+    ['rec1', '10.244.7.1'],
+    ['rec2', '10.244.7.2'],
   ] as const) {
     lab.addHost(name, address);
     await lab.serve(name, 8080);
   }
-  lab.addHost('client', '10.244.1.9');
+  lab.addHost('rec9', '10.244.7.9');
   await startApi();
   io.of('/agents').on('connection', (connected) => {
     socket = connected;
@@ -130,7 +131,7 @@ const lastReport = () => recording.rules.at(-1) as { inSync: boolean; acknowledg
 it('says what its recording says, field by field', async () => {
   await eventually(() => expect(lastReport()?.acknowledged).toHaveLength(1));
   await eventually(() => expect(recording.edges.length).toBeGreaterThan(0));
-  await lab.call('client', VIP, 80, 40);
+  await lab.call('rec9', VIP, 80, 40);
   const opened = () => JSON.stringify(recording.edges).includes('uid-client');
   await eventually(() => expect(opened()).toBe(true));
   await eventually(() => expect(recording.edges.length).toBeGreaterThan(3));
