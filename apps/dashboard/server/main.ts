@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { connect, ensureCrd, KubeError } from '@kubecity/kube';
@@ -8,6 +9,7 @@ import { agentsSide } from './agent-link/agents-side.ts';
 import { historySettings } from './history/history.ts';
 import { type Hub, startHub } from './hub.ts';
 import { addProcessMetrics } from './metrics.ts';
+import { admitOnly, fromHost, gatewaysOf } from './only-host.ts';
 import { type DashboardOptions, readOptions } from './options.ts';
 import { isLoopback } from './origin.ts';
 import { operations, pages } from './pages.ts';
@@ -38,6 +40,9 @@ async function run(options: DashboardOptions): Promise<void> {
   const { dev, listen } = options;
   // the pages' own server is told of ours for its development sockets
   const server = options.tls ? tlsServer(options.tls, log) : createServer();
+  if (options.publishedOnLoopback) {
+    admitOnly(server, fromHost(gatewaysOf(readFileSync('/proc/net/route', 'utf8'))), log);
+  }
   const site = next({ dev, dir: PAGES_DIRECTORY, hostname: listen.host, port: listen.port, httpServer: server });
   await site.prepare();
   const withOperations = isLoopback(listen.host) || options.publishedOnLoopback;
