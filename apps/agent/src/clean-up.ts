@@ -26,13 +26,39 @@ export async function cleanUp(log: Logger): Promise<void> {
 
 /**
  * Takes away what an agent of another setting wrote into the other flavour's tables: packets pass both, and what nobody looks after
- * there would go on choosing backends. To be called when the own tables are whole.
+ * there would go on choosing backends.
  */
-export async function clearOtherFlavour(own: Flavour, families: readonly Family[], log: Logger): Promise<void> {
-  for (const { flavour, suffix } of await installedIptables()) {
-    if (flavour === own || !(await inKernel(iptables({ suffix })))) continue;
-    const chains = await removeChains(families.map((family) => iptables({ family, suffix })));
-    if (chains > 0) log.warn({ flavour, chains }, 'rules of a former agent were in tables of this flavour; removed');
+export class OtherFlavour {
+  readonly #own: Flavour;
+  readonly #families: readonly Family[];
+  readonly #log: Logger;
+  #isClear = false;
+
+  constructor(own: Flavour, families: readonly Family[], log: Logger) {
+    this.#own = own;
+    this.#families = families;
+    this.#log = log;
+  }
+
+  /** To be called when the own tables are whole; again after a failure, which is told. Never rejects. */
+  async once(): Promise<void> {
+    if (this.#isClear) return;
+    this.#isClear = true;
+    try {
+      await this.#clear();
+    } catch (err) {
+      this.#isClear = false;
+      this.#log.warn({ err }, 'what a former agent left in other tables cannot be removed');
+    }
+  }
+
+  async #clear(): Promise<void> {
+    for (const { flavour, suffix } of await installedIptables()) {
+      if (flavour === this.#own || !(await inKernel(iptables({ suffix })))) continue;
+      const chains = await removeChains(this.#families.map((family) => iptables({ family, suffix })));
+      if (chains > 0)
+        this.#log.warn({ flavour, chains }, 'rules of a former agent were in tables of this flavour; removed');
+    }
   }
 }
 

@@ -8,7 +8,8 @@ import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { Accounting } from './accounting/accounting.ts';
 import { enableCounters, watchCounters } from './accounting/counters.ts';
-import { cleanUp, clearOtherFlavour } from './clean-up.ts';
+import { afterSync } from './after-sync.ts';
+import { cleanUp, OtherFlavour } from './clean-up.ts';
 import type { Invocation } from './config/command-line.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { effectiveFlags } from './config/report.ts';
@@ -20,9 +21,8 @@ import { DirectoryNews } from './directory.ts';
 import { examine } from './doctor/examine.ts';
 import { Drains } from './draining/drains.ts';
 import { agentEvents, EVENT_CONTROLLER } from './events.ts';
-import { serveHealth, serveMetrics } from './health/health-server.ts';
 import { HealthState } from './health/health-state.ts';
-import { localEndpoints, withoutLocalEndpoints } from './health/local-endpoints.ts';
+import { openListeners } from './health/listeners.ts';
 import { ServiceHealth } from './health/service-health.ts';
 import { tcpIsLiberal } from './host/conntrack-sysctls.ts';
 import { familiesHere } from './host/families.ts';
@@ -50,6 +50,7 @@ import { RuleOptions } from './rules/rule-options.ts';
 import { RuleSync } from './rules/rule-sync.ts';
 import { type FamilyRules, readServiceRules } from './rules/service-rules.ts';
 import { realClock } from './runner.ts';
+import { stopOnSignal } from './signals.ts';
 import { TriggerTimes } from './trigger-times.ts';
 import { watchCluster } from './watches.ts';
 
@@ -211,15 +212,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
   });
   const openLoopback = () =>
     routeLoopback(sysctls).catch((err: unknown) => log.warn({ err }, 'no node ports on loopback'));
-  let isAlone = false;
-  const alone = async () => {
-    if (isAlone) return;
-    isAlone = true;
-    await clearOtherFlavour(flavour, families, log).catch((err: unknown) => {
-      isAlone = false;
-      log.warn({ err }, 'what a former agent left in other tables cannot be removed');
-    });
-  };
+  const alone = new OtherFlavour(flavour, families, log);
   const rules = new RuleLoop({
     tracker,
     families: syncs,
@@ -239,32 +232,20 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       care.writing(table);
       drains.writing(table);
     },
-    applied: (applied) => {
-      const ports = [...applied.table.servicePorts.values()];
-      directory.setServicePorts(applied.table, applied.changed);
-      const acts = applied.mode === 'steer' || applied.mode === 'replace';
-      if (acts) void alone();
-      if (acts) care.synced({ ...applied, after: applied.table });
-      else care.forget();
-      const local = localEndpoints(ports, nodeName);
-      const without = withoutLocalEndpoints(ports);
-      for (const family of families) {
-        const { nodePortAddresses } = options.of(family);
-        const addresses = nodePortAddresses.length > 0 ? localAddresses(family, nodePortAddresses) : undefined;
-        // In front of another Service proxy, load balancers ask that one.
-        const asked = applied.mode === 'replace' ? local[family] : new Map();
-        void serviceHealth.sync(family, asked, addresses);
-        metrics.noLocalEndpoints.set({ traffic_policy: 'internal', ip_family: family }, without[family].internal);
-        metrics.noLocalEndpoints.set({ traffic_policy: 'external', ip_family: family }, without[family].external);
-      }
-      metrics.servicePorts.set(ports.length);
-      metrics.problems.set(applied.table.problems.length);
-      pending.synced();
-      // Only now does the rule stand that keeps the neighbourhood out of 127.0.0.0/8.
-      if (acts && options.of('IPv4').localhostNodePorts && rules.routed(applied.table).size > 0) void openLoopback();
-      // Only now are service ports known by their addresses: what an earlier dump saw could not be named.
-      accounting.begin();
-    },
+    applied: afterSync({
+      nodeName,
+      families,
+      options,
+      directory,
+      care,
+      serviceHealth,
+      metrics,
+      pending,
+      written: () => void alone.once(),
+      openLoopback: () => void openLoopback(),
+      routes: (table) => rules.routed(table).size > 0,
+      known: () => accounting.begin(),
+    }),
     reported: (told) => hub?.sendRules(rights.addTo(told)),
     held: (held) => drains.held(held),
     cut: (uid) => drains.cut(uid),
@@ -273,34 +254,24 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     drifted: (family, difference) => events.record(agentEvents.kernelDrift(nodeName, `${family} ${difference}`)),
   });
 
-  const keep = (listener: 'healthListenerFailed' | 'metricsListenerFailed') => ({
-    hardFail: config.bindAddressHardFail,
-    failed: (err: Error) => {
-      log.error({ err, listener }, 'cannot listen');
-      events.record(agentEvents[listener](nodeName, err));
+  const listeners = await openListeners(
+    config,
+    {
+      state: health,
+      counters: metrics,
+      registry: metrics.registry,
+      configuration: () => current,
+      flags: () => effectiveFlags(invocation, settings),
+      process: { version: packageJson.version, startedAt: performance.timeOrigin },
+      profiling: () => current.profiling,
+      setLogLevel: (level) => {
+        log.level = level;
+        log.info({ level }, 'log level set by hand');
+      },
     },
-  });
-  const listeners = [
-    config.health && (await serveHealth(config.health, health, metrics, keep('healthListenerFailed'))),
-    config.metrics &&
-      (await serveMetrics(
-        config.metrics,
-        {
-          state: health,
-          counters: metrics,
-          registry: metrics.registry,
-          configuration: () => current,
-          flags: () => effectiveFlags(invocation, settings),
-          process: { version: packageJson.version, startedAt: performance.timeOrigin },
-          profiling: () => current.profiling,
-          setLogLevel: (level) => {
-            log.level = level;
-            log.info({ level }, 'log level set by hand');
-          },
-        },
-        keep('metricsListenerFailed'),
-      )),
-  ];
+    log,
+    (listener, err) => events.record(agentEvents[listener](nodeName, err)),
+  );
 
   const questions = new Questions({
     rules: (service) => readServiceRules(inKernel, service, Date.now()),
@@ -424,18 +395,8 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     if (end === 'gone') await cleanUp(log);
     udp.close();
     generation?.close();
-    await Promise.all([serviceHealth.close(), ...listeners.map((listener) => listener?.close())]);
+    await Promise.all([serviceHealth.close(), ...listeners.map((listener) => listener.close())]);
     await client.close();
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      stop(signal).then(
-        () => process.exit(0),
-        (error: unknown) => {
-          log.error({ err: error }, 'stopping failed');
-          process.exit(1);
-        },
-      );
-    });
-  }
+  stopOnSignal(stop, log);
 }

@@ -1,7 +1,7 @@
 import { chooseIptables, installedIptables, ipset, iptables } from '@kubecity/netfilter';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
-import { clearOtherFlavour } from '../src/clean-up.ts';
+import { OtherFlavour } from '../src/clean-up.ts';
 import { removeRules } from '../src/rules/cleanup.ts';
 import { OPTIONS, RuleWorld, service, slice } from './rule-world.ts';
 
@@ -28,9 +28,9 @@ describe.skipIf(!legacy)('iptables-legacy', () => {
     const again = new RuleWorld(door(), ipset(), { ...OPTIONS, masqueradeMark: 0x4000 });
     expect((await again.syncOnce()).wrote.chains).toBeGreaterThan(60);
     // What the agent does whose rules are in the other flavour's tables now.
-    await clearOtherFlavour('legacy', ['IPv4'], log);
+    await new OtherFlavour('legacy', ['IPv4'], log).once();
     expect(await door().save('nat')).toContain('CITY-');
-    await clearOtherFlavour('nft', ['IPv4'], log);
+    await new OtherFlavour('nft', ['IPv4'], log).once();
     expect(await door().save()).not.toContain('CITY-');
     again.sync.check();
     expect((await again.syncOnce()).drift).toContain('is missing');
