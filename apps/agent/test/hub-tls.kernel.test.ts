@@ -41,8 +41,15 @@ async function freePort(): Promise<number> {
 }
 
 async function startHub(): Promise<void> {
-  const file = program('../../dashboard/testing/tls-hub-process.ts');
-  hub = spawn(process.execPath, [file, path('api.sock'), String(hubPort)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const flags = {
+    'kube-socket': path('api.sock'),
+    listen: '127.0.0.1:0',
+    'agent-listen': `127.0.0.1:${hubPort}`,
+    'agent-auth': 'serviceaccount',
+  };
+  const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
+  const file = program('../../dashboard/testing/pageless-dashboard.ts');
+  hub = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = await once(createInterface({ input: hub.stdout as NodeJS.ReadableStream }), 'line');
   hubUrl = String(line);
 }
