@@ -11,6 +11,7 @@ import { SavedViews } from './find/SavedViews.tsx';
 import { LivePill } from './LivePill.tsx';
 import { Mark } from './Mark.tsx';
 import { MeasuringPill } from './MeasuringPill.tsx';
+import { ModePill } from './ModePill.tsx';
 import { VersionPill } from './VersionPill.tsx';
 
 const VIEWS: readonly { readonly view: View; readonly label: string }[] = [
@@ -70,6 +71,7 @@ export function Header() {
       <div className="ml-auto flex items-center gap-2 min-[1440px]:gap-3">
         <MetricSwitch />
         <LivePill />
+        <ModePill />
         <VersionPill />
         <MeasuringPill />
         <ThemeButton />

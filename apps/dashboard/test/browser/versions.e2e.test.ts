@@ -42,3 +42,16 @@ it('says which agents are of another version, in the header, in the panel and in
   for (const node of ['node-b', 'node-c']) toy.feed.city.tellOfAgent(node);
   await expect.poll(() => pill.count()).toBe(0);
 }, 60_000);
+
+it('says where agents only observe, and no more when they steer', async () => {
+  const page = await toy.open('/');
+  const pill = page.getByTestId('observing');
+  const heard = page.getByTestId('live-state');
+  await heard.waitFor();
+  expect(await pill.count()).toBe(0);
+  toy.feed.city.tellOfAgent('node-b', { mode: 'observe' });
+  await expect.poll(() => pill.textContent()).toMatch(/^1 of \d+ nodes observe.*No rules are written on node-b\./);
+  toy.feed.city.tellOfAgent('node-b', { mode: 'steer' });
+  await expect.poll(() => pill.count()).toBe(0);
+  toy.feed.city.tellOfAgent('node-b');
+});
