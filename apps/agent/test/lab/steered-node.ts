@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -220,8 +220,14 @@ export class SteeredNode {
   #wrapRestore(): void {
     const bin = join(this.folder, 'bin');
     mkdirSync(bin);
-    for (const name of ['iptables-restore', 'ip6tables-restore']) {
-      const path = tool(`which ${name}`).trim();
+    // The agent takes those of the flavour that it finds in use; one of the two may not be installed.
+    const names = ['', '-nft', '-legacy'].flatMap((flavour) => [
+      `iptables${flavour}-restore`,
+      `ip6tables${flavour}-restore`,
+    ]);
+    for (const name of names) {
+      const path = execFileSync('sh', ['-c', `command -v ${name} || true`], { encoding: 'utf8' }).trim();
+      if (path === '') continue;
       const wait = `while [ -e ${join(this.folder, 'hold')} ]; do sleep 0.02; done`;
       writeFileSync(join(bin, name), `#!/bin/sh\n${wait}\nexec ${path} "$@"\n`);
       chmodSync(join(bin, name), 0o755);
