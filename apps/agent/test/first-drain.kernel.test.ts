@@ -268,9 +268,13 @@ it('6. one command removes every trace, while a backend is drained; open connect
     const { name, namespace } = object.metadata;
     await admin.delete(resourceOf(object), { name, ...(namespace !== undefined && { namespace }) });
   }
-  const ended = once(agent, 'exit');
-  agent.kill('SIGTERM');
-  expect(await ended).toEqual([0, null]);
+  // As the kubelet ends the pods of what is gone.
+  const ended = Promise.all([agent, dashboard].map((child) => once(child, 'exit')));
+  for (const child of [agent, dashboard]) child.kill('SIGTERM');
+  expect(await ended).toEqual([
+    [0, null],
+    [0, null],
+  ]);
   expect(ours()).toEqual([]);
   expect(await answers()).toEqual(BOTH);
   expect(await open.ask()).toContain('p2');
