@@ -210,8 +210,6 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     late: (override, connections) => events.record(agentEvents.drainDeadline(nodeName, override, connections)),
     changed: () => report(),
   });
-  const openLoopback = () =>
-    routeLoopback(sysctls).catch((err: unknown) => log.warn({ err }, 'no node ports on loopback'));
   const alone = new OtherFlavour(flavour, families, log);
   const rules = new RuleLoop({
     tracker,
@@ -242,7 +240,8 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       metrics,
       pending,
       written: () => void alone.once(),
-      openLoopback: () => void openLoopback(),
+      openLoopback: () =>
+        void routeLoopback(sysctls).catch((err: unknown) => log.warn({ err }, 'no node ports on loopback')),
       routes: (table) => rules.routed(table).size > 0,
       known: () => accounting.begin(),
     }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { CityFrame, Look, MapAnswer, MapQuestion } from './city.ts';
+import type { CityFrame, Look } from './city.ts';
+import type { MapAnswer, MapQuestion } from './map-question.ts';
 import type { Refusal } from './version.ts';
 
 /**
