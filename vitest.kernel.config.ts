@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: ['{apps,packages}/*/test/**/*.kernel.test.ts'],
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

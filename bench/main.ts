@@ -18,6 +18,7 @@ const benches: { readonly [name: string]: { readonly file: string; readonly abou
     file: 'map/main.ts',
     about: 'the map in a real browser, up to 10,000 pods: arriving, frames, memory (--help)',
   },
+  routes: { file: 'routes/main.ts', about: 'routes to the pods of 1,000 other nodes, direct and by VXLAN (--help)' },
   routing: { file: 'routing/main.ts', about: 'rules for up to 10,000 Services: time, memory, latency (--help)' },
 };
 

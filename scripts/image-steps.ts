@@ -76,13 +76,17 @@ function sizes(tree: string): string {
 async function checkAgent(image: BuiltImage): Promise<void> {
   const help = await ended(image, ['--help']);
   expect(help.code === 0 && help.out.includes('kubecity-agent'), `the agent does not tell its help: ${help.said}`);
-  const doctor = await ended(image, ['doctor', '-o', 'json', '--kube-socket', '/run/none.sock']);
+  const doctor = await ended(image, ['doctor', '-o', 'json', '--kube-socket', '/run/none.sock', '--routes', 'direct']);
   const findings = JSON.parse(doctor.out) as { id: string; severity: string; what: string }[];
   expect(doctor.code === 2, `the doctor ended with ${doctor.code}: ${doctor.said}`);
   const kernel = findings.filter(({ id, severity }) => id.startsWith('kernel.') && severity === 'error');
   expect(
     kernel.length === 0,
     `the agent of the image cannot use the kernel: ${kernel.map(({ what }) => what).join('; ')}`,
+  );
+  expect(
+    findings.some(({ id, severity }) => id === 'routes.ip' && severity === 'ok'),
+    'the agent of the image has no program ip',
   );
   expect(
     findings.some(({ id }) => id === 'api.reachable'),

@@ -53,6 +53,11 @@ async function take(from: Browser, shot: Shot, theme: 'night' | 'day', size: typ
     colorScheme: theme === 'night' ? 'dark' : 'light',
   });
   await live(page, shot.address);
+  if (!shot.address.includes('lens=directory')) {
+    // Without a GPU a wall of pixels takes a while.
+    const isThere = () => performance.getEntriesByName('kubecity:whole-map').length > 0;
+    await page.waitForFunction(isThere, undefined, { timeout: 60_000 });
+  }
   await shot.act?.(page);
   await page.waitForTimeout(SETTLE_MS);
   const path = join(folder, `${shot.name}-${theme}${size.name}.png`);

@@ -22,6 +22,7 @@ processes of ipset and iptables included, in a network namespace of its own.
   namespace   one namespace changes a label that no selector asks for
   rules       that the first packet of a connection is compared with: to an address that no policy knows, to a closed pod
               that refuses it (median and most of all)
+  counters    of all gates, read once; refused: the memory of that many refused pairs, read once (processor time)
 `;
 
 const { values } = parseArgs({
@@ -62,9 +63,11 @@ function table(results: readonly { readonly size: Size; readonly answer: Isolati
     cost(answer.first),
     ...changes.map((name) => cost(answer.changes[name] as Cost)),
     `${answer.passed.open}, ${answer.passed.median} (${answer.passed.most})`,
+    answer.readings.counters.toFixed(0),
+    `${answer.readings.refused.toFixed(1)} (${answer.readings.remembered})`,
     `${Math.round(answer.memory / 2 ** 20)} MiB`,
   ]);
-  return aligned([[...head, ...changes, 'rules passed', 'memory'], ...rows]);
+  return aligned([[...head, ...changes, 'rules passed', 'counters', 'refused', 'memory'], ...rows]);
 }
 
 function cost({ decide, kernel, processor }: Cost): string {

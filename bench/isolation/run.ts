@@ -1,6 +1,18 @@
 /** Child of the bench, in a network namespace of its own: from objects to the kernel, and what changes cost. */
+import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
-import { type IsolationChange, IsolationCompiler, IsolationTracker, renderSets } from '@kubecity/isolation';
+import { readFile } from 'node:fs/promises';
+import {
+  type IsolationChange,
+  IsolationCompiler,
+  IsolationTracker,
+  MOST_REFUSALS,
+  parseMemories,
+  REFUSAL_DIRECTORY,
+  REFUSAL_TABLES,
+  REFUSED,
+} from '@kubecity/isolation';
 import { ipset, iptables } from '@kubecity/netfilter';
 import {
   changesOf,
@@ -8,10 +20,12 @@ import {
   diff,
   EMPTY_KERNEL,
   filterRulesPassed,
-  renderRestore,
+  isEmpty,
   stateOf,
   type Transaction,
 } from '@kubecity/ruleset';
+import { writeIsolation } from '../../apps/agent/src/isolation/isolation-writer.ts';
+import { destroySets } from '../../apps/agent/src/rules/cleanup.ts';
 import { request } from '../namespace.ts';
 import { median, quantile, since } from '../statistics.ts';
 import { NODE, namespaces, pod, policy, type Size } from './world.ts';
@@ -26,6 +40,8 @@ export interface IsolationAnswer {
   readonly changes: Readonly<Record<string, Cost>>;
   /** Rules of table filter that a first packet is compared with. */
   readonly passed: { readonly open: number; readonly median: number; readonly most: number };
+  /** Counters of all gates, and a full memory of refused pairs: milliseconds of processor time of one reading. */
+  readonly readings: { readonly counters: number; readonly refused: number; readonly remembered: number };
   /** Bytes: resident after everything, sets and rules not counted. */
   readonly memory: number;
 }
@@ -51,18 +67,17 @@ async function write(tell: () => void, started = true): Promise<Cost> {
   tell();
   const change: IsolationChange = tracker.take();
   const update = compiler.update(change);
-  const { prepare, widen, discard } = renderSets(update.sets);
   const { ruleset } = compiler;
   const transaction: Transaction = started ? changesOf(ruleset, update.chains) : diff(EMPTY_KERNEL, stateOf(ruleset));
   const decide = since(start);
   const written = process.hrtime.bigint();
-  if (prepare !== '') await sets.restore(prepare);
-  if (transaction.chains > 0) await rules.restore(renderRestore(transaction));
-  if (widen !== '') await sets.restore(widen);
+  await writeIsolation({ rules: transaction, sets: update.sets, ruleset }, sets, async (render) => {
+    if (!isEmpty(transaction)) await rules.restore(render(transaction));
+  });
   const kernel = since(written);
   const processor = processorTime() - before;
   // Not part of it: a set goes when the kernel has let go of it, and nobody waits for that.
-  if (discard !== '') await sets.restore(discard).catch(() => new Promise((done) => setTimeout(done, 200)));
+  await destroySets(sets, update.sets.destroy);
   return { decide, kernel, processor };
 }
 
@@ -131,6 +146,32 @@ const passed = (destination: string) =>
   );
 const toPods = objects.pods.slice(0, size.localPods).map(({ status }) => passed(status?.podIPs?.[0]?.ip ?? ''));
 
+/** Processor time of one of several: ticks are too coarse for a single one. */
+async function reading(read: () => Promise<unknown>): Promise<number> {
+  const times = 20;
+  await read();
+  const before = processorTime();
+  for (let i = 0; i < times; i++) await read();
+  return (processorTime() - before) / times;
+}
+
+/** As many refused pairs as the kernel remembers: what this process sends is refused, too, for once. */
+async function refuseMany(): Promise<void> {
+  execFileSync('ip', ['link', 'set', 'lo', 'up']);
+  await rules.restore(`*filter\n-A OUTPUT -p udp -j ${REFUSED}\nCOMMIT\n`);
+  const socket = createSocket('udp4');
+  for (let port = 1; port <= MOST_REFUSALS; port++) {
+    await new Promise((sent) => socket.send('?', port, '127.0.0.1', sent));
+  }
+  socket.close();
+}
+
+const chainsOfGates = [...compiler.countedGates()].map(({ chain }) => chain);
+const counters = await reading(() => rules.listCounted('filter', chainsOfGates));
+await refuseMany();
+const remembered = async () =>
+  parseMemories(await readFile(`/proc/net/${REFUSAL_DIRECTORY.IPv4}/${REFUSAL_TABLES.UDP}`, 'utf8')).length;
+
 const answer: IsolationAnswer = {
   chains,
   rules: count,
@@ -139,6 +180,7 @@ const answer: IsolationAnswer = {
   first,
   changes,
   passed: { open: passed('10.200.0.1'), median: median(toPods), most: quantile(toPods, 1) },
+  readings: { counters, refused: await reading(remembered), remembered: await remembered() },
   memory: process.memoryUsage.rss(),
 };
 process.stdout.write(JSON.stringify(answer));

@@ -9,7 +9,7 @@ import { build, buildWith, DEPLOY, keyOf } from './kustomization.ts';
 const OVERLAYS = ['observe', 'steer', 'replace', 'development'] as const;
 const overlay = (name: string) => join(DEPLOY, 'overlays', name);
 const component = (name: string) => join(DEPLOY, 'components', name);
-const OPTIONAL = ['monitoring', 'ingress'];
+const OPTIONAL = ['monitoring', 'ingress', 'isolation', 'routes'];
 
 const hasKubectl = spawnSync('kubectl', ['kustomize', '--help'], { stdio: 'ignore' }).status === 0;
 const scratch = mkdtempSync(join(DEPLOY, '.test-'));

@@ -8,7 +8,7 @@ import { settingDescriptions } from '../../apps/agent/src/config/json-schema.ts'
 import { settingsSchema } from '../../apps/agent/src/config/settings.ts';
 import { dashboardCommand, readOptions } from '../../apps/dashboard/server/options.ts';
 import { configurationReference } from '../configuration-reference.ts';
-import { build, DEPLOY, keyOf } from './kustomization.ts';
+import { build, buildWith, DEPLOY, keyOf } from './kustomization.ts';
 
 test('docs/configuration.md is what the settings say: `npm run configuration-reference` after a change', () => {
   expect(readFileSync(join(DEPLOY, '../docs/configuration.md'), 'utf8')).toBe(configurationReference());
@@ -112,4 +112,23 @@ describe.each(['observe', 'steer', 'replace', 'development'] as const)('%s', (na
     const [at, tag] = name === 'development' ? ['kubecity', 'dev'] : ['ghcr.io/kubecity', packageJson.version];
     expect([agent.image, dashboard.image]).toEqual([`${at}/agent:${tag}`, `${at}/dashboard:${tag}`]);
   });
+});
+
+test.each([
+  ['isolation', { isolation: 'on' }],
+  ['routes', { routes: 'direct' }],
+] as const)('the component %s sets what the agent knows, beside what the overlay sets', (name, settings) => {
+  const steer = join(DEPLOY, 'overlays/steer');
+  const env = (objects: ReturnType<typeof build>) => {
+    // biome-ignore lint/suspicious/noExplicitAny: objects of every kind
+    const daemonSet: any = objects.find((object) => keyOf(object) === 'DaemonSet kubecity/kubecity-agent');
+    return daemonSet.spec.template.spec.containers[0].env as Variable[];
+  };
+  const before = env(build(steer));
+  const now = env(buildWith(steer, join(DEPLOY, 'components', name)));
+  const added = now.filter((one) => !before.some(({ name: known }) => known === one.name));
+  expect(now.length).toBe(before.length + added.length);
+  const given = Object.entries(settings).map(([path, value]) => ({ name: variableOf([path]), value }));
+  expect(added).toEqual(given);
+  expect(settingsSchema.parse(settings)).toEqual(settings);
 });

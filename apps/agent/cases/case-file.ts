@@ -1,5 +1,7 @@
+import type { PolicyCase } from '@kubecity/isolation/testing';
 import type { z } from 'zod';
 import { type PacketCase, packetFile } from './packet-case.ts';
+import { isPolicyFile, policyFile } from './policy-file.ts';
 import { casesOfTopology, isTopologyFile, topologyFile } from './topology-file.ts';
 
 /** A file that is not JSON, or not of this format. The message has one line per faulty field. */
@@ -7,9 +9,24 @@ export class CaseFileError extends Error {
   override readonly name = 'CaseFileError';
 }
 
-/** Reads `packet-flow.json`, `topology.json` or any other file of one of the two shapes. */
-export function parseCaseFile(file: string, text: string): PacketCase[] {
+export interface Cases {
+  readonly packets: readonly PacketCase[];
+  readonly policies: readonly PolicyCase[];
+}
+
+/** Reads `packet-flow.json`, `topology.json`, `network-policy.json` or any other file of one of the three shapes. */
+export function parseCases(file: string, text: string): Cases {
   const json = parseJson(file, text);
+  if (isPolicyFile(json)) return { packets: [], policies: valid(file, policyFile, json).cases };
+  return { packets: packetCases(file, json), policies: [] };
+}
+
+/** Of a file about packets of one node. */
+export function parseCaseFile(file: string, text: string): PacketCase[] {
+  return packetCases(file, parseJson(file, text));
+}
+
+function packetCases(file: string, json: unknown): PacketCase[] {
   if (!isTopologyFile(json)) return valid(file, packetFile, json).cases;
   return casesOfTopology(valid(file, topologyFile, json));
 }

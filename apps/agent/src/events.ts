@@ -1,5 +1,5 @@
 import type { EventNews, Regarding } from '@kubecity/kube';
-import { kindOf, type Override } from '@kubecity/routing';
+import { kindOf, type Override, type Problem } from '@kubecity/routing';
 
 /** Who tells, in `reportingController`. */
 export const EVENT_CONTROLLER = 'kubecity.dev/agent';
@@ -113,6 +113,24 @@ export const agentEvents = {
     action: 'WatchCluster',
     regarding: node(nodeName),
     note: message,
+  }),
+
+  /** Its pods of this node stay closed as far as it cannot be read. */
+  policyUnreadable: (nodeName: string, { namespace, name, field, message }: Problem): EventNews => ({
+    type: 'Warning',
+    reason: 'NetworkPolicyUnreadable',
+    action: 'EnforceNetworkPolicy',
+    regarding: { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace, name },
+    note: `node ${nodeName}: ${field}: ${message}. What cannot be read allows nothing`,
+  }),
+
+  /** @param message names the node and its range, and what it overlaps */
+  routeRefused: (nodeName: string, message: string): EventNews => ({
+    type: 'Warning',
+    reason: 'RouteRefused',
+    action: 'KeepRoutes',
+    regarding: node(nodeName),
+    note: `no route to these pods from node ${nodeName}: ${message}`,
   }),
 
   kernelDrift: (nodeName: string, drift: string): EventNews => ({

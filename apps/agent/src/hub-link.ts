@@ -6,9 +6,13 @@ import {
   type EdgeFrame,
   type HubToAgent,
   type Interest,
+  type IsolationReport,
   interest as interestSchema,
+  type PolicyCounts,
   PROTOCOLS,
   REFUSALS,
+  type RefusedAttempts,
+  type RoutesReport,
   type RulesReport,
   reportFor,
   welcome as welcomeSchema,
@@ -103,6 +107,22 @@ export class HubLink {
 
   sendRules(report: RulesReport): void {
     if (this.connected) this.#socket.emit('rules', reportFor(this.#protocol, report));
+  }
+
+  sendIsolation(report: IsolationReport): void {
+    if (this.connected) this.#socket.emit('isolation', report);
+  }
+
+  sendPolicyCounts(counts: PolicyCounts): void {
+    if (this.connected) this.#socket.emit('policyCounts', counts);
+  }
+
+  sendRefusedAttempts(attempts: RefusedAttempts): void {
+    if (this.connected) this.#socket.emit('refusedAttempts', attempts);
+  }
+
+  sendRoutes(report: RoutesReport): void {
+    if (this.connected) this.#socket.emit('routes', report);
   }
 
   /** A frame for a hub that is gone vanishes; the next one gets everything. */

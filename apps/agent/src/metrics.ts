@@ -2,7 +2,9 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type AccountingFigures, accountingMetrics } from './accounting/accounting-metrics.ts';
 import { MODES, type Mode } from './config/mode.ts';
 import { SliMetrics } from './health/sli-metrics.ts';
+import { isolationMetrics } from './isolation/isolation-metrics.ts';
 import { kubeProxyMetrics } from './kube-proxy-metrics.ts';
+import { routeMetrics } from './routes/route-metrics.ts';
 
 /** Figures that others hold; read at each scrape. */
 export interface LiveFigures {
@@ -26,6 +28,8 @@ export function createMetrics(live: LiveFigures) {
     registry,
     ...kubeProxyMetrics(registry),
     slis: new SliMetrics(),
+    routes: routeMetrics(registry),
+    isolation: isolationMetrics(registry),
     rules: new Gauge({
       name: 'kubecity_rules',
       help: 'Rules of ours in the kernel, jumps included',

@@ -5,6 +5,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   namespaces: 'floors that are set on namespaces do not count here',
   routingoverrides: 'no override of a namespace acts here',
   clusterroutingoverrides: 'no override of the whole cluster acts here',
+  networkpolicies: 'no NetworkPolicy is enforced anew here, and what was enforced before stays in force',
 };
 
 export interface MissingRightsOptions {
@@ -34,6 +35,11 @@ export class MissingRights {
 
   granted(plural: string): void {
     if (this.#missing.delete(plural)) this.#options.changed();
+  }
+
+  /** Why it may not be read, what follows, and what to do; undefined = it may. */
+  of(plural: string): string | undefined {
+    return this.#missing.get(plural);
   }
 
   /** Why this node cannot route; undefined = what is missing is no reason. */

@@ -1,5 +1,5 @@
 import { type AgentAnswer, ASK_TIMEOUT_MS, agentQuestion } from '@kubecity/protocol';
-import type { AccountingAnswer, AccountingQuestion } from './accounting/messages.ts';
+import type { AccountingAnswer, AccountingQuestion, OwnAnswer } from './accounting/messages.ts';
 import type { PacketQuestion } from './rules/packet-question.ts';
 import type { PreviewQuestion } from './rules/preview.ts';
 
@@ -41,7 +41,7 @@ export class Questions {
       if (question.kind === 'preview') return this.#options.preview(question);
       if (question.kind === 'diagnose') return await this.#options.diagnose();
       const answer = await this.#options.accounting(question, WITHIN_MS);
-      return answer.kind === 'servicePorts' ? refused('failed', 'another answer than was asked for') : answer;
+      return isOwn(answer) ? refused('failed', 'another answer than was asked for') : answer;
     } catch (error) {
       return refused('failed', error instanceof Error ? error.message : String(error));
     } finally {
@@ -49,6 +49,9 @@ export class Questions {
     }
   }
 }
+
+const isOwn = (answer: AccountingAnswer): answer is OwnAnswer =>
+  ['servicePorts', 'attempts', 'endAttempts'].includes(answer.kind);
 
 type RefusalCode = Extract<AgentAnswer, { kind: 'refused' }>['code'];
 

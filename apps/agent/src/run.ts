@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { EventRecorder } from '@kubecity/kube';
 import { chooseIptables, findKubeProxy, iptables, openDoors } from '@kubecity/netfilter';
 import { openGeneration, openUdpTable } from '@kubecity/netlink';
@@ -7,6 +6,7 @@ import { Compiler } from '@kubecity/ruleset';
 import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { Accounting } from './accounting/accounting.ts';
+import { figuresOf } from './accounting/accounting-metrics.ts';
 import { enableCounters, watchCounters } from './accounting/counters.ts';
 import { afterSync } from './after-sync.ts';
 import { cleanUp, OtherFlavour } from './clean-up.ts';
@@ -15,47 +15,42 @@ import type { LoadedConfig } from './config/load.ts';
 import { effectiveFlags } from './config/report.ts';
 import { watchConfig } from './config/watch.ts';
 import { connectTo } from './connect.ts';
-import { ConntrackCare } from './conntrack-care.ts';
 import { Departure } from './departure.ts';
 import { DirectoryNews } from './directory.ts';
-import { examine } from './doctor/examine.ts';
 import { Drains } from './draining/drains.ts';
 import { agentEvents, EVENT_CONTROLLER } from './events.ts';
+import { followCluster } from './follow-cluster.ts';
 import { HealthState } from './health/health-state.ts';
 import { openListeners } from './health/listeners.ts';
 import { ServiceHealth } from './health/service-health.ts';
 import { tcpIsLiberal } from './host/conntrack-sysctls.ts';
 import { familiesHere } from './host/families.ts';
-import { localAddresses } from './host/local-addresses.ts';
-import { interfaceOf, sourceTowards } from './host/packet-origin.ts';
 import { routeLoopback } from './host/route-localnet.ts';
 import { openSysctls } from './host/sysctl.ts';
-import { HubLink } from './hub-link.ts';
-import { hubTrust } from './hub-trust.ts';
+import type { HubLink } from './hub-link.ts';
+import { openIsolation } from './isolation/open-isolation.ts';
 import { makeConntrackSettings } from './kernel-settings.ts';
+import { leaveNode } from './leave-node.ts';
 import { createMetrics } from './metrics.ts';
 import { MissingRights } from './missing-rights.ts';
+import { openConntrackCare } from './open-conntrack-care.ts';
+import { openHub } from './open-hub.ts';
+import { openQuestions } from './open-questions.ts';
 import { OverrideObjects } from './override-objects.ts';
 import { PendingChanges } from './pending-changes.ts';
-import { Questions } from './questions.ts';
+import { Routes } from './routes/routes.ts';
 import { DriftCheck } from './rules/drift-check.ts';
 import { anyRouting } from './rules/kernel-reading.ts';
 import { Lease } from './rules/lease.ts';
 import { ModeSwitch } from './rules/mode-switch.ts';
-import { ownNodeOf } from './rules/own-node.ts';
-import { answerPacket } from './rules/packet-question.ts';
-import { answerPreview } from './rules/preview.ts';
 import { RuleLoop } from './rules/rule-loop.ts';
 import { RuleOptions } from './rules/rule-options.ts';
 import { RuleSync } from './rules/rule-sync.ts';
-import { type FamilyRules, readServiceRules } from './rules/service-rules.ts';
+import type { FamilyRules } from './rules/service-rules.ts';
+import { telling } from './rules/telling.ts';
 import { realClock } from './runner.ts';
 import { stopOnSignal } from './signals.ts';
 import { TriggerTimes } from './trigger-times.ts';
-import { watchCluster } from './watches.ts';
-
-/** Prometheus waits 10 s for a scrape. */
-const SCRAPE_MS = 8_000;
 
 /** The composition root: builds everything once, wires it, and takes it down on a signal. Rules stay in the kernel. */
 export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log: Logger): Promise<void> {
@@ -101,21 +96,16 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     },
     directory: () => directory.all(),
     frame: (frame, taken) => hub?.sendEdges(frame, taken),
-    renewed: () => hub?.renew(),
+    renewed: () => {
+      isolationNews.renewed();
+      hub?.renew();
+    },
     ended: (news) => drains.ended(news),
     clock: realClock,
     log,
   });
   const metrics = createMetrics({
-    accounting: {
-      totals: () => accounting.totals,
-      servicePorts: async () => {
-        const answer = await accounting.ask({ kind: 'servicePorts' }, SCRAPE_MS);
-        return answer.kind === 'servicePorts' ? answer.servicePorts : undefined;
-      },
-      deaths: () => accounting.deaths,
-      now: Date.now,
-    },
+    accounting: figuresOf(accounting),
     hubConnected: () => hub?.connected ?? false,
     counting: () => counters.counters !== 'unavailable',
     mode: () => rules.mode,
@@ -129,7 +119,10 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       log.error({ resource: plural, message }, 'a right is missing');
       events.record(agentEvents.rightsMissing(nodeName, message));
     },
-    changed: () => report(),
+    changed: () => {
+      report();
+      isolation.tell();
+    },
   });
 
   const { flavour, suffix, evidence } = await chooseIptables(config.iptablesFlavour);
@@ -142,11 +135,6 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     rules.request();
   });
   const doors = openDoors({ families, suffix, front: () => modes.course?.front ?? 'iptables' });
-  for (const [family, netfilter] of doors.rules) {
-    const compiler = new Compiler(options.of(family));
-    syncs.set(family, new RuleSync({ compiler, netfilter, ipset: doors.sets, now: () => performance.now() }));
-    inKernel.set(family, { compiler, netfilter });
-  }
   const modes = new ModeSwitch({
     wished: () => current,
     findKubeProxy,
@@ -161,18 +149,37 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
         sync.configure(options.of(family));
         sync.forget();
       }
+      isolation.changed();
     },
     due: () => rules.request(),
     clock: realClock,
   });
   const generation = flavour === 'nft' ? openGeneration() : undefined;
   const drift = new DriftCheck(generation, Date.now, log);
+  const { isolation, isolationNews } = openIsolation({
+    ...{ config, flavour, families, doors, generation, drift, accounting, metrics, log },
+    current: () => current,
+    modes: () => modes,
+    rights: () => rights,
+    hub: () => hub,
+    record: (event) => events.record(event),
+  });
+  for (const [family, door] of doors.rules) {
+    const compiler = new Compiler(options.of(family));
+    const netfilter = telling(door, isolation.drift);
+    const laid = () => isolation.checkNow();
+    syncs.set(family, new RuleSync({ compiler, netfilter, ipset: doors.sets, laid, now: () => performance.now() }));
+    inKernel.set(family, { compiler, netfilter });
+  }
   const lease = new Lease({
     sets: doors.sets,
     families,
     seconds: () => current.leaseSeconds,
     isSound: async (family) => health.isHealthy() && (await rules.isSound(family)),
-    wrote: (commits) => drift.wrote(commits),
+    wrote: (commits) => {
+      drift.wrote(commits);
+      isolation.drift.wrote(commits);
+    },
     clock: realClock,
     log,
   });
@@ -181,6 +188,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     now: Date.now,
     trouble: () => options.missing() ?? rights.trouble() ?? rules.waiting(),
     failing: () => rules.failing(),
+    ...(config.isolation === 'on' && { isolation: () => isolation.trouble() }),
     stuck: () => rules.stuck(),
   });
   const serviceHealth = new ServiceHealth({
@@ -191,16 +199,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     },
   });
   const udp = openUdpTable();
-  const care = new ConntrackCare({
-    udp,
-    clock: realClock,
-    log,
-    metrics: {
-      syncSeconds: (ip_family, seconds) => metrics.reconcilerSeconds.observe({ ip_family }, seconds),
-      deleted: (ip_family, entries) => metrics.reconcilerDeleted.inc({ ip_family }, entries),
-    },
-    nodeAddresses: (family) => localAddresses(family),
-  });
+  const care = openConntrackCare(udp, metrics, log);
 
   const drains = new Drains({
     order: (orders) => accounting.cut(orders),
@@ -210,7 +209,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     late: (override, connections) => events.record(agentEvents.drainDeadline(nodeName, override, connections)),
     changed: () => report(),
   });
-  const alone = new OtherFlavour(flavour, families, log);
+  const alone = new OtherFlavour(flavour, families, 'routing', log);
   const rules = new RuleLoop({
     tracker,
     families: syncs,
@@ -222,7 +221,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     log,
     modes,
     lease,
-    clear: () => cleanUp(log),
+    clear: () => cleanUp(log, 'routing'),
     pace: () => current,
     wished: () => current.mode,
     writing: (table) => {
@@ -253,6 +252,11 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     drifted: (family, difference) => events.record(agentEvents.kernelDrift(nodeName, `${family} ${difference}`)),
   });
 
+  const routes = new Routes({
+    ...{ config, mode: () => current.mode, sysctls, metrics: metrics.routes, clock: realClock, log },
+    reported: (told) => hub?.sendRoutes(told),
+    refused: (message) => events.record(agentEvents.routeRefused(nodeName, message)),
+  });
   const listeners = await openListeners(
     config,
     {
@@ -272,92 +276,40 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     (listener, err) => events.record(agentEvents[listener](nodeName, err)),
   );
 
-  const questions = new Questions({
-    rules: (service) => readServiceRules(inKernel, service, Date.now()),
-    explain: (question) =>
-      answerPacket(question, {
-        families: inKernel,
-        ipset: doors.sets,
-        host: { localAddresses, sourceTowards, interfaceOf },
-        now: Date.now,
-      }),
-    preview: (question) => answerPreview(question, { tracker, overrides, loop: rules, families: syncs, now: Date.now }),
-    accounting: (question, withinMs) => accounting.ask(question, withinMs),
-    diagnose: async () => ({
-      kind: 'diagnose',
-      at: Date.now(),
-      version: packageJson.version,
-      findings: await examine({
-        mode: current.mode,
-        takeOver: current.takeOver,
-        flavour: current.iptablesFlavour,
-        families,
-        hub: config.hub,
-        hubTokenFile: settings.hubTokenFile,
-        welcomed: hub?.connected,
-        client,
-        sysctls,
-        now: Date.now,
-      }),
-    }),
+  const questions = openQuestions({
+    ...{ config, doors, inKernel, syncs, tracker, overrides, rules },
+    ...{ isolation, isolationNews, accounting, routes, client, sysctls },
+    version: packageJson.version,
+    current: () => current,
+    settings: () => settings,
+    hub: () => hub,
   });
-  if (config.hub && config.hubTokenFile !== undefined) {
-    const { hubTokenFile } = config;
-    hub = new HubLink({
-      address: config.hub,
-      token: async () => (await readFile(hubTokenFile, 'utf8')).trim(),
-      ...(config.hubTrust && { trust: hubTrust(config.hubTrust, client) }),
-      node: nodeName,
-      version: packageJson.version,
-      epoch: () => accounting.epoch,
-      welcomed: (interest) => {
-        report();
-        accounting.listen(interest);
-      },
-      gone: () => accounting.unlisten(),
-      interest: (interest) => accounting.look(interest),
-      resync: () => accounting.resync(),
-      ask: (question) => questions.answer(question),
-      refused: (code, message) => events.record(agentEvents.hubRefused(nodeName, code, message)),
-      log,
-    });
-  }
+  hub = openHub(config, client, {
+    version: packageJson.version,
+    epoch: () => accounting.epoch,
+    welcomed: (interest) => {
+      report();
+      hub?.sendIsolation(isolation.report());
+      hub?.sendRoutes(routes.report());
+      isolationNews.welcomed();
+      accounting.listen(interest);
+    },
+    gone: () => accounting.unlisten(),
+    interest: (interest) => accounting.look(interest),
+    resync: () => accounting.resync(),
+    ask: (question) => questions.answer(question),
+    refused: (code, message) => events.record(agentEvents.hubRefused(nodeName, code, message)),
+    log,
+  });
 
   const report = () => hub?.sendRules(rights.addTo(rules.report()));
-  let listed = false;
-  const beginWhenReady = () => {
-    if (listed && options.missing() === undefined) rules.begin();
-  };
-  watchCluster(
-    client,
-    {
-      tracker,
-      overrides,
-      directory,
-      triggers,
-      nodeName,
-      ownNode: (node) => {
-        health.setNode(node);
-        if (!node) return log.warn('the Node object of this node is gone; routing goes on as it was');
-        const own = ownNodeOf(node);
-        tracker.setNode(own);
-        options.setNode(own);
-        if (tracker.dirty) rules.request();
-        beginWhenReady();
-      },
-      counted: (kind) => pending.add(kind),
-      // A pod that no override asks about, or a node elsewhere, changes nothing here.
-      changed: () => tracker.dirty && rules.request(),
-      synced: () => {
-        listed = true;
-        beginWhenReady();
-      },
-      rights,
-      apiState: (resource, live) => metrics.apiLive.set({ resource }, live ? 1 : 0),
-    },
+  const following = followCluster({
+    ...{ client, nodeName, tracker, overrides, directory, triggers, options },
+    ...{ health, rules, isolation, routes, rights, pending },
+    apiState: (resource, live) => metrics.apiLive.set({ resource }, live ? 1 : 0),
     log,
-    stopping.signal,
-  );
+    signal: stopping.signal,
+  });
   watchConfig(invocation, loaded, {
     signal: stopping.signal,
     failed: (err) => log.error({ err }, 'the new configuration is refused; the old one stays'),
@@ -370,11 +322,14 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
       if (tracker.dirty || change.live.some((path) => path === 'mode' || path === 'takeOver')) rules.request();
       options.setProxy(current.proxy);
       setConntrack().catch((err: unknown) => log.error({ err }, 'connection tracking settings cannot be made'));
-      beginWhenReady();
+      following.begin();
+      routes.reconsider();
       log.info({ live: change.live }, 'configuration changed');
       if (change.restart.length > 0) log.warn({ restart: change.restart }, 'takes effect with the next start');
     },
   });
+  isolation.begin();
+  if (isolation.on) isolationNews.begin();
   void departure.begin();
   events.record(agentEvents.starting(nodeName, packageJson.version, config.mode));
   log.info({ mode: config.mode, families, proxy: config.proxy }, 'agent started');
@@ -386,12 +341,9 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     counters.stop();
     drains.stop();
     modes.stop();
-    await Promise.all([rules.stop(), care.stop(), accounting.stop()]);
-    const end = await departure.end(rules.mode, async () => (await findKubeProxy()).ownsServices);
-    if (end === 'alone') {
-      await lease.end().catch((err: unknown) => log.warn({ err }, 'the lease of the rules runs out by itself'));
-    }
-    if (end === 'gone') await cleanUp(log);
+    const parts = [rules, isolation, isolationNews, routes, care, accounting];
+    await Promise.all(parts.map((part) => part.stop()));
+    await leaveNode(departure, { mode: rules.mode, lease, log });
     udp.close();
     generation?.close();
     await Promise.all([serviceHealth.close(), ...listeners.map((listener) => listener.close())]);

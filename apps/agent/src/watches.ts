@@ -1,18 +1,29 @@
+import type { IsolationTracker, KubeNetworkPolicy, PolicyPod } from '@kubecity/isolation';
 import { isKubeError, type KubeClient, type Resource, resources, watchResource } from '@kubecity/kube';
-import {
-  FLOOR_ANNOTATION,
-  type KubeEndpointSlice,
-  type KubeNode,
-  type KubePod,
-  type KubeRoutingOverride,
-  type KubeService,
-  type ObjectMeta,
-  type RoutingTracker,
+import type {
+  KubeEndpointSlice,
+  KubeNode,
+  KubeRoutingOverride,
+  KubeService,
+  ObjectMeta,
+  RoutingTracker,
 } from '@kubecity/routing';
 import type { Logger } from 'pino';
 import type { DirectoryNews } from './directory.ts';
 import type { OverrideObjects } from './override-objects.ts';
-import { TRIGGER_TIME, type TriggerTimes } from './trigger-times.ts';
+import type { TriggerTimes } from './trigger-times.ts';
+import {
+  nameOf,
+  trimLabelledNamespace,
+  trimMeta,
+  trimNamespace,
+  trimNode,
+  trimOwnNode,
+  trimPod,
+  trimPolicyPod,
+  trimService,
+  trimSlice,
+} from './trimming.ts';
 
 export interface WatchTargets {
   readonly tracker: RoutingTracker;
@@ -21,6 +32,8 @@ export interface WatchTargets {
   readonly triggers: Pick<TriggerTimes, 'set' | 'delete'>;
   /** Name of this node. */
   readonly nodeName: string;
+  /** Every Node object, this node's too. */
+  readonly nodes?: { set(node: KubeNode): void; delete(name: string): void; listed(): void };
   /** The Node object of this node; undefined when it was deleted. */
   readonly ownNode: (node: KubeNode | undefined) => void;
   /** One more change of a Service or EndpointSlice. */
@@ -30,14 +43,31 @@ export interface WatchTargets {
   /** Every list is complete: only now is the absence of an object a fact. */
   readonly synced: () => void;
   readonly apiState: (resource: string, live: boolean) => void;
+  /** What is followed to enforce NetworkPolicies; absent: they are not read, and of pods and namespaces only what routing needs. */
+  readonly isolation?: IsolationTargets | undefined;
   /** The API server says that we may not read this; `refused` each time it says so. */
   readonly rights: { refused(plural: string, why: string): void; granted(plural: string): void };
+}
+
+export interface IsolationTargets {
+  readonly tracker: Omit<IsolationTracker, 'take'>;
+  /** Something that policies ask for may have changed. */
+  changed(): void;
+  /** Policies and all that they ask for are listed. */
+  listed(): void;
 }
 
 /** A cluster that does not know the kind has none of it: Services are routed, and overrides as soon as there are some. */
 const OPTIONAL: ReadonlySet<Resource> = new Set([resources.routingOverrides, resources.clusterRoutingOverrides]);
 /** Services are routed without these too, as if there were none: what the cluster says of its traffic does not wait for steering. */
 const DISPENSABLE: ReadonlySet<Resource> = new Set([...OPTIONAL, resources.namespaces]);
+/** Without these nobody can say whom a policy lets in: what was enforced before stays as it was. */
+const ASKED_BY_POLICIES: readonly Resource[] = [
+  resources.networkPolicies,
+  resources.namespaces,
+  resources.pods,
+  resources.nodes,
+];
 /**
  * Refusals in a row before it is begun without: roles that are installed together with the agents take a moment to count,
  * and an agent that comes back must not let go of a drain for that moment. With the pauses between them about six seconds.
@@ -54,12 +84,18 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
   const complete = (plural: string) => {
     if (waiting.delete(plural) && waiting.size === 0) targets.synced();
   };
+  const policies = targets.isolation;
+  const unlisted = new Set(ASKED_BY_POLICIES.map(({ plural }) => plural));
+  const listed = (plural: string) => {
+    if (unlisted.delete(plural) && unlisted.size === 0) policies?.listed();
+  };
   const watch = <T extends { readonly metadata: ObjectMeta }>(
     resource: (typeof resources)[keyof typeof resources],
     on: { set(object: T): void; delete(object: Pick<T, 'metadata'>): void; trim(object: T): T },
     selectors: { labelSelector?: string; fieldSelector?: string } = {},
   ) => {
-    waiting.add(resource.plural);
+    // Routing does not wait for what it does not ask.
+    if (resource !== resources.networkPolicies) waiting.add(resource.plural);
     let refusals = 0;
     watchResource<T>(client, {
       resource,
@@ -71,6 +107,8 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
       synced: () => {
         log.info({ resource: resource.plural }, 'list complete');
         complete(resource.plural);
+        listed(resource.plural);
+        if (resource === resources.nodes) targets.nodes?.listed();
       },
       state: (state, error) => {
         targets.apiState(resource.plural, state === 'live');
@@ -135,101 +173,62 @@ export function watchCluster(client: KubeClient, targets: WatchTargets, log: Log
     });
   }
   watch<{ readonly metadata: ObjectMeta }>(resources.namespaces, {
-    trim: ({ metadata }) => ({ metadata: withFloor(metadata, nameOf(metadata)) }),
-    set: routing((namespace) => tracker.setNamespace(namespace)),
-    delete: routing((namespace) => tracker.deleteNamespace(namespace)),
+    trim: policies ? trimLabelledNamespace : trimNamespace,
+    set: routing((namespace) => {
+      tracker.setNamespace(namespace);
+      policies?.tracker.setNamespace(namespace);
+      policies?.changed();
+    }),
+    delete: routing((namespace) => {
+      tracker.deleteNamespace(namespace);
+      policies?.tracker.deleteNamespace(namespace);
+      policies?.changed();
+    }),
   });
-  watch<KubePod>(resources.pods, {
-    trim: trimPod,
+  watch<PolicyPod>(resources.pods, {
+    trim: policies ? trimPolicyPod : trimPod,
     set: (pod) => {
       directory.setPod(pod);
       tracker.setPod(pod);
       changed();
+      policies?.tracker.setPod(pod);
+      policies?.changed();
     },
     delete: (pod) => {
       directory.deletePod(pod);
       tracker.deletePod(pod);
       changed();
+      policies?.tracker.deletePod(pod);
+      policies?.changed();
     },
   });
+  if (policies) {
+    watch<KubeNetworkPolicy>(resources.networkPolicies, {
+      trim: ({ metadata, spec }) => ({ metadata: nameOf(metadata), spec }),
+      set: (policy) => {
+        policies.tracker.setPolicy(policy);
+        policies.changed();
+      },
+      delete: (policy) => {
+        policies.tracker.deletePolicy(policy);
+        policies.changed();
+      },
+    });
+  }
   const own = ({ metadata }: KubeNode) => metadata.name === targets.nodeName;
   watch<KubeNode>(resources.nodes, {
     trim: (node) => (own(node) ? trimOwnNode(node) : trimNode(node)),
     set: (node) => {
       directory.setNode(node);
+      targets.nodes?.set(node);
+      policies?.tracker.setNode(node);
       if (own(node)) targets.ownNode(node);
     },
     delete: (node) => {
       directory.deleteNode(node);
+      targets.nodes?.delete(node.metadata.name);
+      policies?.tracker.deleteNode(node);
       if (own(node)) targets.ownNode(undefined);
     },
   });
-}
-
-function trimService({ metadata, spec, status }: KubeService): KubeService {
-  return {
-    metadata: withFloor(metadata, trimMeta(metadata)),
-    ...(spec && { spec }),
-    ...(status?.loadBalancer && { status: { loadBalancer: status.loadBalancer } }),
-  };
-}
-
-function trimSlice(slice: KubeEndpointSlice): KubeEndpointSlice {
-  const at = slice.metadata.annotations?.[TRIGGER_TIME];
-  const metadata = trimMeta(slice.metadata);
-  return { ...slice, metadata: at === undefined ? metadata : { ...metadata, annotations: { [TRIGGER_TIME]: at } } };
-}
-
-function trimNode({ metadata, status }: KubeNode): KubeNode {
-  return { metadata: trimMeta(metadata), ...(status?.addresses && { status: { addresses: status.addresses } }) };
-}
-
-/** Routing and health read more of the own Node: its pod ranges, and whether it is about to leave. */
-function trimOwnNode({ metadata, spec, status }: KubeNode): KubeNode {
-  const { deletionTimestamp } = metadata;
-  return {
-    metadata: { ...trimMeta(metadata), ...(deletionTimestamp !== undefined && { deletionTimestamp }) },
-    ...(spec && { spec }),
-    ...(status?.addresses && { status: { addresses: status.addresses } }),
-  };
-}
-
-/** How many backends overrides must leave: all that is read of annotations. */
-function withFloor({ annotations }: ObjectMeta, trimmed: ObjectMeta): ObjectMeta {
-  const floor = annotations?.[FLOOR_ANNOTATION];
-  return floor === undefined ? trimmed : { ...trimmed, annotations: { [FLOOR_ANNOTATION]: floor } };
-}
-
-function nameOf({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta {
-  return {
-    name,
-    ...(namespace !== undefined && { namespace }),
-    ...(uid !== undefined && { uid }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
-  };
-}
-
-function trimMeta(metadata: ObjectMeta): ObjectMeta {
-  const { generation, creationTimestamp, labels } = metadata;
-  return {
-    ...nameOf(metadata),
-    ...(generation !== undefined && { generation }),
-    ...(creationTimestamp !== undefined && { creationTimestamp }),
-    ...(labels !== undefined && { labels }),
-  };
-}
-
-function trimPod({ metadata, spec, status }: KubePod): KubePod {
-  return {
-    metadata: trimMeta(metadata),
-    spec: {
-      ...(spec?.nodeName !== undefined && { nodeName: spec.nodeName }),
-      ...(spec?.hostNetwork !== undefined && { hostNetwork: spec.hostNetwork }),
-    },
-    status: {
-      ...(status?.phase !== undefined && { phase: status.phase }),
-      ...(status?.podIP !== undefined && { podIP: status.podIP }),
-      ...(status?.podIPs !== undefined && { podIPs: status.podIPs }),
-    },
-  };
 }

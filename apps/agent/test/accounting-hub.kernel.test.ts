@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from './lab/eventually.ts';
 import { MapReader, type ShownEdge } from './lab/map-reader.ts';
 import { RealHub } from './lab/real-hub.ts';
 import { NOTHING, sum, type Totals } from './lab/told-edges.ts';
 import { Trips } from './lab/trips.ts';
-import { DNS, eventually, HTTP, TruthCity } from './lab/truth-city.ts';
+import { DNS, HTTP, TruthCity } from './lab/truth-city.ts';
 
 /** The whole way: kernels of two nodes, agents, hub, browser and `/metrics`, against what programs sent and kernels counted. */
 const city = new TruthCity();

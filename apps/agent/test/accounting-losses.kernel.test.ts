@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from './lab/eventually.ts';
 import { accountingOf, type DumpFault, eventReaderOf, Faults } from './lab/faults.ts';
 import { listens } from './lab/kernel-flows.ts';
 import { NOTHING, type Totals } from './lab/told-edges.ts';
 import { Trips } from './lab/trips.ts';
-import { eventually, HTTP, TruthCity } from './lab/truth-city.ts';
+import { HTTP, TruthCity } from './lab/truth-city.ts';
 
 /** What is lost on the way is shown, never counted twice or backwards, and right again when the way is whole again. */
 const city = new TruthCity();
@@ -46,7 +47,7 @@ beforeAll(async () => {
   city.putService({ name: 'cart', clusterIPs: [CART[4], CART[6]], ports: [port], pods: ['cart-a', 'cart-b'] });
   city.putService({ name: 'closed', clusterIPs: [CLOSED[4], CLOSED[6]], ports: [port], pods: ['closed'] });
   city.net.set('netfilter/nf_conntrack_acct', 1);
-  for (const node of city.net.nodes.keys()) city.startAgent(node, faults.env);
+  for (const node of city.net.nodes.keys()) city.startAgent(node, {}, faults.env);
   await city.ready();
   await go('web-a', 4, [CART[4], 80], { ...http, count: 250, group: 'long' });
   await agree();
@@ -126,7 +127,7 @@ describe('the figures stay true', () => {
     await city.stopAgent('node-a', 'SIGKILL');
     await traffic();
     beginAgain('node-a');
-    city.startAgent('node-a', faults.env);
+    city.startAgent('node-a', {}, faults.env);
     await eventually(() => expect(city.hub.book('node-a').epoch).not.toBe(epoch));
     await city.ready(['node-a']);
     await traffic();

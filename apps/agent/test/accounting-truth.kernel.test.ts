@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from './lab/eventually.ts';
 import { serve } from './lab/traffic.ts';
 import { Trips } from './lab/trips.ts';
-import { DNS, eventually, HTTP, TruthCity } from './lab/truth-city.ts';
+import { DNS, HTTP, TruthCity } from './lab/truth-city.ts';
 import { type Addresses, type Family, OUTSIDE } from './lab/two-nodes.ts';
 
 /**

@@ -45,3 +45,45 @@ it('counts what is ours while a sync is under way', async () => {
   });
   expect(await check.isDue()).toBe(true);
 });
+
+it('trusts no number that it read while another of us was writing, and is not due meanwhile', async () => {
+  const { kernel, check } = await setUp();
+  check.writing();
+  kernel.id++;
+  expect(await check.isDue()).toBe(false);
+  expect(await check.isUntouched()).toBe(false);
+  check.written(1);
+  expect(await check.isUntouched()).toBe(true);
+});
+
+it('compares all again after a sync that another of us wrote beside, unless it is told in time', async () => {
+  const { kernel, check, sync } = await setUp();
+  await sync(() => {
+    check.writing();
+    kernel.id++;
+  });
+  check.written(1);
+  expect(await check.isDue()).toBe(true);
+  await sync(() => {
+    check.writing();
+    kernel.id++;
+    check.written(1);
+  });
+  expect(await check.isDue()).toBe(false);
+});
+
+it('a number that was on its way while the other one ended is not used', async () => {
+  const { kernel, check } = await setUp();
+  const read = Promise.withResolvers<void>();
+  const now = kernel.id;
+  kernel.read = async () => {
+    await read.promise;
+    return now;
+  };
+  const untouched = check.isUntouched();
+  check.writing();
+  kernel.id++;
+  check.written(1);
+  read.resolve();
+  expect(await untouched).toBe(false);
+});

@@ -28,9 +28,9 @@ describe.skipIf(!legacy)('iptables-legacy', () => {
     const again = new RuleWorld(door(), ipset(), { ...OPTIONS, masqueradeMark: 0x4000 });
     expect((await again.syncOnce()).wrote.chains).toBeGreaterThan(60);
     // What the agent does whose rules are in the other flavour's tables now.
-    await new OtherFlavour('legacy', ['IPv4'], log).once();
+    await new OtherFlavour('legacy', ['IPv4'], 'routing', log).once();
     expect(await door().save('nat')).toContain('CITY-');
-    await new OtherFlavour('nft', ['IPv4'], log).once();
+    await new OtherFlavour('nft', ['IPv4'], 'routing', log).once();
     expect(await door().save()).not.toContain('CITY-');
     again.sync.check();
     expect((await again.syncOnce()).drift).toContain('is missing');

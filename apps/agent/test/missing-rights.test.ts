@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { IsolationTracker } from '@kubecity/isolation';
 import { connect, ensureCrd, type KubeClient } from '@kubecity/kube';
 import { type KubeObject, type MiniApiServer, startMiniApiServer } from '@kubecity/mini-apiserver';
 import type { RulesReport } from '@kubecity/protocol';
@@ -10,7 +11,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { DirectoryNews } from '../src/directory.ts';
 import { MissingRights } from '../src/missing-rights.ts';
 import { OverrideObjects } from '../src/override-objects.ts';
-import { watchCluster } from '../src/watches.ts';
+import { type IsolationTargets, watchCluster } from '../src/watches.ts';
 
 /** An agent whose account may read what the test says, and no more. */
 const RULES = {
@@ -64,7 +65,7 @@ const may = (...rules: object[]) => {
 };
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 20 });
 
-function begin(): MissingRights {
+function begin(isolation?: IsolationTargets): MissingRights {
   const rights = new MissingRights({ nodeName: 'node-a', found, changed });
   const tracker = new RoutingTracker({ name: 'node-a' });
   watchCluster(
@@ -82,6 +83,7 @@ function begin(): MissingRights {
         synced += 1;
       },
       apiState() {},
+      isolation,
       rights,
     },
     pino({ level: 'silent' }),
@@ -135,3 +137,38 @@ it.each([
   },
   30_000,
 );
+
+it('routes without the right to NetworkPolicies, and enforces none before it is there', async () => {
+  const tracker = new IsolationTracker('node-a');
+  let listed = 0;
+  const isolation = { tracker, changed() {}, listed: () => void listed++ };
+  may(...Object.values(RULES));
+  const rights = begin(isolation);
+  await eventually(() => expect(rights.of('networkpolicies')).toBeDefined());
+  await eventually(() => expect(synced).toBe(1));
+  expect(rights.trouble()).toBeUndefined();
+  expect(rights.of('networkpolicies')).toMatch(
+    /no NetworkPolicy is enforced anew here, and what was enforced before stays in force: give the agent's ServiceAccount list and watch of networkpolicies$/,
+  );
+  expect(listed).toBe(0);
+  may(...Object.values(RULES), {
+    apiGroups: ['networking.k8s.io'],
+    resources: ['networkpolicies'],
+    verbs: ['list', 'watch'],
+  });
+  await eventually(() => expect(listed).toBe(1));
+  await eventually(() => expect(rights.of('networkpolicies')).toBeUndefined());
+}, 30_000);
+
+it('without the labels of namespaces nobody can say whom a policy lets in: routing goes on, isolation waits', async () => {
+  let listed = 0;
+  may(RULES.services, RULES.slices, RULES.overrides, {
+    apiGroups: ['networking.k8s.io'],
+    resources: ['networkpolicies'],
+    verbs: ['list', 'watch'],
+  });
+  const rights = begin({ tracker: new IsolationTracker('node-a'), changed() {}, listed: () => void listed++ });
+  await eventually(() => expect(synced).toBe(1));
+  expect(listed).toBe(0);
+  await eventually(() => expect(rights.of('namespaces')).toBeDefined());
+}, 30_000);

@@ -4,7 +4,8 @@ import type { AgentQuestion, ExplainedEnd, Explanation } from '@kubecity/protoco
 import { familyOf, socketText } from '@kubecity/routing';
 import { likelihood, SELDOM } from '@kubecity/routing/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { eventually, HTTP, TruthCity } from './lab/truth-city.ts';
+import { eventually } from './lab/eventually.ts';
+import { HTTP, TruthCity } from './lab/truth-city.ts';
 import { type Addresses, OUTSIDE, type Place } from './lab/two-nodes.ts';
 
 /**

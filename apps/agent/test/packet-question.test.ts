@@ -1,8 +1,9 @@
+import { type Attempt, IsolationCompiler, IsolationTracker, judge, renderSets } from '@kubecity/isolation';
 import { FakeIpset, FakeNetfilter } from '@kubecity/netfilter/testing';
 import { type AgentAnswer, agentAnswer, MOST_ENDS } from '@kubecity/protocol';
 import { type KubeService, RoutingTracker } from '@kubecity/routing';
 import { affinitySet, Compiler, diff, EMPTY_KERNEL, renderRestore, stateOf } from '@kubecity/ruleset';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { answerPacket, type PacketQuestion } from '../src/rules/packet-question.ts';
 import { OPTIONS, service, slice } from './rule-world.ts';
 
@@ -37,7 +38,10 @@ const CART: PacketQuestion = {
   ...{ destination: '10.96.0.10', port: 80, protocol: 'TCP' },
 };
 
-async function ask(question: Partial<PacketQuestion> = {}): Promise<AgentAnswer> {
+async function ask(
+  question: Partial<PacketQuestion> = {},
+  judge?: Parameters<typeof answerPacket>[1]['judge'],
+): Promise<AgentAnswer> {
   const answer = await answerPacket(
     { ...CART, ...question },
     {
@@ -48,6 +52,7 @@ async function ask(question: Partial<PacketQuestion> = {}): Promise<AgentAnswer>
         sourceTowards: async () => '192.168.10.11',
         interfaceOf: async (_, address) => (address.startsWith('10.244.') ? 'veth9' : undefined),
       },
+      ...(judge && { judge }),
       now: () => 7,
     },
   );
@@ -55,8 +60,8 @@ async function ask(question: Partial<PacketQuestion> = {}): Promise<AgentAnswer>
   return agentAnswer.parse(JSON.parse(JSON.stringify(answer)));
 }
 
-async function explained(question: Partial<PacketQuestion> = {}) {
-  const answer = await ask(question);
+async function explained(question: Partial<PacketQuestion> = {}, judge?: Parameters<typeof ask>[1]) {
+  const answer = await ask(question, judge);
   if (answer.kind !== 'explain') throw new Error(JSON.stringify(answer));
   return answer;
 }
@@ -120,6 +125,65 @@ it('says what refuses, which rules of others are not walked, and which nobody ca
   expect(answer.unknown).toMatchObject([{ chain: 'CITY-REFUSE', rule: '-m limit --limit 1/sec -j RETURN' }]);
   expect(answer.ends).toMatchObject([{ kind: 'reject', refusal: 'no-endpoints', chance: 1 }]);
   expect(answer.others).toEqual([{ table: 'filter', chain: 'FORWARD', policy: 'ACCEPT', before: 1, after: 0 }]);
+});
+
+describe('under policies', () => {
+  const pods = [
+    ['cart-1', 'node-a', '10.244.1.1'],
+    ['cart-2', 'node-b', '10.244.1.2'],
+    ['client', 'node-a', '10.244.1.9'],
+  ] as const;
+  const policy = (name: string) => ({
+    metadata: { namespace: 'shop', name: 'egress' },
+    spec: {
+      podSelector: { matchLabels: { app: 'client' } },
+      egress: [{ to: [{ podSelector: { matchLabels: { app: name } } }], ports: [{ port: 'http' }] }],
+    },
+  });
+
+  async function enforced(name: string) {
+    const tracker = new IsolationTracker('node-a');
+    for (const [pod, nodeName, podIP] of pods) {
+      tracker.setPod({
+        metadata: { namespace: 'shop', name: pod, labels: { app: pod } },
+        spec: { nodeName, containers: [{ ports: [{ name: 'http', containerPort: 8080 }] }] },
+        status: { phase: 'Running', podIP },
+      });
+    }
+    tracker.setPolicy(policy(name));
+    const compiler = new IsolationCompiler({ family: 'IPv4', refusal: 'reject', closedRanges: ['10.244.1.8/29'] });
+    const { prepare, widen } = renderSets(compiler.update(tracker.take()).sets);
+    await ipset.restore(prepare);
+    await netfilter.restore(renderRestore(diff(EMPTY_KERNEL, stateOf(compiler.ruleset))));
+    await ipset.restore(widen);
+    return (attempt: Attempt) => judge(tracker, attempt);
+  }
+
+  it('each end says what they say to it behind DNAT, and the rules agree', async () => {
+    const { ends } = await explained({}, await enforced('cart-2'));
+    const told = ends.map(({ kind, to, isolation }) => [to, kind, isolation?.egress.verdict]);
+    expect(told.sort()).toEqual([
+      ['10.244.1.1:8080', 'reject', 'refused'],
+      ['10.244.1.2:8080', 'dnat', 'allowed'],
+    ]);
+    const allowed = ends.find(({ kind }) => kind === 'dnat')?.isolation;
+    expect(allowed).toMatchObject({
+      allowed: true,
+      egress: { pod: 'shop/client', by: [{ policy: 'shop/egress', rule: 0 }] },
+    });
+  });
+
+  it('what meets no Service is judged as it was asked, and what a Service refuses is not', async () => {
+    const judging = await enforced('cart-2');
+    const direct = await explained({ destination: '10.244.1.1', port: 8080 }, judging);
+    expect(direct.ends).toMatchObject([
+      { kind: 'reject', isolation: { allowed: false, egress: { verdict: 'refused' } } },
+    ]);
+    const [empty] = (await explained({ destination: '10.96.0.12', source: '10.244.1.1' }, judging)).ends;
+    expect(empty).toMatchObject({ kind: 'reject', refusal: 'no-endpoints' });
+    expect(empty).not.toHaveProperty('isolation');
+    expect((await explained()).ends.some((end) => 'isolation' in end)).toBe(false);
+  });
 });
 
 it.each([

@@ -2,7 +2,7 @@ import { NetfilterError } from '@kubecity/netfilter';
 import { FakeIpset, FakeNetfilter } from '@kubecity/netfilter/testing';
 import { describe, expect, it } from 'vitest';
 import { removeRules } from '../src/rules/cleanup.ts';
-import { ReadBackError } from '../src/rules/rule-sync.ts';
+import { ReadBackError } from '../src/rules/kernel-reading.ts';
 import { OPTIONS, RuleWorld, service, slice } from './rule-world.ts';
 
 function setUp(kernel = new FakeNetfilter(), sets = new FakeIpset()) {

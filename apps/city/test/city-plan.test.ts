@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { countPods, letters, limits, planCity } from '../src/plan/city-plan.ts';
-import { gateCalls, shop } from '../src/plan/shop.ts';
+import { countAllPods, countPods, letters, limits, planCity } from '../src/plan/city-plan.ts';
+import { gateCalls, shop, stray } from '../src/plan/shop.ts';
 import { parseCalls } from '../src/workload/call.ts';
 import { parseFault } from '../src/workload/fault.ts';
 
@@ -27,10 +27,15 @@ describe('the default city', () => {
 
   test('calls only Services that it has, in words the workload understands', () => {
     const known = new Set(names(shop));
-    for (const calls of [gateCalls, ...shop.map((service) => service.calls)]) {
-      for (const call of parseCalls(calls.join('; '))) expect(known).toContain(call.service);
+    for (const calls of [gateCalls, stray.calls, ...shop.map((service) => service.calls)]) {
+      for (const { callee } of parseCalls(calls.join('; '))) if (!callee.includes(':')) expect(known).toContain(callee);
     }
     for (const { faultyPod = '' } of shop) parseFault(faultyPod);
+  });
+
+  test('has one pod that no Service stands for: the stray', () => {
+    expect(plan.clients.map(({ name }) => name)).toEqual(['stray']);
+    expect(countAllPods(plan)).toBe(31);
   });
 
   test('has one Service without pods that somebody calls', () => {
@@ -50,8 +55,8 @@ test.each([1, 3, 11, 12, 25, 200])(
     const plan = planCity({ nodes: 1, services });
     const known = names(plan.services);
     expect(new Set(known).size).toBe(services);
-    for (const { calls } of plan.services) {
-      for (const { service } of parseCalls(calls.join('; '))) expect(known).toContain(service);
+    for (const { calls } of [...plan.services, ...plan.clients]) {
+      for (const { callee } of parseCalls(calls.join('; '))) if (!callee.includes(':')) expect(known).toContain(callee);
     }
   },
 );

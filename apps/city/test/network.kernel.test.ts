@@ -32,6 +32,9 @@ const ask = (netns: string, address: string) => run(netns, process.execPath, '-e
 
 beforeAll(async () => {
   await buildNetwork(nodes, networks.services);
+  // the agents' part
+  await ip(['route add 10.244.2.0/24 via 172.18.0.3'], 'node-a');
+  await ip(['route add 10.244.1.0/24 via 172.18.0.2'], 'node-b');
   await addPodNetwork('node-a', 'shop.web-1', a);
   await addPodNetwork('node-b', 'shop.web-2', b);
 });

@@ -7,9 +7,12 @@ import { parseServe } from '../src/workload/server.ts';
 describe('CALLS', () => {
   test('rated and held calls, in any number', () => {
     expect(parseCalls('http cart.shop 2.5/s; hold orders-db.data 2;lookup lookup.platform 3/s;')).toEqual([
-      { kind: 'http', service: 'cart.shop', perSecond: 2.5 },
-      { kind: 'hold', service: 'orders-db.data', connections: 2 },
-      { kind: 'lookup', service: 'lookup.platform', perSecond: 3 },
+      { kind: 'http', callee: 'cart.shop', perSecond: 2.5 },
+      { kind: 'hold', callee: 'orders-db.data', connections: 2 },
+      { kind: 'lookup', callee: 'lookup.platform', perSecond: 3 },
+    ]);
+    expect(parseCalls('http 203.0.113.7:80 0.1/s')).toEqual([
+      { kind: 'http', callee: '203.0.113.7:80', perSecond: 0.1 },
     ]);
     expect(parseCalls('')).toEqual([]);
   });
@@ -18,6 +21,10 @@ describe('CALLS', () => {
     'refuses "%s" and quotes it',
     (text) => expect(() => parseCalls(`query a.b 1/s; ${text}`)).toThrow(`"${text}"`),
   );
+
+  test.each(['http 10.0.0.256:80 1/s', 'hold 10.0.0.1:65536 1'])('refuses "%s": there is no such place', (text) => {
+    expect(() => parseCalls(text)).toThrow(RangeError);
+  });
 
   test.each(['http cart.shop 501/s', 'hold cart.shop 1001'])('refuses "%s" as too much', (text) => {
     expect(() => parseCalls(text)).toThrow(RangeError);

@@ -35,7 +35,8 @@ export async function lookUpNames(
   terminal: Terminal,
 ): Promise<void> {
   const { operands } = program.parseOptions([...words]);
-  const command = completion.commands.get(operands[0] ?? '');
+  const [first = '', second = ''] = operands;
+  const command = completion.commands.get(`${first} ${second}`) ?? completion.commands.get(first);
   if (!command) return;
   const option = words.at(-2)?.replace(/^-+/, '') ?? '';
   const wished = ASKED_BY_OPTION[option] ?? askedByArgument(operands);
@@ -60,7 +61,18 @@ const NAMED_ARGUMENTS: ReadonlySet<string> = new Set([
   'to',
 ]);
 
-type Asked = 'targets' | 'services' | 'nodes' | 'zones' | 'pods' | 'namespaces' | 'overrides' | 'changes' | 'ends';
+type Asked =
+  | 'targets'
+  | 'services'
+  | 'nodes'
+  | 'zones'
+  | 'pods'
+  | 'namespaces'
+  | 'overrides'
+  | 'changes'
+  | 'ends'
+  | 'clients'
+  | 'policies';
 
 const ASKED_BY_OPTION: Readonly<Record<string, Asked>> = {
   n: 'namespaces',
@@ -69,6 +81,9 @@ const ASKED_BY_OPTION: Readonly<Record<string, Asked>> = {
   via: 'nodes',
   zone: 'zones',
   pod: 'pods',
+  from: 'clients',
+  to: 'ends',
+  delete: 'policies',
 };
 
 function askedByArgument([command = '', first = '']: readonly string[]): Asked | undefined {
@@ -110,6 +125,10 @@ async function lookUp(asked: Asked, { client, namespace }: Connection, typed: st
         id,
         `${what} ${name} by ${who}`,
       ]);
+    case 'clients':
+      return of(resources.pods, 'pod/');
+    case 'policies':
+      return of(resources.networkPolicies, `${namespace}/`);
     case 'ends':
       return [...(await of(resources.pods, 'pod/')), ...(await of(resources.services, 'service/'))];
     case 'targets':

@@ -1,7 +1,8 @@
-import type { Explanation, MapQuestion } from '@kubecity/protocol';
+import type { Explanation, Judgement, MapQuestion, Opinion } from '@kubecity/protocol';
 import type { Connection } from './connection.ts';
 import { EXIT, Failure } from './failure.ts';
 import { percent } from './figures.ts';
+import { opinionWords } from './isolation/opinion-words.ts';
 import type { MapLink } from './map-link.ts';
 import { type Format, tellData } from './output.ts';
 import type { Terminal } from './terminal.ts';
@@ -97,7 +98,7 @@ export function explanationLines(node: string, told: Explanation, wide: boolean)
   const { source, servicePort, ends, rest, rules, unknown } = told;
   return [
     `On node ${node}, from ${source}${servicePort ? `, to ${servicePort}` : ''}:`,
-    ...ends.flatMap(({ kind, to, chance, refusal, rewriting, held, passed, way }) => [
+    ...ends.flatMap(({ kind, to, chance, refusal, rewriting, held, isolation, passed, way }) => [
       [
         `  ${percent(chance).padStart(7)}  ${END_WORDS[kind]}${to === undefined ? '' : ` ${to}`}`,
         ...(refusal ? [refusal] : []),
@@ -105,9 +106,20 @@ export function explanationLines(node: string, told: Explanation, wide: boolean)
         ...(held ? ['held by session affinity'] : []),
         `after ${passed} rules`,
       ].join(', '),
+      ...(isolation ? isolationLines(isolation, wide) : []),
       ...(wide ? way.map((place) => `             ${rules[place]?.chain} ${rules[place]?.rule}`) : []),
     ]),
     ...(rest.ends > 0 ? [`  ${percent(rest.chance).padStart(7)}  ${rest.ends} other ends`] : []),
     ...unknown.map(({ chain, rule, why }) => `  not understood: ${chain} ${rule} (${why})`),
   ];
+}
+
+/** What NetworkPolicies say to it: what refuses always, what allows where more is asked for. */
+function isolationLines({ egress, ingress }: Judgement, wide: boolean): string[] {
+  const said = [
+    { opinion: egress, words: `leaving ${egress.pod}: ${opinionWords(egress, 'egress')}` },
+    { opinion: ingress, words: `entering ${ingress.pod}: ${opinionWords(ingress, 'ingress')}` },
+  ];
+  const isTold = ({ pod, verdict }: Opinion) => pod !== undefined && (wide || verdict === 'refused');
+  return said.filter(({ opinion }) => isTold(opinion)).map(({ words }) => `             ${words}`);
 }

@@ -2,12 +2,14 @@ import type { Command } from 'commander';
 
 /** Every command's own help as Markdown, for the page about the command line. */
 export function helpPage(program: Command): string {
-  const pages = [program, ...program.commands.filter((command) => command.name() !== 'complete')].map((command) => {
-    command.configureHelp({ helpWidth: 112, showGlobalOptions: false });
-    const name = command === program ? program.name() : `${program.name()} ${command.name()}`;
-    return `## ${name}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`;
-  });
-  return pages.join('\n');
+  return pagesOf(program, program.name()).join('\n');
+}
+
+function pagesOf(command: Command, name: string): string[] {
+  command.configureHelp({ helpWidth: 112, showGlobalOptions: false });
+  const page = `## ${name}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`;
+  const others = command.commands.filter((one) => one.name() !== 'complete');
+  return [page, ...others.flatMap((one) => pagesOf(one, `${name} ${one.name()}`))];
 }
 
 /** With what is written behind the options, which `helpInformation` leaves out. */

@@ -10,6 +10,7 @@ import { type DrainFlags, drainOf, type RampFlags, shareOf, weightOf } from './e
 import { type ExplainFlags, explain } from './explain.ts';
 import { EXIT, Failure } from './failure.ts';
 import { type GetFlags, get, KINDS } from './get.ts';
+import { addIsolation } from './isolation/commands.ts';
 import { choosing, connectionOptions, format, many, ordering, ramping, target } from './options.ts';
 import { circumstancesOf, giveOrder, type OrderFlags } from './order.ts';
 import { FORMATS } from './output.ts';
@@ -160,6 +161,7 @@ export function buildProgram(terminal: Terminal, ended: (exitCode: number) => vo
     .action(
       works<ExplainFlags>((flags, connection, from = '', to = '') => explain(from, to, flags, connection, terminal)),
     );
+  addIsolation(program, works, terminal);
   command('rules', 'the rules of a Service as the kernels hold them now (needs a dashboard)')
     .argument('<service>', 'service/NAME')
     .option('--node <name>', 'of this node only')

@@ -43,6 +43,22 @@ test('what the cluster has is offered where it fits', async () => {
   expect(weights).toEqual([]);
 });
 
+test('commands below a command have names too', async () => {
+  const spec = { podSelector: {} };
+  const metadata = { namespace: 'shop', name: 'closed' };
+  cluster.put({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata, spec });
+  const [below, from, to, gone] = await Promise.all([
+    offered('isolation', ''),
+    offered('isolation', 'why', '--from', ''),
+    offered('isolation', 'why', '--to', 'service'),
+    offered('isolation', 'preview', '--delete', ''),
+  ]);
+  expect(below).toEqual(expect.arrayContaining(['why', 'list', 'preview']));
+  expect(from).toEqual(['pod/cart-1', 'pod/cart-2', 'pod/cart-3', 'pod/cart-4']);
+  expect(to).toEqual(['service/cart']);
+  expect(gone).toEqual(['shop/closed']);
+});
+
 test('a cluster that is away costs the names only', async () => {
   expect(await offered('--kube-socket', '/nowhere/api.sock', 'drain', 'node/')).toEqual([]);
 });

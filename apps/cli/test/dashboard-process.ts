@@ -9,6 +9,8 @@ import {
   type AgentAnswer,
   type AgentQuestion,
   type AgentToHub,
+  type EdgeKey,
+  type EdgeRow,
   type HubToAgent,
 } from '@kubecity/protocol';
 import { io, type Socket } from 'socket.io-client';
@@ -50,13 +52,25 @@ export class DashboardProcess {
     await once(this.#agent as unknown as NodeJS.EventEmitter, 'welcome');
   }
 
-  /** Connections of web-1 to cart-1, `opened` of them since the start, three of them moving. */
-  tellEdges(opened: number): void {
-    const key = {
-      client: { kind: 'pod', uid: 'uid-web-1', namespace: 'shop', name: 'web-1' },
-      servicePort: 'shop/cart:http/TCP',
-      backend: '10.0.0.1:8080',
-    } as const;
+  /**
+   * Connections of web-1 to cart-1, `opened` of them since the start, three of them moving. With `others` as many that cart-1
+   * refused on another port, and as many to the node.
+   */
+  tellEdges(opened: number, others = 0): void {
+    const client = { kind: 'pod', uid: 'uid-web-1', namespace: 'shop', name: 'web-1' } as const;
+    const pod = { uid: 'uid-cart-1', namespace: 'shop', name: 'cart-1' };
+    const keys = [
+      { client, pod, servicePort: 'shop/cart:http/TCP', backend: '10.0.0.1:8080' },
+      { client, pod, servicePort: '', backend: '10.0.0.1:9090' },
+      { client, servicePort: '', backend: '192.168.7.1:10250' },
+    ];
+    const rest = [9, 900, 9, 900] as const;
+    const rows: EdgeRow[] = [
+      [1, opened, 0, 0, ...rest, 3, 0, 0, 0, 0],
+      [2, others, others, 0, ...rest, 0, 0, 0, 0, 0],
+      [3, others, 0, 0, ...rest, 1, 0, 0, 0, 0],
+    ];
+    const told = others > 0 ? 3 : 1;
     const table = {
       ...{ entries: 10, max: 1000, insertFailed: 0, dropped: 0, earlyDropped: 0, withoutCounters: 0, lostDumps: 0 },
       ...{ lostEvents: 0, endedUnseen: 0, elsewhere: 0, unexplained: 0, folded: 0, dumpMilliseconds: 1 },
@@ -66,11 +80,24 @@ export class DashboardProcess {
       seq: 0,
       reset: true,
       at: Date.now(),
-      define: [[1, key] as [number, typeof key]],
+      define: keys.slice(0, told).map((key, i): [number, EdgeKey] => [i + 1, key]),
       forget: [],
       table,
     };
-    this.#agent?.emit('edges', { ...frame, rows: [[1, opened, 0, 0, 9, 900, 9, 900, 3, 0, 0, 0, 0]] }, () => {});
+    this.#agent?.emit('edges', { ...frame, rows: rows.slice(0, told) }, () => {});
+  }
+
+  /** The agent enforces policies. */
+  tellIsolation(ownNode: 'exempt' | 'filter'): void {
+    const none = { policies: [], pods: [], problems: [] };
+    this.#agent?.emit('isolation', { at: Date.now(), state: 'enforcing', rules: 1, sets: 1, ownNode, ...none });
+  }
+
+  /** web-1 tried to reach cart-1, and policies refused it. */
+  tellRefusal(policies: string[]): void {
+    const at = Date.now();
+    const attempt = { from: '10.0.1.1', to: '10.0.0.1', protocol: 'TCP', port: 8080, direction: 'ingress' } as const;
+    this.#agent?.emit('refusedAttempts', { at, rows: [{ ...attempt, at, policies }], more: false });
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { AgentAnswer, AgentQuestion } from '@kubecity/protocol';
+import type { AgentAnswer, AgentQuestion, Judgement } from '@kubecity/protocol';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Cluster } from './cluster.ts';
 import { DashboardProcess } from './dashboard-process.ts';
@@ -41,6 +41,11 @@ function answer(question: AgentQuestion): AgentAnswer {
   }
   if (question.kind !== 'explain') return { kind: 'refused', code: 'invalid-request', message: 'not asked here' };
   const end = { held: false, passed: 4, compared: 9, way: [0] };
+  const isolation: Judgement = {
+    allowed: false,
+    egress: { pod: 'shop/web-1', verdict: 'open', policies: [], by: [] },
+    ingress: { pod: 'shop/cart-2', verdict: 'refused', policies: ['shop/closed'], by: [] },
+  };
   return {
     kind: 'explain',
     at: 1,
@@ -49,7 +54,7 @@ function answer(question: AgentQuestion): AgentAnswer {
     rules: [{ table: 'nat', chain: 'CITY-SVC-CART', rule: `-d ${question.destination}` }],
     ends: [
       { ...end, kind: 'dnat', to: '10.0.0.1:8080', chance: 0.75 },
-      { ...end, kind: 'dnat', to: '10.0.0.2:8080', chance: 0.25, rewriting: 'itself' },
+      { ...end, kind: 'dnat', to: '10.0.0.2:8080', chance: 0.25, rewriting: 'itself', isolation },
     ],
     rest: { ends: 0, chance: 0 },
     unknown: [],
@@ -112,8 +117,11 @@ test('what becomes of a packet', async () => {
     'On node node-a, from 10.0.1.1, to shop/cart:http/TCP:',
     '     75 %  goes to 10.0.0.1:8080, after 4 rules',
     '     25 %  goes to 10.0.0.2:8080, source rewritten (itself), after 4 rules',
+    '             entering shop/cart-2: refused, shop/closed isolates it and no rule allows this',
   ]);
-  expect((await through('explain node/node-a 10.96.0.10:80 -o wide')).data).toContain('CITY-SVC-CART -d 10.96.0.10');
+  expect((await through('explain node/node-a 10.96.0.10:80 -o wide')).data).toMatch(
+    /leaving shop\/web-1: open, no policy isolates it for egress\n.*\n.*CITY-SVC-CART -d 10\.96\.0\.10/,
+  );
   expect(await through('explain 203.0.113.9 service/cart')).toMatchObject({ code: 2 });
   expect(await through('explain pod/nobody service/cart')).toMatchObject({ code: 1 });
 });

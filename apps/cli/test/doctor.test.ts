@@ -4,7 +4,10 @@ import type { AgentAnswer, AgentQuestion, Finding } from '@kubecity/protocol';
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { judgeVersion } from '../src/doctor/cluster.ts';
+import { judgeIsolation, judgeRoutes } from '../src/doctor/duties.ts';
+import { pluginsOf } from '../src/doctor/network-plugins.ts';
 import { judgeVersions, nodeReport } from '../src/doctor/nodes.ts';
+import { judgeRanges } from '../src/doctor/ranges.ts';
 import { judgeAgent, judgeDashboard } from '../src/doctor/workloads.ts';
 import { Cluster } from './cluster.ts';
 import { DashboardProcess } from './dashboard-process.ts';
@@ -66,6 +69,9 @@ describe('kubecity doctor', () => {
       'cluster.own-rights': 'ok',
       'cluster.workloads': 'note',
       'cluster.kube-proxy': 'ok',
+      'cluster.isolation': 'ok',
+      'cluster.routes': 'ok',
+      'cluster.ranges': 'ok',
       'cluster.map': 'note',
     });
     const away = await cluster.run('--dashboard http://127.0.0.1:1 doctor -o json');
@@ -109,6 +115,79 @@ describe('kubecity doctor', () => {
     expect(severities(granted)).toMatchObject({ 'cluster.agent-rights': 'ok', 'cluster.dashboard-rights': 'ok' });
     expect(granted.data).toContain('sets mode nftables');
   });
+
+  it('says who else enforces policies or makes routes, and when nobody enforces them', async () => {
+    const put = (name: string, containers: object[]) => {
+      const labels = { app: name };
+      const spec = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } };
+      cluster.put({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { namespace: 'kube-system', name }, spec });
+    };
+    const duties = async () => {
+      const { 'cluster.isolation': isolation, 'cluster.routes': routes } = severities(
+        await cluster.run('doctor -o json'),
+      );
+      return [isolation, routes];
+    };
+    const set = (settings: string) =>
+      cluster.put({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { namespace: 'kubecity', name: 'kubecity-agent' },
+        data: { 'config.yaml': settings },
+      });
+    put('kube-flannel-ds', [{ name: 'kube-flannel', image: 'flannel:v0.26' }]);
+    expect(await duties()).toEqual(['ok', 'ok']);
+    const policy = { metadata: { namespace: 'shop', name: 'closed' }, spec: { podSelector: {} } };
+    cluster.put({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', ...policy });
+    expect(await duties()).toEqual(['warning', 'ok']);
+    set('isolation: on\nroutes: direct\n');
+    expect(await duties()).toEqual(['ok', 'warning']);
+    put('calico-node', [{ name: 'calico-node', image: 'calico/node:v3.30' }]);
+    const { data } = await cluster.run('doctor');
+    expect(data).toContain('Calico (DaemonSet kube-system/calico-node) and the agents enforce NetworkPolicies, both');
+    expect(data).toContain('flannel (DaemonSet kube-system/kube-flannel-ds)');
+    set('isolation: off\n');
+    expect(await duties()).toEqual(['ok', 'ok']);
+  });
+});
+
+const daemonSet = (name: string, ...containers: object[]) => ({
+  metadata: { namespace: 'kube-system', name },
+  spec: { template: { spec: { containers } } },
+});
+
+test.each([
+  ['kindnet', [{ image: 'docker.io/kindest/kindnetd:v20240813-c6f155d6' }], true, true],
+  ['kindnet', [{ image: 'docker.io/kindest/kindnetd:v20230511-dc714da8' }], false, true],
+  ['kindnet', [{ image: 'mirror/kindnetd:latest' }], undefined, true],
+  ['kube-router', [{ args: ['--run-router=true', '--run-firewall=false'] }], false, true],
+  ['kube-router', [{ args: ['--run-router=false', '--run-service-proxy=false'] }], true, false],
+  ['weave-net', [{ name: 'weave' }, { name: 'weave-npc' }], true, true],
+  ['weave-net', [{ name: 'weave' }], false, true],
+  [
+    'kube-flannel-ds',
+    [{ image: 'flannel:v1' }, { image: 'registry.k8s.io/networking/kube-network-policies:v1' }],
+    true,
+    true,
+  ],
+  ['calico-node', [{ env: [{ name: 'CALICO_NETWORKING_BACKEND', value: 'none' }] }], true, false],
+  ['cilium', [], true, true],
+  ['antrea-agent', [], true, true],
+  ['ovnkube-node', [], true, true],
+  ['kube-network-policies', [], true, false],
+])('DaemonSet %s with %j: enforces %s, routes %s', (name, containers, enforces, routes) => {
+  expect(pluginsOf([daemonSet(name, ...containers)], 'v1.36.0')).toEqual([
+    expect.objectContaining({ enforces, routes }),
+  ]);
+});
+
+test('what is no network plugin is none; k3s has one inside', () => {
+  expect(pluginsOf([daemonSet('node-exporter', { image: 'exporter:v1' })], 'v1.36.0')).toEqual([]);
+  const k3s = pluginsOf([], 'v1.36.1+k3s1');
+  expect([judgeIsolation(k3s, 3, true).severity, judgeIsolation(k3s, 3, false).severity]).toEqual(['note', 'note']);
+  expect([judgeRoutes(k3s, true).severity, judgeRoutes([], true).severity]).toEqual(['note', 'ok']);
+  expect(judgeIsolation([], undefined, false).severity).toBe('note');
+  expect(judgeIsolation([], 3, undefined).severity).toBe('note');
 });
 
 test.each([
@@ -143,4 +222,24 @@ test('agents that are old, busy or away are told apart', () => {
   const refused = (code: 'invalid-request' | 'not-found' | 'busy') =>
     nodeReport({ node: 'node-a', answer: { kind: 'refused', code, message: 'why' } }).findings[0]?.severity;
   expect([refused('invalid-request'), refused('busy'), refused('not-found')]).toEqual(['note', 'warning', 'error']);
+});
+
+test('a Service whose address is in the range of pods', () => {
+  const nodes = [
+    { metadata: { name: 'node-a' }, spec: { podCIDRs: ['10.244.1.0/24', 'fd00:1::/64'] } },
+    { metadata: { name: 'node-b' }, spec: { podCIDR: '10.244.0.0/24' } },
+    { metadata: { name: 'waiting' } },
+  ];
+  const service = (name: string, ...clusterIPs: string[]) => ({
+    metadata: { namespace: 'shop', name },
+    spec: { clusterIP: clusterIPs[0] as string, clusterIPs },
+  });
+  const sound = [service('web', '10.96.0.1', 'fd00:96::1'), service('none', 'None'), service('edge', '10.244.2.0')];
+  expect(judgeRanges(nodes, sound)).toMatchObject({ id: 'cluster.ranges', severity: 'ok' });
+  expect(
+    judgeRanges(nodes, [...sound, service('late', '10.244.3.1', 'fd00:1::5'), service('old', '10.244.0.255')]),
+  ).toMatchObject({
+    severity: 'error',
+    what: expect.stringMatching(/^2 Services have .*: shop\/late fd00:1::5, in fd00:1::\/64 of node node-a$/),
+  });
 });

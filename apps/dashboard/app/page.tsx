@@ -9,6 +9,9 @@ export default async function Page() {
   return (
     <>
       <script
+        // Runs at once. A plain script would wait for the style sheet.
+        type="module"
+        async
         nonce={nonce}
         // biome-ignore lint/security/noDangerouslySetInnerHtml: a text of our own
         dangerouslySetInnerHTML={{ __html: EARLY_START }}

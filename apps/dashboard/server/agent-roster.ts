@@ -1,6 +1,8 @@
 import {
   type Acknowledgement,
   type CityRecord,
+  type IsolationReport,
+  type RoutesReport,
   type RulesReport,
   type VersionSkew,
   versionSkew,
@@ -11,6 +13,8 @@ import { VERSION } from './version.ts';
 export const SILENT_MILLISECONDS = 5000;
 /** One whose dumps are rarer, because its table is large, may miss two while it is connected. */
 const SILENT_PERIODS = 2.5;
+/** Other nodes without a route that are told one by one. */
+const MOST_MISSING = 20;
 
 interface Seen {
   version: string;
@@ -20,7 +24,11 @@ interface Seen {
   lastFrameAt: number | undefined;
   rules: RulesReport | undefined;
   acknowledged: ReadonlyMap<string, Acknowledgement>;
+  isolation: NodeAgent['isolation'];
+  routes: NodeAgent['routes'];
 }
+
+type NodeAgent = CityRecord<'node'>['agent'];
 
 const newcomer = (version: string): Seen => ({
   version,
@@ -29,6 +37,8 @@ const newcomer = (version: string): Seen => ({
   lastFrameAt: undefined,
   rules: undefined,
   acknowledged: new Map(),
+  isolation: undefined,
+  routes: undefined,
 });
 
 /** Who runs where, when it was last heard, and what it last said of its kernel. Times are Unix ms of the hub's clock. */
@@ -57,6 +67,18 @@ export class AgentRoster {
     const seen = this.#heard(node, now);
     seen.rules = rules;
     seen.acknowledged = new Map(rules.acknowledged.map((entry) => [entry.uid, entry]));
+  }
+
+  heardIsolation(node: string, now: number, report: IsolationReport): void {
+    const { state, message, at, policies, rules, ownNode } = report;
+    const isolation = { state, message, at, policies: policies.length, rules, ...(ownNode && { ownNode }) };
+    this.#heard(node, now).isolation = isolation;
+  }
+
+  heardRoutes(node: string, now: number, report: RoutesReport): void {
+    const { peers, ...said } = report;
+    const missing = peers.filter(({ via }) => via === 'none').slice(0, MOST_MISSING);
+    this.#heard(node, now).routes = { ...said, missing };
   }
 
   #heard(node: string, now: number): Seen {
@@ -130,6 +152,8 @@ export class AgentRoster {
         drift: rules.drift,
         ...problemsOfAgent(rules),
       }),
+      ...(seen.isolation && { isolation: seen.isolation }),
+      ...(seen.routes && { routes: seen.routes }),
       ...(conntrack && { conntrack }),
     };
   }

@@ -4,7 +4,11 @@ import {
   commonProtocol,
   edgeFrame,
   type Interest,
+  isolationReport,
   PROTOCOLS,
+  policyCounts,
+  refusedAttempts,
+  routesReport,
   rulesReport,
 } from '@kubecity/protocol';
 import type { Logger } from 'pino';
@@ -116,6 +120,24 @@ export function openAgentsDoor(namespace: AgentsNamespace, options: AgentsDoorOp
     socket.on(
       'rules',
       receive('rules', rulesReport, (report) => model.takeRules(hello.node, report, now())),
+    );
+    socket.on(
+      'isolation',
+      receive('isolation', isolationReport, (report) => model.takeIsolation(hello.node, report, now())),
+    );
+    socket.on(
+      'policyCounts',
+      receive('policyCounts', policyCounts, (counts) => model.isolation.takeCounts(hello.node, counts, now())),
+    );
+    socket.on(
+      'refusedAttempts',
+      receive('refusedAttempts', refusedAttempts, (attempts) =>
+        model.isolation.takeRefused(hello.node, attempts, now()),
+      ),
+    );
+    socket.on(
+      'routes',
+      receive('routes', routesReport, (report) => model.takeRoutes(hello.node, report, now())),
     );
     socket.on(
       'edges',

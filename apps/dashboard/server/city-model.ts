@@ -1,11 +1,10 @@
-import type { AgentHello, CityRecord, EdgeFrame, RulesReport } from '@kubecity/protocol';
+import type { AgentHello, CityRecord, EdgeFrame, IsolationReport, RoutesReport, RulesReport } from '@kubecity/protocol';
 import {
   type KubeEndpointSlice,
   type KubeNode,
   type KubePod,
   type KubeRoutingOverride,
   type KubeService,
-  type ObjectMeta,
   type Problem,
   type RoutingTable,
   RoutingTracker,
@@ -13,9 +12,11 @@ import {
 } from '@kubecity/routing';
 import { backendId } from '@kubecity/steering';
 import { AgentRoster } from './agent-roster.ts';
+import { type CityObjects, idOf, isOverride, type ObjectKind, overrideKind } from './city-objects.ts';
 import { EventBook } from './event-book.ts';
 import type { EventsState } from './event-watch.ts';
 import { HintBook } from './hint-book.ts';
+import { Isolation } from './isolation/isolation.ts';
 import { backendRecords, nodeRecord, podRecord, serviceRecord } from './object-records.ts';
 import { OverrideBook } from './override-book.ts';
 import { type ChangedKeys, RecordStore } from './record-store.ts';
@@ -24,27 +25,6 @@ import type { FrameOutcome } from './traffic/agent-ledger.ts';
 import { edgeNamer } from './traffic/edge-table.ts';
 import { Traffic } from './traffic/traffic.ts';
 import { VERSION } from './version.ts';
-
-/** The objects the model is made of, by the name under which they are watched. */
-export interface CityObjects {
-  namespaces: { readonly metadata: ObjectMeta };
-  nodes: KubeNode;
-  pods: KubePod;
-  services: KubeService;
-  endpointSlices: KubeEndpointSlice;
-  routingOverrides: KubeRoutingOverride;
-  clusterRoutingOverrides: KubeRoutingOverride;
-}
-export type ObjectKind = keyof CityObjects;
-export const OBJECT_KINDS = [
-  'namespaces',
-  'nodes',
-  'pods',
-  'services',
-  'endpointSlices',
-  'routingOverrides',
-  'clusterRoutingOverrides',
-] as const satisfies readonly ObjectKind[];
 
 /** An override came, changed or went; told at once, with Unix ms at which it happened as far as is known. */
 export type FollowOverride = (
@@ -60,7 +40,6 @@ const MOST_GONE = 1000;
 /** So many nodes tell their figures with each refresh. */
 const NODES_PER_ROUND = 20;
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
-const idOf = ({ namespace, name }: ObjectMeta) => (namespace === undefined ? name : `${namespace}/${name}`);
 
 /**
  * The city: objects of the cluster and reports of the agents in, records out. No clock, no socket: `now` is Unix
@@ -71,6 +50,7 @@ export class CityModel {
   readonly roster = new AgentRoster();
   readonly traffic = new Traffic(edgeNamer((uid) => this.#podsByUid.get(uid)?.spec?.nodeName));
   readonly events = new EventBook(this.store);
+  readonly isolation = new Isolation(this.store);
   readonly #timeline = new Timeline(this.store);
   readonly #objects: { readonly [K in ObjectKind]: Map<string, CityObjects[K]> } = {
     namespaces: new Map(),
@@ -179,6 +159,7 @@ export class CityModel {
       this.#tracker.setEndpointSlice(object as KubeEndpointSlice);
       this.#hints.set(object as KubeEndpointSlice);
     } else if (kind === 'pods') this.#setPod(object as KubePod, before as KubePod | undefined);
+    else if (kind === 'nodes') this.isolation.setNode(object as KubeNode, before as KubeNode | undefined);
     else if (isOverride(kind)) {
       this.#tracker.setOverride(object);
       this.#overrideChanged(before, object, now);
@@ -193,9 +174,10 @@ export class CityModel {
   #setPod(pod: KubePod, before: KubePod | undefined): void {
     if (before?.metadata.uid !== pod.metadata.uid) this.#forgetPod(before);
     this.#tracker.setPod(pod);
+    this.isolation.setPod(pod, before);
     const uid = pod.metadata.uid ?? '';
     this.#podsByUid.set(uid, pod);
-    this.store.set('pod', uid, podRecord(pod));
+    this.store.set('pod', uid, podRecord(pod, this.isolation.gatesOf(pod)));
   }
 
   #forgetPod(pod: KubePod | undefined): void {
@@ -220,8 +202,10 @@ export class CityModel {
     } else if (kind === 'nodes') {
       this.roster.forgetNode(name);
       this.traffic.forgetNode(name);
+      this.isolation.deleteNode(before as KubeNode);
     } else if (kind === 'pods') {
       this.#tracker.deletePod(object);
+      this.isolation.deletePod(before as KubePod);
       this.#forgetPod(before as KubePod);
     } else {
       this.#tracker.deleteOverride(object);
@@ -232,6 +216,7 @@ export class CityModel {
   agentConnected({ node, epoch, version }: AgentHello): void {
     this.roster.connected(node, version);
     this.traffic.connected(node, epoch);
+    this.isolation.connected(node, epoch);
   }
 
   agentDisconnected(node: string): void {
@@ -241,6 +226,15 @@ export class CityModel {
   takeRules(node: string, report: RulesReport, now: number): void {
     this.roster.heardRules(node, now, report);
     this.#book.heard(node, report.acknowledged);
+  }
+
+  takeIsolation(node: string, report: IsolationReport, now: number): void {
+    this.roster.heardIsolation(node, now, report);
+    this.isolation.takeReport(node, report);
+  }
+
+  takeRoutes(node: string, report: RoutesReport, now: number): void {
+    this.roster.heardRoutes(node, now, report);
   }
 
   takeEdges(node: string, frame: EdgeFrame, now: number): FrameOutcome {
@@ -255,11 +249,9 @@ export class CityModel {
     const isLive = (node: string) => this.roster.stateOf(node, now) === 'live';
     this.traffic.show(now, (node) => !isLive(node));
     this.#refreshNodes(now);
-    const backends = [...this.store.all('backend')].map(([id]) => id);
-    this.store.replaceAll(
-      'load',
-      this.traffic.backends.records(backends, (id) => this.store.get('load', id)),
-    );
+    this.#refreshGates();
+    this.isolation.refresh(now);
+    this.#refreshLoads();
     this.#refreshOverrides(isLive, now);
     // a point made while nobody is heard would show a quiet city, not an unseen one
     if (this.#timeline.isDue(now) && this.roster.countBy('live', now) > 0) {
@@ -275,6 +267,7 @@ export class CityModel {
   refreshRoutes(now: number): void {
     const before = this.#table;
     this.#tracker.setTime(now);
+    const stirred = this.#tracker.dirty;
     const { table, changed } = this.#tracker.take();
     this.#table = table;
     for (const portId of new Set([...changed, ...this.#hintedAnew(table)])) {
@@ -286,8 +279,11 @@ export class CityModel {
       }
       for (const [id, record] of records) this.store.set('backend', id, record);
     }
-    if (changed.size > 0) this.#book.routed(table);
-    this.#refreshServices();
+    if (changed.size > 0) {
+      this.#book.routed(table);
+      this.isolation.routed();
+    }
+    if (stirred) this.#refreshServices();
   }
 
   #hintedAnew({ servicePorts }: RoutingTable): ServicePortId[] {
@@ -338,6 +334,25 @@ export class CityModel {
     this.store.replaceAll('node', records);
   }
 
+  #refreshLoads(): void {
+    const { backends } = this.traffic;
+    for (const [id] of this.store.all('load')) {
+      if (!backends.counts(id) && !this.store.get('backend', id)) this.store.delete('load', id);
+    }
+    const known = this.store.ids('backend');
+    const isMade = (id: string) => this.store.get('load', id) !== undefined;
+    for (const [id, record] of backends.records(known, isMade)) this.store.set('load', id, record);
+  }
+
+  /** Pods of nodes that said something new about them. */
+  #refreshGates(): void {
+    const nodes = this.isolation.takeTouched();
+    if (nodes.size === 0) return;
+    for (const [uid, pod] of this.#podsByUid) {
+      if (nodes.has(pod.spec?.nodeName ?? '')) this.store.set('pod', uid, podRecord(pod, this.isolation.gatesOf(pod)));
+    }
+  }
+
   #refreshOverrides(isLive: (node: string) => boolean, now: number): void {
     const records = this.#book.records(this.#table, (outcome) => this.overrideOf(outcome), {
       now,
@@ -369,11 +384,4 @@ export class CityModel {
     if (age < 0 || age >= SETTLE_MILLISECONDS) return true;
     return this.silentNodes(now).length === 0;
   }
-}
-
-export const isOverride = (kind: ObjectKind): kind is 'routingOverrides' | 'clusterRoutingOverrides' =>
-  kind === 'routingOverrides' || kind === 'clusterRoutingOverrides';
-
-function overrideKind({ namespace }: ObjectMeta): 'routingOverrides' | 'clusterRoutingOverrides' {
-  return namespace ? 'routingOverrides' : 'clusterRoutingOverrides';
 }

@@ -1,6 +1,7 @@
 import { isKubeError, type KubeClient, type Resource, resources, watchResource } from '@kubecity/kube';
 import type { Logger } from 'pino';
-import { type CityModel, type CityObjects, isOverride, OBJECT_KINDS, type ObjectKind } from './city-model.ts';
+import type { CityModel } from './city-model.ts';
+import { type CityObjects, isOverride, OBJECT_KINDS, type ObjectKind } from './city-objects.ts';
 import type { HubMetrics } from './metrics.ts';
 
 export interface ClusterWatchOptions {

@@ -16,6 +16,7 @@ import { type Doorkeeper, doorkeeper } from './doorkeeper.ts';
 import { watchEvents } from './event-watch.ts';
 import { History, type HistorySettings, historySettings } from './history/history.ts';
 import { HistoryRecorder } from './history/history-recorder.ts';
+import { isolationMetrics } from './isolation/isolation-metrics.ts';
 import { openMapDoor } from './map-door.ts';
 import { mapQuestions } from './map-questions.ts';
 import { type HubMetrics, hubMetrics } from './metrics.ts';
@@ -137,6 +138,7 @@ export function startHub(options: HubOptions): Hub {
     now,
   });
   const publish = trafficMetrics(metrics.registry, model);
+  isolationMetrics(metrics.registry, model);
   const writeStatus = statusWriter({ client, model, log, metrics, now });
 
   let frames = 0;

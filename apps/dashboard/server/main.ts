@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, ensureCrd, KubeError } from '@kubecity/kube';
 import next from 'next';
@@ -12,6 +13,7 @@ import { addProcessMetrics } from './metrics.ts';
 import { admitOnly, fromHost, gatewaysOf } from './only-host.ts';
 import { type DashboardOptions, readOptions } from './options.ts';
 import { isLoopback } from './origin.ts';
+import { pageFiles } from './page-files.ts';
 import { operations, pages } from './pages.ts';
 import { tlsServer } from './tls-server.ts';
 
@@ -45,8 +47,11 @@ async function run(options: DashboardOptions): Promise<void> {
   }
   const site = next({ dev, dir: PAGES_DIRECTORY, hostname: listen.host, port: listen.port, httpServer: server });
   await site.prepare();
+  const render = dev
+    ? site.getRequestHandler()
+    : pageFiles(join(PAGES_DIRECTORY, '.next/static'), site.getRequestHandler());
   const withOperations = isLoopback(listen.host) || options.publishedOnLoopback;
-  server.on('request', pages({ hub: () => hub, render: site.getRequestHandler(), dev, withOperations }));
+  server.on('request', pages({ hub: () => hub, render, dev, withOperations }));
 
   const agents = await agentsSide(options.agents, client, log);
   const history = historySettings(options);

@@ -45,8 +45,8 @@ const RESYNCS = { perSecond: 0.2, burst: 3 };
 const QUESTIONS = { perSecond: 5, burst: 20 };
 const MOST_QUESTIONS_OPEN = 4;
 const MOST_READERS = 200;
-/** Between the pieces of a snapshot. */
-const PAUSE_MS = 1;
+/** Between the pieces of a snapshot, and between those that come behind it: the page draws its first map meanwhile. */
+const PAUSE_MS = { arriving: 1, loading: 500 } as const;
 /** So many keys a reader may lack in any city, however small. */
 const LEAST_KEYS = 1000;
 /** As many as an agent takes; whoever looks at more looks at all. */
@@ -141,23 +141,24 @@ export function openMapDoor(namespace: MapNamespace, options: MapDoorOptions): M
 
   function sendTo(reader: Reader, at: number): void {
     reader.send(moment, epoch, at);
-    if (reader.waits) goOn();
+    if (reader.waits) goOnFor(reader);
   }
 
-  /** Frames that follow others at once: with a pause, so that agents and other readers have their turns between. */
-  let goesOn = false;
-  function goOn(): void {
-    if (goesOn) return;
-    goesOn = true;
+  /** Frames that follow others: with a pause, so that agents and other readers have their turns between. */
+  const turns = { arriving: false, loading: false };
+  function goOnFor(reader: Reader): void {
+    const kind = reader.arrives ? 'arriving' : 'loading';
+    if (turns[kind]) return;
+    turns[kind] = true;
     setTimeout(() => {
-      goesOn = false;
+      turns[kind] = false;
       spread(store.take());
-      for (const reader of readers.values()) {
-        if (!reader.waits) continue;
-        if (reader.ready) sendTo(reader, shown.moment || now());
-        else goOn();
+      for (const waiting of readers.values()) {
+        if (!waiting.waits || waiting.arrives !== (kind === 'arriving')) continue;
+        if (waiting.hasRoom) sendTo(waiting, shown.moment || now());
+        else goOnFor(waiting);
       }
-    }, PAUSE_MS);
+    }, PAUSE_MS[kind]);
   }
 
   /** Takes what readers wish to see, and tells what that is together. */

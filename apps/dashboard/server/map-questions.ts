@@ -90,6 +90,7 @@ export function mapQuestions({ model, ask, history }: MapQuestionsOptions): Answ
         return relayed(() => flows(question));
       case 'history':
       case 'moment':
+      case 'seen':
       case 'audit':
         return history.ask(question);
     }

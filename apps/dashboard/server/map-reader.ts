@@ -1,5 +1,6 @@
 import {
   type BrowserToHub,
+  type CityFrame,
   type CityOp,
   type HubToBrowser,
   look,
@@ -39,12 +40,17 @@ export class Reader {
   #arriving = false;
   /** The first load records of a snapshot come behind it, as fast as they can. */
   #loading = false;
+  /** A frame waits for the one before it to be handed to the kernel. */
+  #queued = false;
   /** The last `look`, as it came. */
   #wish: unknown;
 
   constructor(socket: MapSocket, most = MOST_PER_FRAME) {
     this.#socket = socket;
     this.#most = most;
+    socket.conn.on('drain', () => {
+      this.#queued = false;
+    });
   }
 
   lackEverything(): void {
@@ -82,17 +88,28 @@ export class Reader {
     return this.#socket.conn.transport.writable;
   }
 
-  /** The last frame could not hold all: more follows at once. */
+  /** Nothing waits yet for what is on its way: the next piece can be made while that is compressed. */
+  get hasRoom(): boolean {
+    return this.ready || !this.#queued;
+  }
+
+  /** The last frame could not hold all: more follows. */
   get waits(): boolean {
-    return this.#arriving || this.#loading || !this.#edges.whole;
+    return this.arrives || this.#loading;
+  }
+
+  /** Of what is missing the page waits for something: it shows nothing yet. */
+  get arrives(): boolean {
+    return this.#arriving || !this.#edges.whole;
   }
 
   send({ store, shown }: CityMoment, epoch: string, at: number): void {
     const ops = this.#takeOps(store);
     const edges = this.#edges.next(shown, Math.max(1, this.#most - ops.length));
     this.#endSnapshot(ops, this.#most - ops.length - (edges?.define.length ?? 0), store);
+    this.#queued = !this.ready;
     // an empty frame too: it says that the hub lives and what time it has
-    this.#socket.emit('city', { protocol: PROTOCOL_VERSION, epoch, seq: this.#seq, at, ops, edges });
+    this.#socket.emit('city', asText({ protocol: PROTOCOL_VERSION, epoch, seq: this.#seq, at, ops, edges }));
     this.#seq += 1;
   }
 
@@ -123,6 +140,14 @@ export class Reader {
     if (!lacks.has('load')) this.#loading = false;
     return ops;
   }
+}
+
+/**
+ * Keeps socket.io from looking through all of a frame for binary parts, which takes half as long as writing it: that search
+ * asks a value for its JSON without a field's name, and writing asks with one.
+ */
+function asText(frame: CityFrame): CityFrame {
+  return Object.defineProperty(frame, 'toJSON', { value: (field?: string) => (field === undefined ? null : frame) });
 }
 
 const sizeOf = (keys: ChangedKeys): number => [...keys.values()].reduce((sum, ids) => sum + ids.size, 0);

@@ -29,7 +29,10 @@ export function nodeRecord(node: KubeNode, agent: CityRecord<'node'>['agent']): 
   };
 }
 
-export function podRecord({ metadata, spec, status }: KubePod): CityRecord<'pod'> {
+export function podRecord(
+  { metadata, spec, status }: KubePod,
+  gates: CityRecord<'pod'>['gates'] = undefined,
+): CityRecord<'pod'> {
   return {
     uid: metadata.uid ?? '',
     namespace: metadata.namespace ?? '',
@@ -40,6 +43,7 @@ export function podRecord({ metadata, spec, status }: KubePod): CityRecord<'pod'
     ready: isTrue(status?.conditions, 'Ready'),
     terminating: metadata.deletionTimestamp !== undefined,
     labels: { ...metadata.labels },
+    ...(gates && { gates }),
   };
 }
 

@@ -20,6 +20,10 @@ export class RecordStore {
     for (const entry of this.#records.get(kind) ?? []) yield entry as [string, CityRecord<K>];
   }
 
+  ids(kind: RecordKind): Iterable<string> {
+    return this.#records.get(kind)?.keys() ?? [];
+  }
+
   /** Records by kind. */
   counts(): [RecordKind, number][] {
     return [...this.#records].map(([kind, records]) => [kind, records.size]);

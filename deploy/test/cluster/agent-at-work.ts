@@ -1,3 +1,4 @@
+import { IsolationTracker } from '@kubecity/isolation';
 import { EventRecorder, isKubeError, type KubeClient } from '@kubecity/kube';
 import { RoutingTracker } from '@kubecity/routing';
 import { pino } from 'pino';
@@ -30,7 +31,7 @@ export async function agentAtWork(client: KubeClient, namespace: string): Promis
   const stop = new AbortController();
   const work: Work = {};
   const tracker = new RoutingTracker({ name: 'node-a' });
-  const watched = 7;
+  const watched = 8;
   watchCluster(
     client,
     {
@@ -43,6 +44,7 @@ export async function agentAtWork(client: KubeClient, namespace: string): Promis
         changed() {},
         synced() {},
       },
+      isolation: { tracker: new IsolationTracker('node-a'), changed() {}, listed() {} },
       rights: { refused() {}, granted() {} },
       apiState: (plural, live) => {
         work[`watch of ${plural}`] = live ? 'fine' : 'interrupted';

@@ -44,6 +44,7 @@ describe('roles', () => {
       resources.pods,
       resources.nodes,
       resources.endpointSlices,
+      resources.networkPolicies,
       routingOverrides,
     ]) {
       await viewer.list(resource, { limit: 1 });

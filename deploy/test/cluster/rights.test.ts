@@ -34,6 +34,7 @@ const AGENT_LOSSES: Losses = {
   ...watches(
     ...['services', 'pods', 'nodes', 'namespaces'].map((kind) => [kind, kind] as const),
     ['endpointslices.discovery.k8s.io', 'endpointslices'],
+    ['networkpolicies.networking.k8s.io', 'networkpolicies'],
     ['routingoverrides.kubecity.dev', 'routingoverrides'],
     ['clusterroutingoverrides.kubecity.dev', 'clusterroutingoverrides'],
   ),

@@ -45,6 +45,10 @@ export class AttributeCursor {
   u32(): number {
     return this.has(4) ? this.#view.getUint32(this.start) : 0;
   }
+  /** u32 in host order, as rtnetlink has its numbers. */
+  host32(): number {
+    return this.has(4) ? this.#view.getUint32(this.start, HOST_LITTLE_ENDIAN) : 0;
+  }
   /** u64 as a number: exact below 2^53, which a byte counter reaches after 9 PB. */
   u64(): number {
     return this.has(8) ? this.#view.getUint32(this.start) * 0x1_0000_0000 + this.#view.getUint32(this.start + 4) : 0;

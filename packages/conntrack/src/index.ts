@@ -24,6 +24,7 @@ export {
   type EntryTuple,
   encodeEntry,
 } from './entry.ts';
+export { isOver } from './flow-class.ts';
 export type { FlowState, OpenFlow, WantedFlow } from './flow-reader.ts';
 export {
   ADDRESS,
@@ -44,3 +45,4 @@ export { isStale, mayLeaveStale, type StaleRules } from './stale.ts';
 export { encodeCpuStatsRequest, encodeTableStatsRequest, type TableStats, TableStatsReader } from './table-stats.ts';
 export type { TupleFields } from './tuple-writer.ts';
 export { type UdpEntry, type UdpFlow, UdpFlowReader, udpFilter } from './udp-flow.ts';
+export { HOST_LITTLE_ENDIAN } from './wire.ts';

@@ -1,8 +1,9 @@
-import { type Chain, comment, reject, toPort, words } from '@kubecity/ruleset';
+import { type Chain, comment, toPort, words } from '@kubecity/ruleset';
 import type { BlockPeer } from './block.ts';
 import type { Gate, Grant, PeerPort } from './gate.ts';
 import type { IsolationOptions } from './options.ts';
 import { type Direction, EVERYWHERE, type Peer, type PodPeer, type PortSpan } from './policy.ts';
+import { REFUSED } from './refused.ts';
 
 /** Who asks for a set; the answer is its name in the kernel. */
 export type SetNamer = (wanted: { readonly peer: PodPeer } | PeerPort | BlockPeer) => string;
@@ -17,35 +18,45 @@ const SIDES = {
   egress: { flag: '-d', set: 'dst' },
 } as const;
 
-/**
- * The chain behind one gate: a rule that lets go for each thing that is allowed, and one that refuses the rest. What
- * several policies allow in the same words (name servers, mostly) is one rule that names them all.
- */
-export function gateChain(gate: Gate, direction: Direction, options: IsolationOptions, nameOf: SetNamer): Chain {
-  const allowed = new Map<string, string[]>();
+export interface GateText {
+  /** A rule that lets go for each thing that is allowed, and at the end one that refuses the rest. */
+  readonly rules: Chain;
+  /** For each rule but the last: the policies that it lets go for. */
+  readonly by: readonly (readonly string[])[];
+}
+
+/** What several policies allow in the same words (name servers, mostly) is one rule that names them all. */
+export function gateText(gate: Gate, direction: Direction, options: IsolationOptions, nameOf: SetNamer): GateText {
+  const allowed = new Map<string, { readonly said: string[]; readonly policies: string[] }>();
   for (const grant of gate.grants) {
     const by = `${grant.policy} ${direction} ${grant.rule}`;
     for (const matches of grantMatches(grant, direction, options, nameOf)) {
       const known = allowed.get(matches);
-      if (!known) allowed.set(matches, [by]);
-      else if (known.at(-1) !== by) known.push(by);
+      if (!known) {
+        allowed.set(matches, { said: [by], policies: [grant.policy] });
+        continue;
+      }
+      if (known.said.at(-1) !== by) known.said.push(by);
+      // Those of one policy stand together.
+      if (known.policies.at(-1) !== grant.policy) known.policies.push(grant.policy);
     }
   }
-  const refusal = options.refusal === 'drop' ? '-j DROP' : reject(options.family);
-  return [
-    ...[...allowed].map(([matches, by]) => words(matches, label(by.join(', ')), '-j RETURN')),
-    words(label(`closed by ${gate.policies.join(', ')}`), refusal),
-  ];
+  const rules: string[] = [];
+  for (const [matches, { said }] of allowed) rules.push(words(matches, label(said.join(', ')), '-j RETURN'));
+  rules.push(words(label(`closed by ${gate.policies.join(', ')}`), `-g ${REFUSED}`));
+  return { rules, by: [...allowed.values()].map(({ policies }) => policies) };
 }
 
 function grantMatches(grant: Grant, direction: Direction, options: IsolationOptions, nameOf: SetNamer): string[] {
   const { peers, spans, named } = grant;
   const ports = spans ? portMatches(spans) : [''];
-  const froms = () => (peers ? peers.flatMap((peer) => peerMatch(peer, direction, options, nameOf) ?? []) : [ANYBODY]);
-  return [
-    ...(ports.length === 0 ? [] : froms()).flatMap(({ range, set }) => ports.map((port) => words(range, port, set))),
-    ...named.map((one) => `-m set --match-set ${nameOf(one)} dst,dst`),
-  ];
+  const froms = peers
+    ? peers.map((peer) => ports.length > 0 && peerMatch(peer, direction, options, nameOf))
+    : [ANYBODY];
+  const matches: string[] = [];
+  for (const from of froms) if (from) for (const port of ports) matches.push(words(from.range, port, from.set));
+  for (const one of named) matches.push(`-m set --match-set ${nameOf(one)} dst,dst`);
+  return matches;
 }
 
 /** How a rule asks for one peer: `range` stands before the ports of a rule, `set` behind them. */
@@ -76,6 +87,7 @@ function peerMatch(
 function portMatches(spans: readonly PortSpan[]): string[] {
   return (['TCP', 'UDP', 'SCTP'] as const).flatMap((protocol) => {
     const merged = mergedSpans(spans.filter((span) => span.protocol === protocol));
+    if (merged.length === 0) return [];
     const word = protocol.toLowerCase();
     if (merged.some(({ first, last }) => first === 0 && last === 65_535)) return [`-p ${word}`];
     const portions = portionsOf(merged);

@@ -41,13 +41,20 @@ export interface PeerPort {
 
 /** @returns undefined where no policy isolates the pod in that direction: it is open */
 export function gateOf(pod: Pod, direction: Direction, policies: Iterable<Policy>): Gate | undefined {
-  const closing = [...policies].filter((policy) => policy[direction] && selects(policy.podSelector, pod.labels));
+  const closing: Policy[] = [];
+  for (const policy of policies) {
+    if (policy[direction] && selects(policy.podSelector, pod.labels)) closing.push(policy);
+  }
   if (closing.length === 0) return undefined;
   closing.sort((a, b) => (a.id < b.id ? -1 : 1));
   const names = new Set<string>();
-  const grants = closing.flatMap((policy) =>
-    (policy[direction] ?? []).flatMap((rule) => grantOf(pod, direction, policy, rule, names) ?? []),
-  );
+  const grants: Grant[] = [];
+  for (const policy of closing) {
+    for (const rule of policy[direction] ?? []) {
+      const grant = grantOf(pod, direction, policy, rule, names);
+      if (grant) grants.push(grant);
+    }
+  }
   return {
     key: [direction, ...closing.map(({ id }) => id), ...names].join(' '),
     policies: closing.map(({ id }) => id),
@@ -69,7 +76,7 @@ function grantOf(pod: Pod, direction: Direction, policy: Policy, rule: Rule, nam
       const numbers = numbersOf(pod.ports, port);
       names.add(`${port.protocol}:${port.name}=${numbers.join(',')}`);
       for (const number of numbers) spans.push({ protocol: port.protocol, first: number, last: number });
-    } else named.push(...(peers ?? [ALL_PODS]).flatMap((peer) => (peer.kind === 'pods' ? [{ peer, port }] : [])));
+    } else for (const peer of peers ?? [ALL_PODS]) if (peer.kind === 'pods') named.push({ peer, port });
   }
   // A name that nobody has opens nothing; without this line it would open everything.
   return spans.length + named.length > 0 ? { ...source, spans, named } : undefined;
@@ -78,5 +85,5 @@ function grantOf(pod: Pod, direction: Direction, policy: Policy, rule: Rule, nam
 /** A pod's numbers for the name of a port, sorted. */
 export function numbersOf(ports: Pod['ports'], { protocol, name }: NamedPort): number[] {
   const numbers = ports.filter((port) => port.name === name && port.protocol === protocol).map(({ port }) => port);
-  return [...new Set(numbers)].sort((a, b) => a - b);
+  return numbers.length < 2 ? numbers : [...new Set(numbers)].sort((a, b) => a - b);
 }

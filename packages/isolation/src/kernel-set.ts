@@ -1,13 +1,16 @@
 import type { Family } from '@kubecity/routing';
+import { words } from '@kubecity/ruleset';
 import type { Delta } from './peer-set.ts';
 
 /** An ipset as it shall be. */
 export interface KernelSet {
   readonly name: string;
-  readonly type: 'hash:ip' | 'hash:ip,port' | 'hash:net';
+  readonly type: 'hash:ip' | 'hash:ip,port' | 'hash:net' | 'hash:ip,port,ip';
   readonly family: Family;
   /** As `ipset save` prints them. */
   readonly members: Members;
+  /** Seconds for which a member stays. They come and go by another hand: of such a set only that it is there is compared. */
+  readonly timeout?: number;
 }
 
 export interface Members {
@@ -32,38 +35,54 @@ const MAX_MEMBERS = 1_048_576;
 const PER_BUCKET = 8;
 
 /**
- * Input of `ipset restore` in three parts, none of which ever lets a packet see more than the old or the new state allows:
+ * Input of `ipset restore` in parts, none of which ever lets a packet see more than the old or the new state allows:
  * - `prepare`, before the rules: sets that nothing asks yet, filled; and all that leaves a set
+ * - `fill`, before any packet reaches the rules: what sets are filled with that `prepare` left empty. Only where asked for
  * - `widen`, after the rules: all that comes into a set
  * - `discard`, at the end: sets that no rule asks any more. The kernel lets go of them a moment after the rules are gone
  *   (nf_tables frees what a transaction removed in the background), so a refusal means: again later.
  */
 export interface SetText {
   readonly prepare: string;
+  readonly fill: string;
   readonly widen: string;
   readonly discard: string;
 }
 
-export function renderSets({ create, change, destroy }: SetWork): SetText {
+/** @param apart to create sets empty: rules that ask them can be written while they are filled */
+export function renderSets({ create, change, destroy }: SetWork, apart = false): SetText {
   const changes = [...change];
   const lines = (verb: 'add' | 'del', pick: (delta: Delta) => readonly string[]) =>
-    changes.flatMap(([name, delta]) => pick(delta).map((member) => `${verb} ${name} ${member} -exist`));
+    changes.flatMap(([name, delta]) => pick(delta).map((member) => `${verb} ${name} ${quickToRead(member)} -exist`));
+  const made = create.map((set) => ({ line: createLine(set), adds: addLines(set) }));
+  const filled = made.filter(({ adds }) => adds.length > 0);
   return {
-    prepare: text([...create.flatMap(createLines), ...lines('del', ({ removed }) => removed)]),
+    prepare: text([
+      ...made.flatMap(({ line, adds }) => (apart ? [line] : [line, ...adds])),
+      ...lines('del', ({ removed }) => removed),
+    ]),
+    // Of a set that it has not created itself the tool asks the type at every line.
+    fill: apart ? text(filled.flatMap(({ line, adds }) => [`${line} -exist`, ...adds])) : '',
     widen: text(lines('add', ({ added }) => added)),
     discard: text(destroy.map((name) => `destroy ${name}`)),
   };
 }
 
-function createLines({ name, type, family, members }: KernelSet): string[] {
-  const all = [...members.keys()];
+function createLine({ name, type, family, members, timeout }: KernelSet): string {
   const inet = family === 'IPv4' ? 'inet' : 'inet6';
   // A table that starts small and grows costs less than the default of 1024 buckets for thousands of sets.
-  const size = Math.max(64, 2 ** Math.ceil(Math.log2(all.length / PER_BUCKET)));
-  return [
-    `create ${name} ${type} family ${inet} hashsize ${size} maxelem ${MAX_MEMBERS}`,
-    ...all.map((member) => `add ${name} ${member}`),
-  ];
+  const size = Math.max(64, 2 ** Math.ceil(Math.log2([...members.keys()].length / PER_BUCKET)));
+  const stays = timeout === undefined ? '' : `timeout ${timeout}`;
+  return words(`create ${name} ${type} family ${inet} hashsize ${size} maxelem ${MAX_MEMBERS}`, stays);
+}
+
+function addLines({ name, members }: KernelSet): string[] {
+  return Array.from(members.keys(), (member) => `add ${name} ${quickToRead(member)}`);
+}
+
+/** Without a word ipset takes the port for one of TCP; for each word it reads all of /etc/protocols. */
+function quickToRead(member: string): string {
+  return member.replace(',tcp:', ',');
 }
 
 function text(lines: readonly string[]): string {
@@ -87,9 +106,9 @@ export function compareSets(
   wanted: ReadonlyMap<string, KernelSet>,
 ): SetWork {
   const change = new Map<string, Delta>();
-  for (const [name, { members }] of wanted) {
+  for (const [name, { members, timeout }] of wanted) {
     const has = found.get(name);
-    if (!has) continue;
+    if (!has || timeout !== undefined) continue;
     const added = [...members.keys()].filter((member) => !has.has(member));
     const removed = [...has].filter((member) => !members.has(member));
     if (added.length + removed.length > 0) change.set(name, { added, removed });

@@ -16,8 +16,8 @@ export class LiveSet implements PeerSet {
   /** How many pods give each member: while an address passes from one pod to the next, two of them do. */
   readonly members = new Map<string, number>();
   readonly #of = new Map<string, readonly string[]>();
-  /** Of members touched since the last `takeDelta`: whether they were there then. */
-  readonly #before = new Map<string, boolean>();
+  /** Of members touched since the last `takeDelta`: whether they were there then. Absent before `begin`. */
+  #before: Map<string, boolean> | undefined;
 
   constructor(query: SetQuery) {
     this.query = query;
@@ -35,37 +35,39 @@ export class LiveSet implements PeerSet {
     else this.#of.delete(id);
   }
 
-  /** Ids of the pods that belong to it; one without an address or without that port gives no members. */
-  pods(): Iterable<string> {
-    return this.#of.keys();
+  /** Whether the pod belongs to it; one without an address or without that port gives no members. */
+  holds(id: string): boolean {
+    return this.#of.has(id);
+  }
+
+  /** It is handed out whole; what changes from now on is what somebody asks. */
+  begin(): void {
+    this.#before = new Map();
   }
 
   takeDelta(): Delta {
-    const touched = [...this.#before];
-    this.#before.clear();
+    const touched = [...(this.#before ?? [])];
+    this.begin();
     return {
       added: touched.filter(([member, was]) => !was && this.members.has(member)).map(([member]) => member),
       removed: touched.filter(([member, was]) => was && !this.members.has(member)).map(([member]) => member),
     };
   }
 
-  /** Of a set that is handed out whole nobody asks what came to it. */
-  forgetChanges(): void {
-    this.#before.clear();
-  }
-
   #membersOf(pod: Member): readonly string[] {
     if (!('port' in this.query)) return pod.addresses;
     const { port } = this.query;
     const word = port.protocol.toLowerCase();
-    return numbersOf(pod.ports ?? [], port).flatMap((number) =>
-      pod.addresses.map((address) => `${address},${word}:${number}`),
-    );
+    const members: string[] = [];
+    for (const number of numbersOf(pod.ports ?? [], port)) {
+      for (const address of pod.addresses) members.push(`${address},${word}:${number}`);
+    }
+    return members;
   }
 
   #count(member: string, by: 1 | -1): void {
     const count = this.members.get(member) ?? 0;
-    if (!this.#before.has(member)) this.#before.set(member, count > 0);
+    if (this.#before && !this.#before.has(member)) this.#before.set(member, count > 0);
     if (count + by > 0) this.members.set(member, count + by);
     else this.members.delete(member);
   }

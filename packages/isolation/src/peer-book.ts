@@ -13,6 +13,8 @@ export class PeerBook {
   readonly namespaces = new Map<string, Labels>();
   readonly #byLabel = new Index<Pod>();
   readonly #byNamespace = new Index<Pod>();
+  /** By both: a selector of pods mostly asks for a few of one namespace. */
+  readonly #byPlace = new Index<Pod>();
   /** Names of the namespaces that a selector selects, by its text; forgotten when any namespace changes. */
   readonly #selected = new Map<string, readonly string[]>();
   readonly #sets = new Map<string, LiveSet>();
@@ -20,7 +22,6 @@ export class PeerBook {
   readonly #setsByLabel = new Index<LiveSet>();
   /** Sets of pods of the namespaces that a selector selects, by its text. */
   readonly #scopes = new Map<string, { readonly selector: Selector; readonly sets: Set<LiveSet> }>();
-  readonly #setsOf = new Index<LiveSet>();
   readonly #touched = new Set<LiveSet>();
   /** Those of the last `takeChanges`. */
   readonly #known = new Set<string>();
@@ -36,7 +37,9 @@ export class PeerBook {
       this.#sets.set(set.id, set);
       for (const label of labelsOf(query.peer.pods)) this.#setsByLabel.add(label, set);
       this.#scope(set, 'add');
-      for (const pod of this.#candidates(query)) if (this.#belongs(set, pod)) this.#join(set, pod);
+      for (const pods of this.#candidates(query)) {
+        for (const pod of pods) if (this.#belongs(set, pod)) set.put(pod.id, pod);
+      }
     }
     set.users++;
     this.#touched.add(set);
@@ -57,7 +60,7 @@ export class PeerBook {
       this.pods.set(id, pod);
       this.#index(pod, 'add');
     } else this.pods.delete(id);
-    this.#review(id, pod);
+    this.#review(id, before, pod);
   }
 
   setNamespace(name: string, labels: Labels | undefined): void {
@@ -83,7 +86,7 @@ export class PeerBook {
       } else if (!this.#known.has(set.id)) {
         this.#known.add(set.id);
         created.push(set.id);
-        set.forgetChanges();
+        set.begin();
       } else {
         const delta = set.takeDelta();
         if (delta.added.length + delta.removed.length > 0) changed.set(set.id, delta);
@@ -93,42 +96,35 @@ export class PeerBook {
     return { created, removed, changed };
   }
 
-  /** Compares one pod with the sets that it is in or could be in. */
-  #review(id: string, pod: Pod | undefined): void {
-    const sets = new Set(this.#setsOf.get(id));
-    if (pod) {
-      for (const set of this.#setsByLabel.get('')) sets.add(set);
-      for (const label of pairsOf(pod.labels)) for (const set of this.#setsByLabel.get(label)) sets.add(set);
+  /** Compares one pod with the sets that it could be in, as it was or as it is. */
+  #review(id: string, before: Pod | undefined, pod: Pod | undefined): void {
+    const sets = new Set<LiveSet>();
+    for (const label of ['', ...pairsOf(before?.labels ?? {}), ...pairsOf(pod?.labels ?? {})]) {
+      for (const set of this.#setsByLabel.get(label)) sets.add(set);
     }
     for (const set of sets) this.#place(set, id, pod);
   }
 
   #place(set: LiveSet, id: string, pod: Pod | undefined): void {
-    if (pod && this.#belongs(set, pod)) this.#join(set, pod);
-    else if (this.#setsOf.get(id).has(set)) {
-      set.put(id, undefined);
-      this.#setsOf.delete(id, set);
-      this.#touched.add(set);
-    }
+    const belongs = pod !== undefined && this.#belongs(set, pod);
+    if (!belongs && !set.holds(id)) return;
+    set.put(id, belongs ? pod : undefined);
+    this.#touched.add(set);
   }
 
   #belongs({ query }: LiveSet, pod: Pod): boolean {
     return isPeer(query.peer, pod, this.namespaces.get(pod.namespace));
   }
 
-  #join(set: LiveSet, pod: Pod): void {
-    set.put(pod.id, pod);
-    this.#setsOf.add(pod.id, set);
-    this.#touched.add(set);
-  }
-
-  /** Pods among which all members are: those of the namespaces, or those with one of the labels, whichever are fewer. */
-  #candidates({ peer }: SetQuery): Iterable<Pod> {
-    const near = this.#namespacesOf(peer.scope).map((name) => this.#byNamespace.get(name));
+  /** Pods among which all members are: those of the namespaces with one of the labels, or all with one of them. */
+  #candidates({ peer }: SetQuery): Iterable<Pod>[] {
+    const names = this.#namespacesOf(peer.scope);
     const labels = labelsOf(peer.pods);
-    if (labels[0] === '') return near.flatMap((pods) => [...pods]);
+    if (labels[0] === '') return names.map((name) => this.#byNamespace.get(name));
     const labelled = labels.map((label) => this.#byLabel.get(label));
-    return (sizeOf(near) < sizeOf(labelled) ? near : labelled).flatMap((pods) => [...pods]);
+    // Many namespaces are more to look up than the pods are.
+    if (names.length > sizeOf(labelled)) return labelled;
+    return names.flatMap((name) => labels.map((label) => this.#byPlace.get(placeOf(name, label))));
   }
 
   /** Many selectors of pods share few of namespaces. */
@@ -144,7 +140,10 @@ export class PeerBook {
 
   #index(pod: Pod, how: 'add' | 'delete'): void {
     this.#byNamespace[how](pod.namespace, pod);
-    for (const label of pairsOf(pod.labels)) this.#byLabel[how](label, pod);
+    for (const label of pairsOf(pod.labels)) {
+      this.#byLabel[how](label, pod);
+      this.#byPlace[how](placeOf(pod.namespace, label), pod);
+    }
   }
 
   #scope(set: LiveSet, how: 'add' | 'delete'): void {
@@ -160,7 +159,6 @@ export class PeerBook {
   #drop(set: LiveSet): void {
     this.#sets.delete(set.id);
     for (const label of labelsOf(set.query.peer.pods)) this.#setsByLabel.delete(label, set);
-    for (const id of set.pods()) this.#setsOf.delete(id, set);
     this.#scope(set, 'delete');
   }
 }
@@ -194,6 +192,11 @@ class Index<T> {
 function labelsOf(selector: Selector): readonly string[] {
   const first = selector.find(({ operator }) => operator === 'In');
   return first ? first.values.map((value) => `${first.key}=${value}`) : [''];
+}
+
+/** Names of namespaces hold no blank. */
+function placeOf(namespace: string, label: string): string {
+  return `${namespace} ${label}`;
 }
 
 function pairsOf(labels: Labels): string[] {

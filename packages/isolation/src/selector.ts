@@ -68,19 +68,22 @@ function readRequirement(value: unknown, field: string, report: Report): Require
 
 /** NotIn and DoesNotExist hold for what has no such label. */
 export function selects(selector: Selector, labels: Labels): boolean {
-  return selector.every(({ key, operator, values }) => {
-    const label = Object.hasOwn(labels, key) ? (labels[key] as string) : undefined;
-    switch (operator) {
-      case 'In':
-        return label !== undefined && values.includes(label);
-      case 'NotIn':
-        return label === undefined || !values.includes(label);
-      case 'Exists':
-        return label !== undefined;
-      default:
-        return label === undefined;
-    }
-  });
+  for (const requirement of selector) if (!holds(requirement, labels)) return false;
+  return true;
+}
+
+function holds({ key, operator, values }: Requirement, labels: Labels): boolean {
+  const label = Object.hasOwn(labels, key) ? (labels[key] as string) : undefined;
+  switch (operator) {
+    case 'In':
+      return label !== undefined && values.includes(label);
+    case 'NotIn':
+      return label === undefined || !values.includes(label);
+    case 'Exists':
+      return label !== undefined;
+    default:
+      return label === undefined;
+  }
 }
 
 /** The same text for selectors that say the same in another order; `*` for the one that selects everything. */

@@ -99,9 +99,24 @@ export class IsolationTracker {
     return { plan: { pods: this.#plans, sets: this.#book.sets, problems }, pods, sets };
   }
 
+  /** Pods of this node as the last plan has them, by id. */
+  get planned(): ReadonlyMap<string, PodPlan> {
+    return this.#plans;
+  }
+
   /** Of any pod of the cluster, worked out from the objects as they are now. */
   gateOf(pod: Pod, direction: Direction): Gate | undefined {
     return gateOf(pod, direction, this.#policies.get(pod.namespace)?.values() ?? []);
+  }
+
+  /** Those that may isolate pods of the namespace. */
+  policiesIn(namespace: string): readonly Policy[] {
+    return [...(this.#policies.get(namespace)?.values() ?? [])];
+  }
+
+  /** What is wrong with a policy (`namespace/name`), each with the way out. */
+  problemsOf(policy: string): readonly Problem[] {
+    return this.#problems.get(policy) ?? [];
   }
 
   /** All that say they have the address (canonical), the best claim first. */
@@ -145,6 +160,12 @@ export class IsolationTracker {
     if (holders.size > 0) this.#holders.set(address, holders);
     else this.#holders.delete(address);
     for (const other of holders) if (this.#isLocal(other)) this.#stale.add(other.id);
+  }
+
+  /** Whether the pod is among those that are enforced here. */
+  isLocal(id: string): boolean {
+    const pod = this.#book.pods.get(id);
+    return pod !== undefined && this.#isLocal(pod);
   }
 
   #isLocal(pod: Pod): boolean {

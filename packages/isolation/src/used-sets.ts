@@ -11,7 +11,9 @@ export class UsedSets {
   readonly #names: ClaimedNames;
   readonly #users = new Map<string, number>();
   readonly #sets = new Map<string, KernelSet>();
-  #written: ReadonlySet<string> = new Set();
+  readonly #byName = new Map<string, KernelSet>();
+  /** Ids of those that came since the last `takeWork`. */
+  readonly #new = new Set<string>();
 
   constructor(family: Family) {
     this.#family = family;
@@ -19,9 +21,9 @@ export class UsedSets {
     this.#names = new ClaimedNames((id) => setName(kind, id, id.replace(/^\W+/, '')));
   }
 
-  /** By name. */
+  /** By name, in the order in which they were told to be created. */
   get all(): ReadonlyMap<string, KernelSet> {
-    return new Map([...this.#sets.values()].map((set) => [set.name, set]));
+    return this.#byName;
   }
 
   /** The set that is asked for; it goes with the next `takeWork` unless `count` says that somebody uses it. */
@@ -41,6 +43,12 @@ export class UsedSets {
     return this.#add(id, 'hash:ip', ofFamily(members, this.#family)).name;
   }
 
+  /** A set that stays, and whose members another hand lays in for so many seconds. */
+  keepFleeting(id: string, type: KernelSet['type'], timeout: number): string {
+    this.count([id], 1);
+    return this.#add(id, type, new Set(), { timeout }).name;
+  }
+
   count(ids: Iterable<string>, by: 1 | -1): void {
     for (const id of ids) {
       const users = (this.#users.get(id) ?? 0) + by;
@@ -55,32 +63,48 @@ export class UsedSets {
    * @param deltas of members, by id
    */
   takeWork(deltas: ReadonlyMap<string, Delta>): SetWork {
-    for (const id of this.#sets.keys()) {
+    const destroy: string[] = [];
+    for (const [id, { name }] of this.#sets) {
       if (this.#users.has(id)) continue;
       this.#sets.delete(id);
+      this.#byName.delete(name);
       this.#names.release(id);
+      if (!this.#new.delete(id)) destroy.push(name);
     }
-    const { all } = this;
-    const before = this.#written;
-    this.#written = new Set(all.keys());
     const change = new Map<string, Delta>();
     for (const [id, delta] of deltas) {
       const set = this.#sets.get(id);
+      if (!set || this.#new.has(id)) continue;
       const [added, removed] = [delta.added, delta.removed].map((list) => list.filter((one) => this.#isMine(one)));
-      if (set && before.has(set.name) && added && removed && added.length + removed.length > 0) {
-        change.set(set.name, { added, removed });
-      }
+      if (added && removed && added.length + removed.length > 0) change.set(set.name, { added, removed });
     }
-    return {
-      create: [...all.values()].filter(({ name }) => !before.has(name)),
-      change,
-      destroy: [...before].filter((name) => !all.has(name)),
-    };
+    return { create: this.#takeNew(), change, destroy };
   }
 
-  #add(id: string, type: KernelSet['type'], members: Members): { id: string; name: string } {
+  /** What most chains ask for stands first: the kernel looks for a set by its name from the oldest one on, once for each rule that asks. */
+  #takeNew(): KernelSet[] {
+    const asked = [...this.#new].map((id) => ({
+      set: this.#sets.get(id) as KernelSet,
+      users: this.#users.get(id) ?? 0,
+    }));
+    this.#new.clear();
+    const sets = asked.sort((a, b) => b.users - a.users).map(({ set }) => set);
+    for (const { name } of sets) this.#byName.delete(name);
+    for (const set of sets) this.#byName.set(set.name, set);
+    return sets;
+  }
+
+  #add(
+    id: string,
+    type: KernelSet['type'],
+    members: Members,
+    stay: Pick<KernelSet, 'timeout'> = {},
+  ): { id: string; name: string } {
     const name = this.#names.claim(id);
-    this.#sets.set(id, { name, type, family: this.#family, members });
+    const set: KernelSet = { name, type, family: this.#family, members, ...stay };
+    this.#sets.set(id, set);
+    this.#byName.set(name, set);
+    this.#new.add(id);
     return { id, name };
   }
 

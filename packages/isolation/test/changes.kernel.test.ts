@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Attempt, IsolationTracker, judge, type PolicyPod } from '../src/index.ts';
-import { Lab } from './lab/lab.ts';
-import { NodeRules } from './lab/node-rules.ts';
+import { Lab } from '../lab/lab.ts';
+import { NodeRules } from '../lab/node-rules.ts';
+import { type Attempt, type IsolationOptions, IsolationTracker, judge, type PolicyPod } from '../src/index.ts';
 import { addressesOfPlace, type Event, events, tell } from './random-cluster.ts';
 
 const CLIENT = '10.244.9.1';
@@ -26,6 +26,61 @@ function server(labels: Record<string, string> = {}): PolicyPod {
     status: { phase: 'Running', podIP: SERVER },
   };
 }
+
+describe('what a pod opens to nodes', () => {
+  const OWN = '192.168.1.11';
+  const OTHER = '192.168.1.12';
+  const tracked = (options: Partial<IsolationOptions>) => {
+    const all = { refusal: 'reject', closedRanges: ['10.244.9.2/31'], ...options } as const;
+    const rules = new NodeRules('n1', (script, input) => lab.in('n1', script, input), all);
+    rules.tracker.setNode({ metadata: { name: 'n1' }, status: { addresses: [{ type: 'InternalIP', address: OWN }] } });
+    rules.tracker.setPod(server());
+    return rules;
+  };
+  const closed = (egress: object[]) => ({
+    metadata: { namespace: 'shop', name: 'closed' },
+    spec: { podSelector: {}, policyTypes: ['Egress'], egress },
+  });
+  const words = (to: string, port = 80) =>
+    Promise.all((['TCP', 'UDP'] as const).map((protocol) => lab.attempt({ from: SERVER, to, port, protocol })));
+
+  it.each([
+    ['exempt', ['through', 'through']],
+    ['filter', ['refused', 'refused']],
+  ] as const)('is asked of its own node where that is not exempt: %s', async (ownNode, inward) => {
+    await lab.pod('n1', [SERVER]);
+    const rules = tracked({ ownNode });
+    try {
+      rules.tracker.setPolicy(closed([]));
+      rules.write();
+      expect(await words(OWN)).toEqual(inward);
+      expect(await words(OTHER)).toEqual(['refused', 'refused']);
+      // The node itself: kubelet probes.
+      expect(await lab.attempt({ from: OWN, to: SERVER, protocol: 'TCP', port: 80 })).toBe('through');
+      // Where the lab leads what comes to a node, before table filter sees it.
+      rules.tracker.setPolicy(closed([{ ports: [{ port: 7 }, { port: 7, protocol: 'UDP' }] }]));
+      rules.write();
+      expect(await words(OWN)).toEqual(['through', 'through']);
+      expect(await words(OTHER)).toEqual(['refused', 'refused']);
+      expect(rules.difference()).toBeUndefined();
+    } finally {
+      rules.remove();
+    }
+  });
+
+  it('is never a packet for their tunnels', async () => {
+    await lab.pod('n1', [SERVER]);
+    const rules = tracked({ encapsulationPort: 4789 });
+    try {
+      rules.write();
+      expect(await words(OTHER, 4789)).toEqual(['through', 'refused']);
+      expect(await words(OTHER)).toEqual(['through', 'through']);
+      expect(rules.difference()).toBeUndefined();
+    } finally {
+      rules.remove();
+    }
+  });
+});
 
 describe('a change of policy', () => {
   it('refuses new connections and leaves open ones to whoever ends them', async () => {

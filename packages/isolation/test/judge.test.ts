@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { IsolationTracker, judge } from '../src/index.ts';
+import { IsolationTracker, judge, refusalHere } from '../src/index.ts';
 
-function city(): IsolationTracker {
-  const tracker = new IsolationTracker();
+function city(node?: string): IsolationTracker {
+  const tracker = new IsolationTracker(node);
   for (const name of ['shop', 'pay']) tracker.setNamespace({ metadata: { name } });
   const pod = (namespace: string, name: string, ip: string) =>
     tracker.setPod({
@@ -65,6 +65,29 @@ describe('judge says why', () => {
     expect(judge(city(), { from: '192.168.1.11', ...to }).ingress.verdict).toBe('own-node');
     expect(judge(city(), { from: '10.244.1.3', ...to }).ingress.verdict).toBe('itself');
     expect(judge(city(), { from: '192.168.1.12', ...to }).ingress.verdict).toBe('refused');
+  });
+
+  it('asks the pod about its own node where that is filtered, and never about what its node sends', () => {
+    const tracker = city();
+    const spec = { podSelector: {}, policyTypes: ['Egress'] };
+    tracker.setPolicy({ metadata: { namespace: 'pay', name: 'inward' }, spec });
+    const out = { from: '10.244.1.3', to: '192.168.1.11', protocol: 'TCP', port: 10250 } as const;
+    expect(judge(tracker, out).egress.verdict).toBe('own-node');
+    expect(judge(tracker, out, 'filter').egress).toMatchObject({ verdict: 'refused', policies: ['pay/inward'] });
+    for (const node of ['node-a', 'node-b'] as const) {
+      const verdict = node === tracker.podsAt(out.from)[0]?.node ? 'refused' : 'own-node';
+      expect(judge(tracker, out, (one) => (one === node ? 'filter' : 'exempt')).egress.verdict).toBe(verdict);
+    }
+    expect(judge(tracker, { ...out, from: out.to, to: out.from }, 'filter').ingress.verdict).toBe('own-node');
+  });
+
+  it('tells which end of this node refuses', () => {
+    const tracker = city('node-b');
+    const judgement = judge(tracker, { from: '192.168.1.12', ...to });
+    expect(judgement.allowed).toBe(false);
+    expect(refusalHere(tracker, judgement)).toBeUndefined();
+    const here = city('node-a');
+    expect(refusalHere(here, judge(here, { from: '192.168.1.12', ...to }))?.direction).toBe('ingress');
   });
 
   it('reads addresses in any spelling, and refuses what is none', () => {

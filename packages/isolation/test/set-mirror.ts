@@ -20,9 +20,14 @@ export class SetMirror {
     const set = this.sets.get(name);
     if ((verb === 'create') === (set !== undefined)) throw new Error(`refused: ${line}`);
     if (verb === 'create') this.sets.set(name, { type: what as KernelSet['type'], members: new Set() });
-    else if (verb === 'add') set?.members.add(what);
-    else if (verb === 'del') set?.members.delete(what);
+    else if (verb === 'add') set?.members.add(asKept(what));
+    else if (verb === 'del') set?.members.delete(asKept(what));
     else if (verb === 'destroy') this.sets.delete(name);
     else throw new Error(`unknown: ${line}`);
   }
+}
+
+/** A port without a protocol is one of TCP. */
+function asKept(member: string): string {
+  return member.replace(/,(?=\d+$)/, ',tcp:');
 }

@@ -161,6 +161,52 @@ describe.each(['IPv4', 'IPv6'] as const)('the text of %s', (family) => {
   });
 });
 
+describe('what pods send to their own node', () => {
+  const ADDRESS = '10.244.1.7';
+  const NODE = '192.168.1.11';
+  const refused = (
+    options: Partial<IsolationOptions>,
+    packet: { source: string; protocol: 'tcp' | 'udp'; port: number },
+  ) => {
+    const tracker = new IsolationTracker('node-a');
+    const compiler = new IsolationCompiler({ ...OPTIONS, closedRanges: ['10.244.1.0/24'], ...options });
+    tracker.setPod({
+      metadata: { namespace: 'shop', name: 'a' },
+      spec: { nodeName: 'node-a' },
+      status: { phase: 'Running', podIP: ADDRESS },
+    });
+    const spec = { podSelector: {}, policyTypes: ['Egress'], egress: [{ ports: [{ port: 53 }] }] };
+    tracker.setPolicy({ metadata: { namespace: 'shop', name: 'names' }, spec });
+    compiler.update(tracker.take());
+    const world = { ...worldOf(compiler.sets), localAddresses: [NODE] };
+    const kinds = (to: string) =>
+      walk(compiler.ruleset, { from: 'pod', destination: to, ...packet }, world).map(({ kind }) => kind);
+    return { inward: kinds(NODE).includes('drop'), outward: kinds('192.168.1.12').includes('drop') };
+  };
+  const dns = { source: ADDRESS, protocol: 'tcp', port: 53 } as const;
+  const web = { source: ADDRESS, protocol: 'tcp', port: 80 } as const;
+  const tunnel = { source: ADDRESS, protocol: 'udp', port: 4789 } as const;
+
+  it('is exempt, unless it shall be filtered', () => {
+    expect(refused({}, web)).toEqual({ inward: false, outward: true });
+    expect(refused({ ownNode: 'filter' }, web)).toEqual({ inward: true, outward: true });
+    expect(refused({ ownNode: 'filter' }, dns)).toEqual({ inward: false, outward: false });
+    expect(refused({ ownNode: 'filter' }, { ...web, source: '10.244.1.9' })).toEqual({ inward: true, outward: true });
+    expect(refused({ ownNode: 'filter' }, { ...web, source: '192.168.1.12' })).toEqual({
+      inward: false,
+      outward: false,
+    });
+  });
+
+  it('is refused on its way into the tunnels of nodes, whatever policies say', () => {
+    const open = { ...tunnel, source: '192.168.1.12' };
+    expect(refused({ encapsulationPort: 4789 }, tunnel)).toEqual({ inward: true, outward: true });
+    expect(refused({ encapsulationPort: 4789 }, open)).toEqual({ inward: false, outward: false });
+    expect(refused({ encapsulationPort: 4789 }, web)).toEqual({ inward: false, outward: true });
+    expect(refused({}, tunnel)).toEqual({ inward: false, outward: true });
+  });
+});
+
 describe('what no pod is known to have', () => {
   it('is closed in both directions where its range is closed, until the pod is known', () => {
     const tracker = new IsolationTracker('node-a');

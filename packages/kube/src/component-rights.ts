@@ -24,6 +24,7 @@ export const componentRights: Readonly<Record<Component, readonly ComponentRight
     ...every(WATCH, 'discovery.k8s.io', ['endpointslices'], 'no Service is routed'),
     ...every(WATCH, '', ['pods'], 'overrides cannot choose by label, and flows have no names'),
     ...every(WATCH, '', ['namespaces'], 'floors of namespaces are not known'),
+    ...every(WATCH, 'networking.k8s.io', ['networkpolicies'], 'no NetworkPolicy is enforced where isolation is on'),
     ...every(WATCH, 'kubecity.dev', OVERRIDES, 'nothing is steered'),
     ...every(['create', 'patch'], 'events.k8s.io', ['events'], 'what happens on a node is in its log only'),
     {

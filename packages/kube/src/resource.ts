@@ -22,6 +22,7 @@ export const resources = {
   endpointSlices: { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
   deployments: { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true },
   daemonSets: { group: 'apps', version: 'v1', plural: 'daemonsets', namespaced: true },
+  networkPolicies: { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies', namespaced: true },
   routingOverrides: { group: 'kubecity.dev', version: 'v1alpha1', plural: 'routingoverrides', namespaced: true },
   clusterRoutingOverrides: {
     group: 'kubecity.dev',

@@ -224,7 +224,14 @@ async function removeStaleSocket(path: string): Promise<void> {
   await unlink(path);
 }
 
+/**
+ * As kube-apiserver's, and longer than clients keep an unused connection: with Node's 5 s a client on a busy machine writes
+ * into one that has just been closed, and a request that is no GET is then lost.
+ */
+const IDLE_MILLISECONDS = 90_000;
+
 function open(server: Server, listen: () => void): Promise<void> {
+  server.keepAliveTimeout = IDLE_MILLISECONDS;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.once('listening', () => {

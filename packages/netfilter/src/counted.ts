@@ -14,6 +14,19 @@ export function parseCounted(text: string): CountedChain[] {
   return chains;
 }
 
+/** Reads of what `iptables-save -c` prints (`[PACKETS:BYTES] -A CHAIN …`) the chains that are wanted. */
+export function parseCountedSave(text: string, wanted: ReadonlySet<string>): Map<string, CountedChain> {
+  const found = new Map<string, { chain: string; rules: CountedRule[] }>();
+  for (const line of text.split('\n')) {
+    const declared = line.startsWith(':') ? line.slice(1, line.indexOf(' ')) : undefined;
+    if (declared !== undefined && wanted.has(declared)) found.set(declared, { chain: declared, rules: [] });
+    if (!line.startsWith('[')) continue;
+    const [, packets, bytes, chain = '', rule = ''] = /^\[(\d+):(\d+)\] -A (\S+) ?(.*)$/.exec(line) ?? [];
+    found.get(chain)?.rules.push({ rule, packets: Number(packets), bytes: Number(bytes) });
+  }
+  return found;
+}
+
 const COUNTERS = / ?-c (\d+) (\d+)(?= -[jg] |$)/;
 
 function countedRule(text: string): CountedRule {

@@ -1,4 +1,4 @@
-import type { RestoreText } from './netfilter.ts';
+import { type RestoreText, wholeText } from './restore-text.ts';
 
 export type NetfilterCode =
   /** The tool is not installed. */
@@ -86,5 +86,5 @@ function packageOf(operation: string): string {
  */
 function failingLine(stderr: string, input: RestoreText): string | undefined {
   const number = /(?:line:? |^[^\s:]+:)(\d+)(?![^\s:])/m.exec(stderr)?.[1];
-  return number === undefined ? undefined : [...input].join('').split('\n')[Number(number) - 1];
+  return number === undefined ? undefined : wholeText(input).split('\n')[Number(number) - 1];
 }

@@ -10,7 +10,7 @@ import {
   NFT_TABLE,
   renewLease,
 } from '@kubecity/ruleset';
-import type { Ipset } from './netfilter.ts';
+import type { InSet, Ipset } from './netfilter.ts';
 import { applyNft, type Nft } from './nft.ts';
 
 export interface FrontedSetsOptions {
@@ -64,19 +64,14 @@ export class FrontedSets implements Ipset {
     return 1;
   }
 
-  async holding(sets: Iterable<string>, address: string): Promise<ReadonlySet<string>> {
+  async holding(asked: Iterable<InSet>): Promise<ReadonlySet<string>> {
     const { ipset, nft, front } = this.#options;
-    if (front() === 'iptables') return ipset.holding(sets, address);
-    const all = [...sets];
-    const held = new Set(
-      await ipset.holding(
-        all.filter((name) => !familyOfClients(name)),
-        address,
-      ),
-    );
-    for (const name of all) {
+    if (front() === 'iptables') return ipset.holding(asked);
+    const all = [...asked];
+    const held = new Set(await ipset.holding(all.filter(([name]) => !familyOfClients(name))));
+    for (const [name, member] of all) {
       const family = familyOfClients(name);
-      if (family && (await nft.get(family)?.holds(name, address))) held.add(name);
+      if (family && (await nft.get(family)?.holds(name, member))) held.add(`${name} ${member}`);
     }
     return held;
   }

@@ -13,8 +13,9 @@ import {
   UnknownWordsError,
 } from '@kubecity/ruleset';
 import { NetfilterError } from './error.ts';
-import type { CountedChain, Netfilter, RestoreText } from './netfilter.ts';
+import type { CountedChain, Netfilter } from './netfilter.ts';
 import { applyNft, type Nft } from './nft.ts';
+import { type RestoreText, textInTime } from './restore-text.ts';
 
 export interface FrontedOptions {
   readonly family: Family;
@@ -68,7 +69,7 @@ export class FrontedNetfilter implements Netfilter {
     const side = front();
     // Text for iptables alone goes through as it comes, piece by piece.
     if (side === 'iptables' && !this.#misplaced) return iptables.restore(text);
-    const parts = parted(typeof text === 'string' ? text : [...text].join(''), side);
+    const parts = parted(await textInTime(text), side);
     let commits = parts.iptables === '' ? 0 : await iptables.restore(parts.iptables);
     commits += await this.#change(parts.nft);
     if (parts.misplaced.length === 0) return commits;

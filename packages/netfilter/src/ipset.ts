@@ -10,12 +10,12 @@ export function ipset({ timeoutMs = 60_000 }: { readonly timeoutMs?: number } = 
       await run('ipset', ['restore'], text, timeoutMs);
       return 0;
     },
-    holding: async (sets, address) => {
+    holding: async (asked) => {
       // `restore` ends at the first answer; only the interactive mode goes on. It says who is in on standard error.
-      const tests = [...sets].map((set) => `test ${set} ${address}\n`);
+      const tests = [...asked].map(([set, member]) => `test ${set} ${member}\n`);
       if (tests.length === 0) return new Set();
       const text = await run('ipset', ['-'], [...tests, 'quit\n'].join(''), timeoutMs, 'stderr');
-      return new Set([...text.matchAll(/^Warning: \S+ is in set (\S+)\.$/gm)].map(([, set]) => set as string));
+      return new Set([...text.matchAll(/^Warning: (\S+) is in set (\S+)\.$/gm)].map(([, who, set]) => `${set} ${who}`));
     },
   };
 }

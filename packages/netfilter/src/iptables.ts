@@ -1,9 +1,10 @@
 import type { Family } from '@kubecity/routing';
 import type { Table } from '@kubecity/ruleset';
-import { parseCounted } from './counted.ts';
+import { parseCounted, parseCountedSave } from './counted.ts';
 import { NetfilterError } from './error.ts';
 import type { IptablesTools } from './flavour.ts';
-import type { CountedChain, Netfilter, RestoreText } from './netfilter.ts';
+import type { CountedChain, Netfilter } from './netfilter.ts';
+import type { RestoreText } from './restore-text.ts';
 import { run } from './run.ts';
 
 export interface IptablesOptions {
@@ -15,6 +16,9 @@ export interface IptablesOptions {
   /** A tool that runs longer is killed. */
   readonly timeoutMs?: number;
 }
+
+/** One reading of the table costs less than this many calls of the tool. */
+const FEW_CHAINS = 5;
 
 interface FirstRule {
   /**
@@ -41,8 +45,14 @@ export function iptables({
       return texts.join('');
     },
     listCounted: async (table, chains) => {
+      const wanted = [...chains];
+      if (wanted.length > FEW_CHAINS) {
+        const text = await run(`${tool}-save`, ['-c', '-t', table], '', timeoutMs);
+        const read = parseCountedSave(text, new Set(wanted));
+        return wanted.flatMap((chain) => read.get(chain) ?? []);
+      }
       const found: CountedChain[] = [];
-      for (const chain of chains) {
+      for (const chain of wanted) {
         found.push(...parseCounted(await listChain(tool, [...wait, '-v'], table, chain, timeoutMs)));
       }
       return found;
@@ -58,18 +68,18 @@ export function iptables({
 }
 
 /** A restore text that knows how many times it commits, once it has been read. Its pieces are of whole lines. */
-class CountedText implements Iterable<string> {
-  readonly #pieces: Iterable<string>;
+class CountedText implements Iterable<string | Promise<unknown>> {
+  readonly #pieces: Iterable<string | Promise<unknown>>;
   commits = 0;
 
   constructor(text: RestoreText) {
     this.#pieces = typeof text === 'string' ? [text] : text;
   }
 
-  *[Symbol.iterator](): Generator<string, void> {
+  *[Symbol.iterator](): Generator<string | Promise<unknown>, void> {
     this.commits = 0;
     for (const piece of this.#pieces) {
-      this.commits += piece.match(/^COMMIT$/gm)?.length ?? 0;
+      if (typeof piece === 'string') this.commits += piece.match(/^COMMIT$/gm)?.length ?? 0;
       yield piece;
     }
   }

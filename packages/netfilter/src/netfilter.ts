@@ -1,7 +1,5 @@
 import type { Table } from '@kubecity/ruleset';
-
-/** Text, or pieces of it that are written while they are made; they can be read again, to name the line that failed. */
-export type RestoreText = string | Iterable<string>;
+import type { RestoreText } from './restore-text.ts';
 
 /** A chain as the kernel holds it at this moment, with what its rules have matched since they were written. */
 export interface CountedChain {
@@ -25,7 +23,10 @@ export interface Netfilter {
    * Costs a few milliseconds a chain, however large the table is (iptables-nft).
    */
   list(table: Table, chains: Iterable<string>): Promise<string>;
-  /** The named chains with the counters of their rules, in that order; one that is not there is left out. Costs what `list` does. */
+  /**
+   * The named chains with the counters of their rules, in that order; one that is not there is left out. Costs what `list` does,
+   * and for many chains what one `save` of the table does.
+   */
   listCounted(table: Table, chains: Iterable<string>): Promise<CountedChain[]>;
   /**
    * Applies a restore text without flushing what it does not name; each table in it is atomic.
@@ -33,6 +34,9 @@ export interface Netfilter {
    */
   restore(text: RestoreText): Promise<number>;
 }
+
+/** Whether a set has a member: an address, `10.244.1.5,tcp:80` and what else sets of its kind hold. */
+export type InSet = readonly [set: string, member: string];
 
 /** The only door to the kernel's address sets. Names are the caller's, of both families. */
 export interface Ipset {
@@ -45,6 +49,9 @@ export interface Ipset {
    * @returns how many transactions of nf_tables that took; ipset itself takes none
    */
   restore(text: string): Promise<number>;
-  /** Which of these sets hold the address now. A set that is not there holds nobody. One call of the tool, however many. */
-  holding(sets: Iterable<string>, address: string): Promise<ReadonlySet<string>>;
+  /**
+   * Which of these are so now, as `SET MEMBER`. A set that is not there holds nobody, and one of ranges all that lies in them.
+   * One call of the tool, however many.
+   */
+  holding(asked: Iterable<InSet>): Promise<ReadonlySet<string>>;
 }

@@ -14,6 +14,8 @@ export interface Probe {
 }
 
 const PATIENCE_MS = 10_000;
+/** A trial asks the kernel which revisions of an extension it has, and only warns where it has none (libxtables). */
+const MISSING = /^Warning: (Extension .* missing kernel module\?)/m;
 
 /** @param suffix of the iptables tools: `-nft`, `-legacy` or nothing */
 export function probe(suffix = ''): Probe {
@@ -32,8 +34,8 @@ export function probe(suffix = ''): Probe {
 
 async function refusal(tool: string, args: readonly string[], input: string): Promise<string | undefined> {
   try {
-    await run(tool, args, input, PATIENCE_MS);
-    return undefined;
+    const said = await run(tool, args, input, PATIENCE_MS, 'stderr');
+    return MISSING.exec(said)?.[1];
   } catch (error) {
     if (error instanceof NetfilterError) return error.message;
     throw error;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { errorOf } from './error.ts';
-import type { RestoreText } from './netfilter.ts';
+import { inTime, type RestoreText } from './restore-text.ts';
 
 /**
  * Runs one tool of the iptables family to its end and returns what it printed. Rejects with a NetfilterError.
@@ -31,8 +31,7 @@ export function run(
       if (status === 0) resolve(Buffer.concat(from === 'stdout' ? out : err).toString('utf8'));
       else reject(errorOf({ operation, status, stderr: Buffer.concat(err).toString('utf8'), input }));
     });
-    // Not by string iteration, which would go letter by letter.
-    const source = Readable.from(typeof input === 'string' ? [input] : input);
+    const source = Readable.from(inTime(input));
     // Without its rest the text must not be taken for whole: the tool goes before its input ends.
     source.on('error', (cause) => {
       child.kill('SIGKILL');

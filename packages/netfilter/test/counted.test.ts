@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseCounted } from '../src/counted.ts';
+import { parseCounted, parseCountedSave } from '../src/counted.ts';
 
 it('reads rules with their counters, wherever they stand, and is not misled by comments', () => {
   const text = `-P INPUT ACCEPT -c 9 9
@@ -23,5 +23,28 @@ it('reads rules with their counters, wherever they stand, and is not misled by c
         { rule: '', packets: 2 ** 64, bytes: 1 },
       ],
     },
+  ]);
+});
+
+it('reads the chains that are wanted of a whole table', () => {
+  const text = `*filter
+:FORWARD ACCEPT [1:2]
+:CITY-A - [0:0]
+:CITY-B - [0:0]
+:CITY-C - [0:0]
+[12:720] -A CITY-A -s 10.0.0.1/32 -m comment --comment "[3:4] -A CITY-C" -j RETURN
+[5:6] -A CITY-A
+[7:8] -A CITY-B -j DROP
+COMMIT
+`;
+  expect([...parseCountedSave(text, new Set(['CITY-A', 'CITY-C', 'CITY-D'])).values()]).toEqual([
+    {
+      chain: 'CITY-A',
+      rules: [
+        { rule: '-s 10.0.0.1/32 -m comment --comment "[3:4] -A CITY-C" -j RETURN', packets: 12, bytes: 720 },
+        { rule: '', packets: 5, bytes: 6 },
+      ],
+    },
+    { chain: 'CITY-C', rules: [] },
   ]);
 });

@@ -62,6 +62,25 @@ export function doorCases(open: () => Netfilter): void {
     expect(await door.save('nat')).not.toContain('CITY-B');
   });
 
+  it('writes what stands behind a promise when that is fulfilled, and never when it is rejected', async () => {
+    const door = open();
+    const after = (promise: Promise<unknown>) => [
+      '*nat\n:CITY-A - [0:0]\nCOMMIT\n',
+      promise,
+      '*nat\n:CITY-B - [0:0]\nCOMMIT\n',
+    ];
+    const failed = Promise.reject(new Error('not full'));
+    await expect(door.restore(after(failed))).rejects.toThrow('not full');
+    expect(await door.save('nat')).not.toContain('CITY-B');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const restored = door.restore(after(promise));
+    expect(await door.save('nat')).not.toContain('CITY-B');
+    resolve();
+    await restored;
+    expect(await door.save('nat')).toMatch(/:CITY-A .*\n(.*\n)*:CITY-B /);
+    await door.restore('*nat\n-X CITY-A\n-X CITY-B\nCOMMIT\n');
+  });
+
   it('prints all tables at once, and counts its transactions', async () => {
     const door = open();
     expect(await door.restore('*filter\n:CITY-A - [0:0]\nCOMMIT\n*nat\n:CITY-B - [0:0]\nCOMMIT\n')).toBe(2);
@@ -90,6 +109,8 @@ export function doorCases(open: () => Netfilter): void {
       { chain: 'CITY-B', rules: [] },
       { chain: 'CITY-A', rules: rules.map((rule) => ({ rule, packets: 0, bytes: 0 })) },
     ]);
+    const many = ['CITY-B', ...Array.from({ length: 9 }, (_, i) => `CITY-NOWHERE-${i}`), 'CITY-A'];
+    expect(await door.listCounted('nat', many)).toEqual(await door.listCounted('nat', ['CITY-B', 'CITY-A']));
     await door.restore('*nat\n:CITY-A - [0:0]\n:CITY-B - [0:0]\n-X CITY-A\n-X CITY-B\nCOMMIT\n');
   });
 }
@@ -132,9 +153,15 @@ export function setCases(open: () => Ipset): void {
     await door.restore(lines('create', ' hash:ip family inet timeout 0 maxelem 1048576'));
     await door.restore('add CITY-A4-7 10.244.1.9 timeout 600\nadd CITY-A4-250 10.244.1.9 timeout 600\n');
     await door.restore('add CITY-A4-8 10.244.1.8 timeout 600\n');
-    expect(await door.holding([...names, 'CITY-A4-gone'], '10.244.1.9')).toEqual(new Set(['CITY-A4-7', 'CITY-A4-250']));
-    expect(await door.holding(names, '10.244.1.7')).toEqual(new Set());
-    expect(await door.holding([], '10.244.1.9')).toEqual(new Set());
+    await door.restore('create CITY-I4-a hash:ip,port family inet\nadd CITY-I4-a 10.244.1.9,tcp:80\n');
+    const asking = (sets: readonly string[], member: string) => sets.map((set) => [set, member] as const);
+    const asked = [...asking([...names, 'CITY-A4-gone'], '10.244.1.9'), ...asking(['CITY-I4-a'], '10.244.1.9,tcp:80')];
+    const held = ['CITY-A4-7 10.244.1.9', 'CITY-A4-250 10.244.1.9', 'CITY-I4-a 10.244.1.9,tcp:80'];
+    expect(await door.holding(asked)).toEqual(new Set(held));
+    expect(await door.holding(asking(names, '10.244.1.7'))).toEqual(new Set());
+    expect(await door.holding(asking(['CITY-I4-a'], '10.244.1.9,tcp:81'))).toEqual(new Set());
+    expect(await door.holding([])).toEqual(new Set());
+    await door.restore('destroy CITY-I4-a\n');
     await door.restore(lines('destroy', ''));
   });
 }

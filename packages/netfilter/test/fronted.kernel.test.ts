@@ -54,8 +54,9 @@ describe('the sets with their front in nft', () => {
     expect((await sets('nft').list()).sort()).toEqual(['CITY-A4-old@', 'CITY-A4-x', 'CITY-A4-y']);
     await sets('nft').restore('add CITY-A4-y 10.244.1.9 timeout 60\n');
     const asked = ['CITY-A4-x', 'CITY-A4-y', 'CITY-A4-gone'];
-    expect(await sets('nft').holding(asked, '10.244.1.9')).toEqual(new Set(['CITY-A4-y']));
-    expect(await sets('nft').holding(asked, '10.244.1.8')).toEqual(new Set());
+    const holding = (member: string) => sets('nft').holding(asked.map((set) => [set, member] as const));
+    expect(await holding('10.244.1.9')).toEqual(new Set(['CITY-A4-y 10.244.1.9']));
+    expect(await holding('10.244.1.8')).toEqual(new Set());
     await sets('nft').restore('destroy CITY-A4-old@\n');
     await sets('nft').restore('destroy CITY-A4-x\n');
     expect(await sets('nft').list()).toEqual(['CITY-A4-y']);

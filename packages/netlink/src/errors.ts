@@ -2,18 +2,27 @@ import { constants } from 'node:os';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 
 /** What is behind the netlink socket that an error is about. */
-export type NetlinkSubject = 'conntrack' | 'nf_tables';
+export type NetlinkSubject = 'conntrack' | 'nf_tables' | 'routes';
 
 /**
  * - `permission`: CAP_NET_ADMIN in the network namespace is missing
  * - `unsupported`: the kernel does not have the subject, or not over netlink
  * - `busy`: another operation is running that excludes this one
+ * - `interrupted`: what was read changed meanwhile, each time it was read
  * - `timeout`: the kernel did not finish the answer in time
  * - `closed`: the door was closed, before or during the operation
  * - `protocol`: the answer is not what netlink promises
  * - `system`: any other errno, see `errno` and `cause`
  */
-export type NetlinkErrorCode = 'permission' | 'unsupported' | 'busy' | 'timeout' | 'closed' | 'protocol' | 'system';
+export type NetlinkErrorCode =
+  | 'permission'
+  | 'unsupported'
+  | 'busy'
+  | 'interrupted'
+  | 'timeout'
+  | 'closed'
+  | 'protocol'
+  | 'system';
 
 export class NetlinkError extends Error {
   override readonly name = 'NetlinkError';
@@ -39,23 +48,26 @@ export class NetlinkError extends Error {
 }
 
 const { EPERM, EACCES, ENOENT, EOPNOTSUPP, EPROTONOSUPPORT, EAFNOSUPPORT, EINVAL } = constants.errno;
-/** EINVAL is what nfnetlink answers for a subsystem whose module is not there. */
-const codes = new Map<number, NetlinkErrorCode>([
+const anywhere: readonly (readonly [number, NetlinkErrorCode])[] = [
   [EPERM, 'permission'],
   [EACCES, 'permission'],
-  [ENOENT, 'unsupported'],
   [EOPNOTSUPP, 'unsupported'],
   [EPROTONOSUPPORT, 'unsupported'],
   [EAFNOSUPPORT, 'unsupported'],
-  [EINVAL, 'unsupported'],
-]);
+];
+type Codes = ReadonlyMap<number, NetlinkErrorCode>;
+/** EINVAL is what nfnetlink answers for a subsystem whose module is not there. */
+const netfilterCodes: Codes = new Map([...anywhere, [ENOENT, 'unsupported'], [EINVAL, 'unsupported']]);
+const routeCodes: Codes = new Map(anywhere);
 
 /** Builds the errors of one door; `Operation` is the closed list of what it does, besides `open`. */
 export class NetlinkErrors<Operation extends string> {
   readonly #subject: NetlinkSubject;
+  readonly #codes: Codes;
 
-  constructor(subject: NetlinkSubject) {
+  constructor(subject: NetlinkSubject, codes: Codes) {
     this.#subject = subject;
+    this.#codes = codes;
   }
 
   of(operation: Operation | 'open', code: NetlinkErrorCode, message: string): NetlinkError {
@@ -69,7 +81,7 @@ export class NetlinkErrors<Operation extends string> {
   /** The error for an errno of the kernel (positive), from a message or from a failed call. */
   errno(operation: Operation | 'open', errno: number, cause?: unknown): NetlinkError {
     const message = `${getSystemErrorMessage(-errno)} (${getSystemErrorName(-errno)})`;
-    return new NetlinkError(this.#subject, operation, codes.get(errno) ?? 'system', message, { errno, cause });
+    return new NetlinkError(this.#subject, operation, this.#codes.get(errno) ?? 'system', message, { errno, cause });
   }
 
   /** The error for what a call threw: with the errno it carries, else as it is. */
@@ -82,5 +94,7 @@ export class NetlinkErrors<Operation extends string> {
 }
 
 export type ConntrackOperation = 'dump' | 'stats' | 'delete' | 'get';
-export const conntrackErrors = new NetlinkErrors<ConntrackOperation>('conntrack');
-export const nftablesErrors = new NetlinkErrors<'read'>('nf_tables');
+export const conntrackErrors = new NetlinkErrors<ConntrackOperation>('conntrack', netfilterCodes);
+export const nftablesErrors = new NetlinkErrors<'read'>('nf_tables', netfilterCodes);
+export type RouteOperation = 'read' | 'lookUp' | 'write';
+export const routeErrors = new NetlinkErrors<RouteOperation>('routes', routeCodes);

@@ -10,6 +10,10 @@ export interface Patience {
 
 export interface ExchangeOptions<Operation extends string> extends Patience {
   readonly operation: Operation;
+  /** Which part of the kernel is asked; netfilter when absent. */
+  readonly protocol?: number;
+  /** Of the longest chunk that may come, as each is given so much; of a dump when absent. */
+  readonly chunkBytes?: number;
   /** Builds the errors of the door that asks. */
   readonly errors: NetlinkErrors<Operation>;
 }
@@ -17,6 +21,7 @@ export interface ExchangeOptions<Operation extends string> extends Patience {
 /** Each exchange has a socket of its own, so that its requests may always be numbered alike. */
 export const FIRST_SEQUENCE = 1;
 
+export const NETLINK_ROUTE = 0;
 const NETLINK_NETFILTER = 12;
 /** The kernel fills at most 32 KiB at once; a buffer that is larger than that is never cut. */
 const CHUNK_BYTES = 65_536;
@@ -29,10 +34,17 @@ const CHUNK_BYTES = 65_536;
 export function exchange<Operation extends string>(
   request: Uint8Array,
   read: (bytes: Uint8Array) => boolean,
-  { operation, errors, timeoutMs, signal }: ExchangeOptions<Operation>,
+  {
+    operation,
+    protocol = NETLINK_NETFILTER,
+    chunkBytes = CHUNK_BYTES,
+    errors,
+    timeoutMs,
+    signal,
+  }: ExchangeOptions<Operation>,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const socket = openSocket(errors);
+  const socket = openSocket(protocol, chunkBytes, errors);
   const abort = () => reject(errors.closed(operation));
   signal.addEventListener('abort', abort, { once: true });
   const expire = () => reject(errors.of(operation, 'timeout', `no end of the answer after ${timeoutMs} ms`));
@@ -62,13 +74,13 @@ export function exchange<Operation extends string>(
   });
 }
 
-function openSocket(errors: NetlinkErrors<never>): RawNetlinkSocket {
+function openSocket(protocol: number, chunkBytes: number, errors: NetlinkErrors<never>): RawNetlinkSocket {
   try {
     // The package declares all its options as needed, though it has a default for each.
-    const options = { messagePeeking: false, msgBufferSize: CHUNK_BYTES } as ConstructorParameters<
+    const options = { messagePeeking: false, msgBufferSize: chunkBytes } as ConstructorParameters<
       typeof RawNetlinkSocket
     >[1];
-    return new RawNetlinkSocket(NETLINK_NETFILTER, options);
+    return new RawNetlinkSocket(protocol, options);
   } catch (cause) {
     throw errors.caused('open', cause);
   }

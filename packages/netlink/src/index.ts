@@ -3,5 +3,8 @@ export type { Deletion } from './deletion.ts';
 export type { Dump } from './dump.ts';
 export { NetlinkError, type NetlinkErrorCode, type NetlinkSubject } from './errors.ts';
 export { type GenerationSource, openGeneration } from './generation.ts';
+export type { ProgramWatch } from './program-watch.ts';
 export { type RefusalListener, type RefusalWatch, watchRefusals } from './refusals.ts';
+export { type RouteNewsListener, watchRouteNews } from './route-news.ts';
+export { openRoutes, type RouteTables, type RouteTablesOptions } from './routes.ts';
 export { openUdpTable, type UdpSelection, type UdpTable, type UdpTableOptions } from './udp-table.ts';

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { type RefusalListener, type RefusalWatch, watchRefusals } from '../src/index.ts';
 
 export const run = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -11,6 +12,8 @@ export const SERVER = '10.201.2.2';
 export const SERVICE6 = 'fd00:96:7::10';
 export const SERVER6 = 'fd00:201:2::2';
 
+/** Closed at the server. */
+const WAKING_PORT = 8082;
 const CHAIN = 'CT-TEST';
 const CLIENT_SPACE = 'ct-test-client';
 const SERVER_SPACE = 'ct-test-server';
@@ -51,6 +54,20 @@ export class Lab {
   /** Runs a script at the client, with the words of CLIENT_WORDS; resolves when it says that it is done. */
   async atClient(script: string): Promise<void> {
     await this.#start(CLIENT_SPACE, `${CLIENT_WORDS}; Promise.all([${script}]).then(() => console.log('done'))`);
+  }
+
+  /** A watch that listens: it has told a knock that woke it. Such knocks, however late they are told, are not handed on. */
+  async hearRefusals({ onRefusal, onLoss }: RefusalListener): Promise<RefusalWatch> {
+    let awake = false;
+    const watch = watchRefusals({
+      onRefusal: (row) => {
+        if (row.destinationPort === WAKING_PORT) awake = true;
+        else onRefusal(row);
+      },
+      onLoss,
+    });
+    while (!awake) await this.atClient(`knock(${WAKING_PORT}, '${SERVER}')`);
+    return watch;
   }
 
   close(): void {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { agentMode, overrideState, tableFigures } from './agent.ts';
+import { isolationReport, policyDirection, transport } from './isolation.ts';
+import { peerRoute, routesReport } from './routes.ts';
 
 /**
  * Hub → browser, socket.io namespace `/map`, event `city`: a snapshot (`reset`, many `set`, `sync`), then operations.
@@ -48,6 +50,31 @@ export const nodeRecord = z.object({
     version: text.optional(),
     /** What hinders the agent in words, each with what to do: rights that it lacks. */
     problems: z.array(z.string().max(1024)).optional(),
+    /** What it enforces of NetworkPolicies; absent until it told. */
+    isolation: z
+      .object({
+        state: isolationReport.shape.state,
+        message: text.optional(),
+        at: count,
+        policies: count,
+        rules: count,
+        ownNode: isolationReport.shape.ownNode,
+      })
+      .optional(),
+    /** What it does about routes to other nodes' pods; absent until it told. `missing`: peers without one, at most 20. */
+    routes: z
+      .object({
+        mode: routesReport.shape.mode,
+        state: routesReport.shape.state,
+        message: text.optional(),
+        at: count,
+        direct: count,
+        vxlan: count,
+        none: count,
+        missing: z.array(peerRoute),
+        repaired: routesReport.shape.repaired,
+      })
+      .optional(),
     /** How the agent's version stands to the dashboard's; absent = the same minor version. */
     skew: z.object({ is: z.enum(['older', 'newer']), supported: z.boolean() }).optional(),
   }),
@@ -64,6 +91,8 @@ export const podRecord = z.object({
   ready: z.boolean(),
   terminating: z.boolean(),
   labels: z.record(text, text),
+  /** NetworkPolicies that close it in a direction, as its node enforces them; a direction that is absent is open. Absent: not known. */
+  gates: z.object({ ingress: z.array(text).optional(), egress: z.array(text).optional() }).optional(),
 });
 
 export const trafficPolicy = z.enum(['Cluster', 'Local']);
@@ -282,6 +311,40 @@ export const eventRecord = z.object({
   source: text.optional(),
 });
 
+const policyFigures = z.object({ accepted: num, refused: num, acceptedPerSecond: num, refusedPerSecond: num });
+
+/** A NetworkPolicy that some node enforces; id: `namespace/name` */
+export const policyRecord = z.object({
+  namespace: text,
+  name: text,
+  /** Pods that it closes in at least one direction. */
+  pods: count,
+  /** First packets since the hub first heard of them, and per second over the last 10 s; absent = it says nothing of that direction. */
+  ingress: policyFigures.optional(),
+  egress: policyFigures.optional(),
+  /** What of its object the agents cannot read, the first 20: that part takes the closed side. Absent: nothing. */
+  problems: z.array(z.object({ field: text, message: text })).optional(),
+});
+
+/** A connection that policies refuse, seen within the last minute; id: `from|to|protocol|port|direction` */
+export const refusalRecord = z.object({
+  client: z.object({ kind: z.enum(['pod', 'node', 'outside']), id: text, label: text, node: text.optional() }),
+  /** `address` behind DNAT; the pod that has it, and a Service (`namespace/name`) whose backend it is, if any. */
+  address: text,
+  port: num,
+  protocol: transport,
+  podUid: text.optional(),
+  service: text.optional(),
+  direction: policyDirection,
+  /** That refuse it; empty: nobody knows a pod with that address. */
+  policies: z.array(text),
+  /** Unix ms. */
+  firstAt: num,
+  lastAt: num,
+  /** Node that refused it. */
+  node: text,
+});
+
 export const recordKinds = {
   cluster: clusterRecord,
   namespace: namespaceRecord,
@@ -294,6 +357,8 @@ export const recordKinds = {
   tick: tickRecord,
   action: actionRecord,
   event: eventRecord,
+  policy: policyRecord,
+  refusal: refusalRecord,
 } as const;
 export type RecordKind = keyof typeof recordKinds;
 export type CityRecord<K extends RecordKind> = z.infer<(typeof recordKinds)[K]>;

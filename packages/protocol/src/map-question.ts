@@ -16,6 +16,8 @@ export const mapQuestion = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('history'), from: count, to: count, servicePort: z.string().max(600).optional() }),
   /** The edges as they were at that time: what the map shows when it is rewound. */
   z.object({ kind: z.literal('moment'), at: count }),
+  /** Who spoke with whom between two times (Unix ms), as far as edges were kept one by one. */
+  z.object({ kind: z.literal('seen'), from: count, to: count }),
   /** Who changed what, the newest first, at most `limit`; times in Unix ms. */
   z.object({
     kind: z.literal('audit'),
@@ -55,6 +57,22 @@ export interface HistoryPoint {
   readonly open: number;
 }
 
+export const MOST_SEEN = 50_000;
+
+/**
+ * Places of its ends, connections opened in that time (at least), what of it was open when it was seen last, Unix ms of that; then
+ * how many of those that were opened were refused, and were never answered. Dashboards before these two say nothing of them.
+ */
+export type SeenEdge = readonly [
+  client: number,
+  backend: number,
+  opened: number,
+  open: number,
+  at: number,
+  refused?: number,
+  unanswered?: number,
+];
+
 export type MapAnswer =
   | { readonly kind: 'rules'; readonly nodes: readonly { readonly node: string; readonly answer: AgentAnswer }[] }
   | {
@@ -74,6 +92,21 @@ export type MapAnswer =
       readonly edges: readonly (readonly [EdgeName, CityEdgeRow])[];
       /** Edges of that moment that were not kept one by one. */
       readonly folded: number;
+    }
+  | {
+      readonly kind: 'seen';
+      /** Unix ms of the first and the last moment that are known: what the counts are of. */
+      readonly from: number;
+      readonly to: number;
+      /** Both ends of the edges, each once. */
+      readonly clients: readonly EdgeName['client'][];
+      readonly backends: readonly Omit<EdgeName, 'client'>[];
+      /** The busiest first, at most `MOST_SEEN`. */
+      readonly edges: readonly SeenEdge[];
+      /** Edges that are not among them, at least. */
+      readonly folded: number;
+      /** Connections opened in that time, of all edges. */
+      readonly opened: number;
     }
   | { readonly kind: 'explain'; readonly node: string; readonly answer: AgentAnswer }
   /** `version`: of the dashboard. */

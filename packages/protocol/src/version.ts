@@ -1,5 +1,5 @@
-/** Between hub and browsers. Raised when a message changes its meaning. */
-export const PROTOCOL_VERSION = 2;
+/** Between hub and browsers. Raised when a message changes its meaning, or has a record of a kind that pages before it refuse. */
+export const PROTOCOL_VERSION = 3;
 
 /**
  * Between agents and hub. Raised when a message changes its meaning, or has a value that a peer of the version before refuses.

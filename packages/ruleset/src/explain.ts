@@ -39,6 +39,8 @@ export type Rewriting = 'itself' | 'gateway' | 'door' | 'node' | 'other';
 export type Refusal = 'no-endpoints' | 'not-here' | 'source-range' | 'loopback' | 'other';
 
 export interface ExplainedEnd extends Verdict {
+  /** Also where NetworkPolicies refuse what was rewritten. */
+  readonly to?: string;
   /** The rules that took the packet, in order. */
   readonly way: readonly PassedRule[];
   /** Rules of all tables that it was compared with. */
@@ -103,7 +105,7 @@ function endOf({ by, walker, masquerade }: Last, rulesPassed: number): { end: Ex
   const set = heldBy && setOf(heldBy.rule);
   const end: ExplainedEnd = {
     kind: refused ? by : state.to !== undefined ? 'dnat' : by === 'accept' ? 'accept' : 'none',
-    ...(state.to !== undefined && !refused && { to: state.to }),
+    ...(state.to !== undefined && (!refused || isGate(way.at(-1))) && { to: state.to }),
     masquerade,
     chance,
     rulesPassed,
@@ -115,6 +117,9 @@ function endOf({ by, walker, masquerade }: Last, rulesPassed: number): { end: Ex
   };
   return { end, ...(doubts && { doubts }) };
 }
+
+/** NetworkPolicies judge behind DNAT, so what they refuse is told by where it would have gone. */
+const isGate = (last: PassedRule | undefined): boolean => last?.chain.startsWith('CITY-J') ?? false;
 
 function wayOf(last: Step | undefined): PassedRule[] {
   const way: PassedRule[] = [];

@@ -10,6 +10,7 @@ export {
   type UnknownRule,
 } from './explain.ts';
 export { type HookChain, hookChains } from './hook-chains.ts';
+export { partOf } from './kernel-part.ts';
 export {
   chainDifference,
   EMPTY_KERNEL,
@@ -44,10 +45,11 @@ export {
 export { fromNft, type NftRule, toNft } from './nft/rule-words.ts';
 export { type Front, isFront, joined, listed, MISPLACED, parted } from './nft/sides.ts';
 export { type CompileOptions, DEFAULT_MASQUERADE_MARK, defaultCompileOptions, type LocalDetect } from './options.ts';
+export { type Owner, ownerOf } from './owner.ts';
 export { type ExternalPath, type Path, type Pool, planServicePort, type ServicePlan } from './plan.ts';
-export { renderRestore } from './restore.ts';
-export { comment, hairpin, host, reject, toPort, words } from './rule.ts';
+export { renderJumpsApart, renderRestore } from './restore.ts';
+export { comment, hairpin, host, MID_STREAM, RESET, reject, toPort, words } from './rule.ts';
 export { type Chain, countRules, type Jump, type Ruleset, TABLES, type Table } from './ruleset.ts';
-export { changesOf, diff, isEmpty, type Transaction } from './transaction.ts';
-export { bitTree } from './tree.ts';
+export { changesOf, diff, isEmpty, laysAllJumps, type Transaction } from './transaction.ts';
+export { bitTree, type Leaf } from './tree.ts';
 export * from './walk.ts';

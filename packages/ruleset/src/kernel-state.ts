@@ -1,5 +1,6 @@
 import type { Family } from '@kubecity/routing';
 import { OUR_PREFIX } from './names.ts';
+import { ownerOfJump } from './owner.ts';
 import { type Chain, type Jump, type Ruleset, TABLES, type Table } from './ruleset.ts';
 
 /** What iptables-save says of us: our chains with their rules, and our jumps in other chains. */
@@ -7,8 +8,13 @@ export interface KernelState {
   readonly chains: Readonly<Record<Table, ReadonlyMap<string, Chain>>>;
   /** Per table, in order: `CHAIN rule` of each rule in a foreign chain that leads to a chain of ours. */
   readonly jumps: Readonly<Record<Table, readonly string[]>>;
-  /** Of nat, the ways in that a packet meets only after kube-proxy's, which leaves us none of those it knows. */
+  /**
+   * Those of the jumps that must move to the head: ways in of nat that a packet meets only after kube-proxy's, which leaves us
+   * none of those it knows, and ways into isolation that it meets only after a rule that may have accepted it.
+   */
   readonly overtaken: readonly string[];
+  /** How many ways into isolation stand at the head of a foreign chain of filter, where a new jump must leave them. */
+  readonly leading?: ReadonlyMap<string, number>;
 }
 
 export const EMPTY_KERNEL: KernelState = {
@@ -22,6 +28,9 @@ interface ParsedTable {
   readonly jumps: string[];
   /** Those of the jumps that stand behind kube-proxy's in the same chain. */
   readonly overtaken: string[];
+  /** Ways into isolation behind a rule that may accept, and how many are at the head of each chain. */
+  readonly passedOver: string[];
+  readonly leading: Map<string, number>;
 }
 
 /**
@@ -33,6 +42,10 @@ export function parseSave(text: string): ParsedTable {
   const jumps: string[] = [];
   const overtaken: string[] = [];
   const withKubeProxy = new Set<string>();
+  const passedOver: string[] = [];
+  const leading = new Map<string, number>();
+  const withOthers = new Set<string>();
+  const accepting = new Set<string>();
   for (const line of text.split('\n')) {
     if (line.startsWith(':') || line.startsWith('-N ')) {
       const name = line.startsWith(':') ? line.slice(1, line.indexOf(' ')) : line.slice(3).trim();
@@ -47,10 +60,34 @@ export function parseSave(text: string): ParsedTable {
         jumps.push(`${name} ${rule}`);
         if (withKubeProxy.has(name)) overtaken.push(`${name} ${rule}`);
       } else if (/ -j KUBE-SERVICES$|^-j KUBE-SERVICES$/.test(rule)) withKubeProxy.add(name);
+      if (chain) continue;
+      if (leadsToUs(rule) && ownerOfJump(rule) === 'isolation') {
+        if (accepting.has(name)) passedOver.push(`${name} ${rule}`);
+        else if (!withOthers.has(name)) leading.set(name, (leading.get(name) ?? 0) + 1);
+      } else {
+        withOthers.add(name);
+        if (mayAccept(rule)) accepting.add(name);
+      }
     }
   }
-  return { chains, jumps, overtaken };
+  return { chains, jumps, overtaken, passedOver, leading };
 }
+
+/** Whether a packet may be past all that follows after this rule. Words in a comment may look like a target: then it may. */
+function mayAccept(rule: string): boolean {
+  return [...rule.matchAll(/(?:^| )-[jg] (\S+)/g)].some(([, target = '']) => !NEVER_ACCEPTING.has(target));
+}
+
+const NEVER_ACCEPTING: ReadonlySet<string> = new Set([
+  'DROP',
+  'REJECT',
+  'LOG',
+  'NFLOG',
+  'MARK',
+  'CONNMARK',
+  'SET',
+  'TRACE',
+]);
 
 /** The ruleset that a kernel holds, to be walked: what is there, whoever put it there. */
 export function rulesetOf({ chains, jumps }: Pick<KernelState, 'chains' | 'jumps'>, family: Family): Ruleset {
@@ -69,7 +106,8 @@ export function parseSaveAll(text: string): KernelState {
   return {
     chains: { filter: parts.filter.chains, nat: parts.nat.chains },
     jumps: { filter: parts.filter.jumps, nat: parts.nat.jumps },
-    overtaken: parts.nat.overtaken,
+    overtaken: [...parts.nat.overtaken, ...parts.filter.passedOver],
+    leading: parts.filter.leading,
   };
 }
 
@@ -114,7 +152,7 @@ export function firstDifference(wanted: KernelState, found: KernelState): string
       return `${table}: a jump of ours stands twice or leads astray`;
   }
   const [behind] = found.overtaken;
-  return behind === undefined ? undefined : `nat: kube-proxy stands in front of our jump: ${behind}`;
+  return behind === undefined ? undefined : `rules of others stand in front of our jump: ${behind}`;
 }
 
 /** How one chain differs from what is wanted of it; `found` is undefined where the kernel has no such chain. */

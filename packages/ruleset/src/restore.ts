@@ -20,35 +20,48 @@ const PIECE = 65_536;
  * declaration, and after every chain it leads to. Each `COMMIT` is atomic; a change of up to 2,000 chains is one. A larger one
  * is several, and since doors come last no packet meets a Service before it is whole. A chain that goes is emptied first and
  * deleted last, when nothing leads to it any more. A new jump goes to the head of its chain (`-I`), in front of whoever else
- * routes there.
+ * routes there, and behind isolation, which is asked first.
  *
  * @returns pieces of whole lines, rendered anew each time they are read, so that whoever writes them need not wait for the last
  */
 export function renderRestore(transaction: Transaction): Iterable<string> {
-  return { [Symbol.iterator]: () => pieces(transaction) };
+  return { [Symbol.iterator]: () => pieces<never>(linesOf<never>(transaction)) };
 }
 
-function* pieces(transaction: Transaction): Generator<string, void> {
-  let lines: string[] = [];
+/**
+ * The same with the new jumps in a portion of their own, and `mark` among the pieces in front of it: what stands before, no packet
+ * reaches as long as none of our jumps is there.
+ */
+export function renderJumpsApart<T extends object>(transaction: Transaction, mark: T): Iterable<string | T> {
+  return { [Symbol.iterator]: () => pieces(linesOf(transaction, mark)) };
+}
+
+function* pieces<T extends object>(lines: Iterable<string | T>): Generator<string | T, void> {
+  let held: string[] = [];
   let length = 0;
-  for (const line of linesOf(transaction)) {
-    lines.push(line);
-    length += line.length + 1;
-    if (length < PIECE) continue;
-    yield `${lines.join('\n')}\n`;
-    lines = [];
+  for (const line of lines) {
+    if (typeof line === 'string') {
+      held.push(line);
+      length += line.length + 1;
+      if (length < PIECE) continue;
+    }
+    if (held.length > 0) yield `${held.join('\n')}\n`;
+    held = [];
     length = 0;
+    if (typeof line !== 'string') yield line;
   }
-  if (lines.length > 0) yield `${lines.join('\n')}\n`;
+  if (held.length > 0) yield `${held.join('\n')}\n`;
 }
 
-function* linesOf({ tables }: Transaction): Generator<string, void> {
+function* linesOf<T extends object = never>({ tables }: Transaction, mark?: T): Generator<string | T, void> {
   for (const table of TABLES) {
     const part = tables[table];
     if (!part) continue;
     const writes = calleesFirst(part.write);
-    const { size, count } = portionsOf(part);
+    const apart = mark !== undefined && part.addJumps.length > 0;
+    const { size, count } = portionsOf(part, apart);
     for (let portion = 1; portion <= count; portion++) {
+      if (apart && portion === count) yield mark;
       yield `*${table}`;
       if (portion === count) yield* beginLast(part);
       for (const { chain, rules } of writes.slice((portion - 1) * size, portion * size)) {
@@ -62,9 +75,10 @@ function* linesOf({ tables }: Transaction): Generator<string, void> {
 }
 
 /** Our jumps are laid by the last portion, so while they are missing no packet reaches what the others write. */
-function portionsOf({ write, addJumps }: TablePart): { readonly size: number; readonly count: number } {
+function portionsOf({ write, addJumps }: TablePart, apart: boolean): { readonly size: number; readonly count: number } {
   const size = addJumps.length > 0 ? FIRST_PORTION : PORTION;
-  return { size, count: Math.max(1, Math.ceil(write.length / size)) };
+  const count = Math.ceil(write.length / size);
+  return { size, count: apart ? count + 1 : Math.max(1, count) };
 }
 
 function* beginLast({ remove, removeJumps }: TablePart): Generator<string, void> {
@@ -72,11 +86,12 @@ function* beginLast({ remove, removeJumps }: TablePart): Generator<string, void>
   for (const chain of remove) yield `:${chain} - [0:0]`;
 }
 
-function* endLast({ remove, addJumps }: TablePart): Generator<string, void> {
+function* endLast({ remove, addJumps, leading }: TablePart): Generator<string, void> {
   // Each goes to the head, so the last one written stands first: in the kernel they stand as they are listed.
   for (const jump of addJumps.toReversed()) {
     const end = jump.indexOf(' ');
-    yield `-I ${jump.slice(0, end)} 1 ${jump.slice(end + 1)}`;
+    const chain = jump.slice(0, end);
+    yield `-I ${chain} ${1 + (leading?.get(chain) ?? 0)} ${jump.slice(end + 1)}`;
   }
   for (const chain of remove) yield `-X ${chain}`;
 }

@@ -74,9 +74,16 @@ export const TO_LOCAL = '-m addrtype --dst-type LOCAL';
 export const FROM_LOCAL = '-m addrtype --src-type LOCAL';
 export const MASQUERADE = '-j MASQUERADE --random-fully';
 
+/** Of TCP: an answer like a closed port's, which no limit on ICMP errors holds back. */
+export const RESET = '-p tcp -j REJECT --reject-with tcp-reset';
+/** Of TCP: not the first packet of a connection. */
+export const MID_STREAM = '-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN';
+
 /** Joins what is there with single spaces. */
 export function words(...parts: readonly (string | undefined)[]): string {
-  return parts.filter((part) => part !== undefined && part !== '').join(' ');
+  let text = '';
+  for (const part of parts) if (part) text = text === '' ? part : `${text} ${part}`;
+  return text;
 }
 
 function hex(value: number): string {

@@ -7,6 +7,8 @@ export interface TablePart {
   readonly remove: readonly string[];
   readonly addJumps: readonly string[];
   readonly removeJumps: readonly string[];
+  /** How many rules at the head of a foreign chain stay in front of what is added. */
+  readonly leading?: ReadonlyMap<string, number>;
 }
 
 /** A change of the kernel. */
@@ -27,7 +29,8 @@ export function diff(found: KernelState, wanted: KernelState): Transaction {
         .filter(([chain, rules]) => !sameText(has.get(chain), rules))
         .map(([chain, rules]) => ({ chain, rules })),
       remove: [...has.keys()].filter((chain) => !wants.has(chain)),
-      ...diffJumps(found.jumps[table], wanted.jumps[table], table === 'nat' ? found.overtaken : []),
+      ...diffJumps(found.jumps[table], wanted.jumps[table], found.overtaken),
+      ...(table === 'filter' && found.leading && { leading: found.leading }),
     };
   });
 }
@@ -51,18 +54,20 @@ function transaction(part: (table: Table) => TablePart): Transaction {
   let chains = 0;
   let rules = 0;
   for (const table of TABLES) {
-    const { write, remove, addJumps, removeJumps } = part(table);
+    const whole = part(table);
+    const { write, remove, addJumps, removeJumps } = whole;
     if (write.length + remove.length + addJumps.length + removeJumps.length === 0) continue;
-    tables[table] = { write, remove, addJumps, removeJumps };
+    tables[table] = whole;
     chains += write.length + remove.length;
     rules += write.reduce((sum, { rules: list }) => sum + list.length, 0) + addJumps.length;
   }
   return { tables, chains, rules };
 }
 
-/** @param overtaken those of the found that must move to the head */
-function diffJumps(found: readonly string[], wanted: readonly string[], overtaken: readonly string[]) {
-  const surplus = found.filter((jump) => !overtaken.includes(jump));
+/** @param behind those of the found, and of other tables, that must move to the head */
+function diffJumps(found: readonly string[], wanted: readonly string[], behind: readonly string[]) {
+  const overtaken = found.filter((jump) => behind.includes(jump));
+  const surplus = found.filter((jump) => !behind.includes(jump));
   const addJumps: string[] = [];
   for (const jump of wanted) {
     const at = surplus.indexOf(jump);
@@ -70,6 +75,15 @@ function diffJumps(found: readonly string[], wanted: readonly string[], overtake
     else surplus.splice(at, 1);
   }
   return { addJumps, removeJumps: [...surplus, ...overtaken] };
+}
+
+/** Whether none of the ruleset's jumps stands in the kernel: no packet reaches what is written before them. */
+export function laysAllJumps({ tables }: Transaction, { jumps }: Ruleset): boolean {
+  return TABLES.every((table) => {
+    const wanted = jumps.filter((jump) => jump.table === table).length;
+    const { addJumps = [], removeJumps = [] } = tables[table] ?? {};
+    return addJumps.length === wanted && removeJumps.length === 0;
+  });
 }
 
 export function isEmpty(transaction: Transaction): boolean {

@@ -56,6 +56,23 @@ const bothFamilies = (n: number) => [
 ];
 
 describe('kernel text', () => {
+  it('takes the mark of a packet that it masquerades: what a tunnel puts around it is not masqueraded again', () => {
+    for (const options of [OPTIONS, OPTIONS_IPV6, { ...OPTIONS, inFront: true }, { ...OPTIONS, masqueradeAll: true }]) {
+      const { chains } = compile(table([allDoors(1)], bothFamilies(1)), options);
+      const rules = chains.nat.get('CITY-POSTROUTING') ?? [];
+      const mask = `0x${options.masqueradeMark.toString(16)}`;
+      const masquerading = rules.flatMap((rule, i) => (rule.includes('-j MASQUERADE') ? [i] : []));
+      const [own, marked] = masquerading as [number, number];
+      expect(masquerading.length).toBe(2);
+      // Of a connection to the pod itself, which no tunnel carries.
+      expect(rules[own]).toContain('--ctstate DNAT -m bpf');
+      expect(rules.slice(own + 1, marked)).toEqual([
+        `-m mark ! --mark ${mask}/${mask} -j RETURN`,
+        `-j MARK --set-xmark 0x0/${mask}`,
+      ]);
+    }
+  });
+
   const doors = table(
     [
       allDoors(1, { loadBalancerSourceRanges: ['203.0.113.0/25', '192.168.10.0/24'] }),

@@ -10,7 +10,9 @@ import {
   firstDifference,
   isEmpty,
   type KernelState,
+  laysAllJumps,
   parseSaveAll,
+  renderJumpsApart,
   renderRestore,
   stateOf,
 } from '../src/index.ts';
@@ -98,5 +100,28 @@ describe('transactions', () => {
     for (const portion of portions.slice(0, -1)) expect(portion).not.toMatch(/-I |:CITY-ADDRESSES|-g /);
     expect(portions.at(-1)).toContain('-I PREROUTING 1 -j CITY-SERVICES');
     await new FakeNetfilter().restore(text);
+  });
+
+  it('lay the jumps in a portion of their own, behind the mark, where that is asked for', async () => {
+    const city = table([service('a', '10.96.0.1')], [slice('a', ['10.244.1.1'])]);
+    const ruleset = compile(city, OPTIONS);
+    const wanted = stateOf(ruleset);
+    const mark = Promise.resolve();
+    const first = diff(EMPTY_KERNEL, wanted);
+    expect(laysAllJumps(first, ruleset)).toBe(true);
+    const pieces = [...renderJumpsApart(first, mark)];
+    const marks = pieces.flatMap((piece, i) => (piece === mark ? [i] : []));
+    expect(marks.length).toBe(Object.keys(first.tables).length);
+    expect(pieces.slice(0, marks[0]).join('')).not.toMatch(/^-I /m);
+    for (const at of marks) {
+      expect(String(pieces[at + 1]).split('COMMIT')[0]).toMatch(/^\*(nat|filter)\n(-I \S+ 1 .*\n)+$/);
+    }
+    const kernel = new FakeNetfilter();
+    await kernel.restore(pieces);
+    expect(firstDifference(wanted, await read(kernel))).toBeUndefined();
+    // One that is gone is laid again beside those that stand: packets may come by.
+    kernel.meddle('nat', (chains) => chains.get('PREROUTING')?.splice(0));
+    expect(laysAllJumps(diff(await read(kernel), wanted), ruleset)).toBe(false);
+    expect([...renderJumpsApart(diff(wanted, EMPTY_KERNEL), mark)]).not.toContain(mark);
   });
 });

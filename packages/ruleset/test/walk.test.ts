@@ -98,6 +98,8 @@ describe('matches', () => {
     ['-p tcp -m multiport --dports 79,81:90', false],
     ['-p tcp -m multiport --dports 22,80', true],
     ['-p tcp -m multiport --dports 22,70:80', true],
+    ['-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN', true],
+    ['-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN', false],
   ])('%s: %s', (matches, taken) => {
     expect(takes(matches)).toBe(taken);
   });
@@ -112,6 +114,16 @@ describe('matches', () => {
   it('sees no interface on a packet of the node itself', () => {
     expect(takes('-i veth+', { from: 'node' })).toBe(false);
     expect(takes('! -i veth+', { from: 'node' })).toBe(true);
+  });
+
+  it('goes on behind a rule that only remembers the packet', () => {
+    const memory = [
+      '-p tcp -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip,dstip,dstport',
+      '--hashlimit-name seen --hashlimit-htable-max 4096 --hashlimit-htable-expire 10000',
+    ].join(' ');
+    const after = (target: string) => walk(ruleset({ 'CITY-A': [memory, target] }), PACKET, WORLD)[0]?.kind;
+    expect(after('-j DNAT --to-destination 10.0.0.1:80')).toBe('dnat');
+    expect(after('-j RETURN')).toBe('none');
   });
 
   it('calls a packet to its own source a hairpin, in both families and spellings', () => {
@@ -134,7 +146,8 @@ describe('matches', () => {
     '-m multiport --sports 80 -j DROP',
     '-m statistic --mode nth --every 2 --packet 0 -j DROP',
     '-j LOG',
-    '-j REJECT --reject-with tcp-reset',
+    '-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK RST -j DROP',
+    '-j REJECT --reject-with icmp-host-prohibited',
     '-j DNAT --to-destination 10.0.0.1:80 --persistent',
     '-j MARK --set-mark 1',
     '-j DROP now',

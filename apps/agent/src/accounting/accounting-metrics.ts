@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Accounting } from './accounting.ts';
 import type { AccountingTotals, ServicePortTotals } from './messages.ts';
 
 /** Figures that accounting holds; read at each scrape. */
@@ -169,5 +170,20 @@ function oncePerScrape<T>(read: () => Promise<T>): () => Promise<T> {
       running = undefined;
     });
     return running;
+  };
+}
+
+/** Prometheus waits 10 s for a scrape. */
+const SCRAPE_MS = 8_000;
+
+export function figuresOf(accounting: Accounting): AccountingFigures {
+  return {
+    totals: () => accounting.totals,
+    servicePorts: async () => {
+      const answer = await accounting.ask({ kind: 'servicePorts' }, SCRAPE_MS);
+      return answer.kind === 'servicePorts' ? answer.servicePorts : undefined;
+    },
+    deaths: () => accounting.deaths,
+    now: Date.now,
   };
 }

@@ -8,8 +8,18 @@ import { openConntrack, watchRefusals } from '@kubecity/netlink';
 import type { CutOrder } from '../draining/cut-order.ts';
 import { Collector } from './collector.ts';
 import type { AccountingSettings, FromAccounting, ToAccounting } from './messages.ts';
+import { isTableQuestion, OpenConnections } from './open-connections.ts';
 
 const conntrack = openConntrack();
+const stopping = new AbortController();
+/** Its dumps are its own: the collector's would be in their way. */
+const table = openConntrack();
+const connections = new OpenConnections({
+  conntrack: table,
+  now: () => performance.now(),
+  cpu: cpuMilliseconds,
+  signal: stopping.signal,
+});
 let early: DirectoryChange[] = [];
 let orders: readonly CutOrder[] = [];
 let collector: Collector | undefined;
@@ -57,7 +67,8 @@ const hear: { readonly [kind in ToAccounting['kind']]: (message: Extract<ToAccou
 
 async function answer({ id, question }: Extract<ToAccounting, { kind: 'ask' }>): Promise<void> {
   try {
-    if (collector) tell({ kind: 'answer', id, answer: await collector.answer(question) });
+    if (isTableQuestion(question)) tell({ kind: 'answer', id, answer: await connections.answer(question) });
+    else if (collector) tell({ kind: 'answer', id, answer: await collector.answer(question) });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     tell({ kind: 'answer', id, answer: { kind: 'refused', code: 'failed', message: message.slice(0, 1024) } });
@@ -70,7 +81,9 @@ function tell(message: FromAccounting): void {
 
 function end(): void {
   collector?.stop();
+  stopping.abort();
   conntrack.close();
+  table.close();
   if (!collector) leave();
 }
 

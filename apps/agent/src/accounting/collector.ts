@@ -22,6 +22,7 @@ import type {
   AccountingSettings,
   FromAccounting,
 } from './messages.ts';
+import type { TableQuestion } from './open-connections.ts';
 import { pause } from './pause.ts';
 import { DumpCost, periodFor, WARNING_PERIOD_MS } from './period.ts';
 import { RefusalInbox } from './refusal-inbox.ts';
@@ -168,7 +169,7 @@ export class Collector {
     for (const problem of problems) this.#news('warn', 'an object has an address that cannot be read', { problem });
   }
 
-  async answer(question: AccountingQuestion): Promise<AccountingAnswer> {
+  async answer(question: Exclude<AccountingQuestion, TableQuestion>): Promise<AccountingAnswer> {
     await this.#dumping;
     switch (question.kind) {
       case 'servicePorts':

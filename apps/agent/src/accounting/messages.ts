@@ -45,14 +45,34 @@ export interface AccountingSettings extends Pace {
   readonly losses: { readonly dumps: number; readonly events: number };
 }
 
-/** What the hub may ask of the ledger, and what a scrape asks. */
+/** A connection as table filter sees its first packet: with the client's own address, and behind DNAT. */
+export type OpenAttempt = readonly [from: string, to: string, protocol: 'TCP' | 'UDP' | 'SCTP', port: number];
+
+/** What the hub may ask of the ledger, what a scrape asks, and what isolation asks of the kernel's table. */
 export type AccountingQuestion =
   | Extract<AgentQuestion, { kind: 'flows' | 'endFlows' }>
-  | { readonly kind: 'servicePorts' };
+  | { readonly kind: 'servicePorts' }
+  /** What is open from or to one of these addresses, each attempt once. */
+  | { readonly kind: 'attempts'; readonly addresses: readonly string[] }
+  /** Ends all connections that came of these. */
+  | { readonly kind: 'endAttempts'; readonly attempts: readonly OpenAttempt[]; readonly perSecond: number };
 
-export type AccountingAnswer =
-  | Exclude<AgentAnswer, { kind: 'rules' | 'explain' | 'preview' }>
-  | { readonly kind: 'servicePorts'; readonly servicePorts: readonly ServicePortTotals[] };
+export type AccountingAnswer = Exclude<AgentAnswer, { kind: 'rules' | 'explain' | 'preview' }> | OwnAnswer;
+
+export interface OpenAttempts {
+  readonly kind: 'attempts';
+  readonly attempts: readonly OpenAttempt[];
+  /** Otherwise the table changed while it was read, and some may be missing. */
+  readonly whole: boolean;
+  /** Processor time that it took to read them, milliseconds. */
+  readonly cpuMs: number;
+}
+
+/** What the agent asks for itself: no business of the hub's. */
+export type OwnAnswer =
+  | { readonly kind: 'servicePorts'; readonly servicePorts: readonly ServicePortTotals[] }
+  | OpenAttempts
+  | { readonly kind: 'endAttempts'; readonly ended: number; readonly left: number };
 
 /** Sums over the edges of one service port, since the epoch; then what is open. */
 export interface ServicePortTotals {

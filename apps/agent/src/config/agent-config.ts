@@ -1,3 +1,4 @@
+import type { RoutesMode } from '@kubecity/protocol';
 import type { Family } from '@kubecity/routing';
 import type { HostPort } from './listen-address.ts';
 import type { LogLevel } from './log-level.ts';
@@ -10,6 +11,11 @@ export interface AgentConfig {
   readonly mode: Mode;
   /** Mode replace, though kube-proxy has rules for Services on this node. */
   readonly takeOver: boolean;
+  /** NetworkPolicies are enforced here. */
+  readonly isolation: 'off' | 'on';
+  readonly isolationRefusal: 'reject' | 'drop';
+  /** Whether egress policies are asked about what a pod opens to its own node. */
+  readonly isolationOwnNode: 'exempt' | 'filter';
   /** Mode steer: how long the rules match after this agent was last seen at work. */
   readonly leaseSeconds: number;
   readonly iptablesFlavour: 'auto' | 'nft' | 'legacy';
@@ -44,6 +50,11 @@ export interface AgentConfig {
   readonly accountingCpuPercent: number;
   /** Connections past every Service are accounted too. */
   readonly accountingDirect: boolean;
+  /** Who keeps the routes to other nodes' pods, and which of them. */
+  readonly routes: RoutesMode;
+  /** Of the device that encapsulates, in `auto`. */
+  readonly vxlanId: number;
+  readonly vxlanPort: number;
 }
 
 /** Everything that decides how this node routes. Addresses and ranges are canonical text. */

@@ -1,3 +1,4 @@
+import { routesMode } from '@kubecity/protocol';
 import { cleanAddress, cleanRange, familyOf } from '@kubecity/routing';
 import { DEFAULT_MASQUERADE_MARK } from '@kubecity/ruleset';
 import { z } from 'zod';
@@ -97,6 +98,18 @@ export const settingsSchema = z
       z.enum(MODES),
     ),
     takeOver: setting('mode replace: also on a node where kube-proxy has rules for Services', z.boolean()),
+    isolation: setting(
+      'on: enforce every NetworkPolicy of the cluster for the pods of this node; off: leave that to others',
+      z.enum(['off', 'on']),
+    ),
+    isolationRefusal: setting(
+      'what a connection gets that no policy allows: reject answers at once, drop is silent',
+      z.enum(['reject', 'drop']),
+    ),
+    isolationOwnNode: setting(
+      'exempt: what pods open to their own node passes every policy; filter: their egress policies are asked',
+      z.enum(['exempt', 'filter']),
+    ),
     leaseSeconds: setting('mode steer: how long the rules go on matching without this agent', whole(3, 300)),
     iptablesFlavour: setting(
       'whose tables rules are written into: nft, legacy, or auto for the ones that the host uses',
@@ -155,6 +168,12 @@ export const settingsSchema = z
       z.boolean(),
     ),
     conntrack: conntrack.optional(),
+    routes: setting(
+      "the routes to other nodes' pods: off leaves them to others; direct: to nodes that are reached without a router; auto: to all, by VXLAN where a router is between",
+      routesMode,
+    ),
+    vxlanId: setting('routes auto: number of the virtual network, one for all nodes', whole(1, 2 ** 24 - 1)),
+    vxlanPort: setting('routes auto: UDP port of encapsulated packets, one for all nodes', whole(1, 65_535)),
     logLevel: setting('how much to log', z.enum(LOG_LEVELS)),
   })
   .meta({ title: 'Configuration of the Kubecity agent' });
@@ -165,6 +184,9 @@ export type Settings = z.output<typeof settingsSchema>;
 export const DEFAULTS = {
   mode: 'replace',
   takeOver: false,
+  isolation: 'off',
+  isolationRefusal: 'reject',
+  isolationOwnNode: 'exempt',
   leaseSeconds: 15,
   iptablesFlavour: 'auto',
   clusterCIDR: [],
@@ -185,5 +207,8 @@ export const DEFAULTS = {
   accountingMs: 1000,
   accountingCpuPercent: 2,
   accountingDirect: true,
+  routes: 'off',
+  vxlanId: 4242,
+  vxlanPort: 4789,
   logLevel: 'info',
 } satisfies z.input<typeof settingsSchema>;

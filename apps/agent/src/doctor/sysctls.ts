@@ -156,7 +156,7 @@ function bridged({ bridge, bridges }: SysctlFacts): Finding[] {
     if (value === '1') return ok(id, `${setting(name)} = 1`);
     return found('warning', id, {
       what: `${setting(name)} is ${value ?? 'not there (br_netfilter is not loaded)'}, and there is a bridge: ${bridges.slice(0, 5).join(', ')}`,
-      why: 'A backend on the same bridge as its client answers past the rules, with its own address: the client takes that for a stranger.',
+      why: 'A backend on the same bridge as its client answers past the rules, with its own address: the client takes that for a stranger. NetworkPolicies that the agent enforces are not asked between them either.',
       doThis: `On the host: modprobe br_netfilter. Then ${set(name, 1)}`,
     });
   });

@@ -15,6 +15,8 @@ export interface HealthStateOptions {
   readonly trouble: () => string | undefined;
   /** Why an update is late, where that is known. */
   readonly failing: () => string | undefined;
+  /** Why NetworkPolicies are not enforced as they should be; undefined = they are. Absent: nobody asks for it. */
+  readonly isolation?: () => string | undefined;
   /** Why the process itself cannot go on; undefined = it can. */
   readonly stuck: () => string | undefined;
 }
@@ -69,7 +71,8 @@ export class HealthState {
 
   /** For load balancers: also says no when the node is about to leave. */
   healthz(): HealthAnswer {
-    const own = this.#ownChecks();
+    const { isolation } = this.#options;
+    const own = { ...this.#ownChecks(), ...(isolation && { isolation: isolation() }) };
     const nodeEligible = isEligible(this.#node);
     const checks = { ...own, node: nodeEligible ? undefined : 'the Node object is absent or about to leave' };
     return this.#answer(checks, { nodeEligible, healthy: firstFault(own) === undefined });
@@ -81,7 +84,7 @@ export class HealthState {
     return this.#answer(checks, { healthy: firstFault(checks) === undefined });
   }
 
-  /** Routes as wished, whatever becomes of the node. */
+  /** Routes as wished, whatever becomes of the node and of isolation. */
   isHealthy(): boolean {
     return firstFault(this.#ownChecks()) === undefined;
   }

@@ -17,6 +17,9 @@ export class DriftCheck {
   #expected: number | undefined;
   #before: number | undefined;
   #earliest = 0;
+  /** Transactions of others of us that are under way: what is read meanwhile may count them or not. */
+  #underWay = 0;
+  #ended = 0;
 
   /** @param generation absent where the kernel does not count */
   constructor(generation: GenerationSource | undefined, now: () => number, log: Pick<Logger, 'warn'>) {
@@ -27,13 +30,25 @@ export class DriftCheck {
 
   /** To be asked now and then: whether the next sync should compare with the whole kernel. */
   async isDue(): Promise<boolean> {
-    if (await this.isUntouched()) return false;
+    if (this.#underWay > 0 || (await this.isUntouched())) return false;
     return this.#now() >= this.#earliest;
   }
 
   /** Nobody has touched a rule since our own last write, as far as the kernel counts. */
   async isUntouched(): Promise<boolean> {
     return this.#expected !== undefined && (await this.#read()) === this.#expected;
+  }
+
+  /** Another of us begins to write; `written` follows, also when that failed. */
+  writing(): void {
+    this.#underWay += 1;
+  }
+
+  /** The other one has written. */
+  written(commits: number): void {
+    this.#underWay -= 1;
+    this.#ended += 1;
+    this.wrote(commits);
   }
 
   /** So many transactions were our own, besides those of syncs. */
@@ -60,8 +75,10 @@ export class DriftCheck {
   }
 
   async #read(): Promise<number | undefined> {
+    const ended = this.#ended;
     try {
-      return await this.#generation?.read();
+      const generation = await this.#generation?.read();
+      return this.#underWay > 0 || ended !== this.#ended ? undefined : generation;
     } catch (error) {
       this.#log.warn({ err: error }, 'the generation of nf_tables cannot be read; all rules are compared instead');
       return undefined;

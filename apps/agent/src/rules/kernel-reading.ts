@@ -3,17 +3,29 @@ import {
   chainDifference,
   countRules,
   type KernelState,
+  type Owner,
   parseSave,
   parseSaveAll,
+  partOf,
   type Ruleset,
   routesAll,
   TABLES,
   type Touched,
 } from '@kubecity/ruleset';
 
-/** All chains of ours, as the kernel holds them. */
-export async function readKernel(netfilter: Pick<Netfilter, 'save'>): Promise<KernelState> {
-  return parseSaveAll(await netfilter.save());
+/** All chains of ours, or those of one of us, as the kernel holds them. */
+export async function readKernel(netfilter: Pick<Netfilter, 'save'>, owner?: Owner): Promise<KernelState> {
+  const found = parseSaveAll(await netfilter.save());
+  return owner === undefined ? found : partOf(found, owner);
+}
+
+/** The kernel differs from the wish after a restore that reported success. */
+export class ReadBackError extends Error {
+  override readonly name = 'ReadBackError';
+
+  constructor(difference: string) {
+    super(`the kernel does not hold what was written: ${difference}`);
+  }
 }
 
 /** Whether rules of ours that are in the kernel route every Service, in one family at least. */

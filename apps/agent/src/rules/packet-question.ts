@@ -1,4 +1,5 @@
-import type { Ipset, Netfilter } from '@kubecity/netfilter';
+import { type Attempt, type Judgement, type Opinion, REFUSED } from '@kubecity/isolation';
+import type { InSet, Ipset, Netfilter } from '@kubecity/netfilter';
 import {
   type AgentAnswer,
   type AgentQuestion,
@@ -33,9 +34,13 @@ export interface PacketQuestionOptions {
   readonly families: ReadonlyMap<Family, { readonly netfilter: Pick<Netfilter, 'save'> }>;
   readonly ipset: Pick<Ipset, 'holding'>;
   readonly host: PacketHost;
+  /** What NetworkPolicies say to a connection; undefined while this node does not enforce them. */
+  readonly judge?: (attempt: Attempt) => Judgement | undefined;
   /** Unix ms. */
   readonly now: () => number;
 }
+
+type ToldIsolation = NonNullable<ToldEnd['isolation']>;
 
 /**
  * What becomes of a connection's first packet, by the rules in this kernel at this moment, not by those we believe to be
@@ -55,29 +60,57 @@ export async function answerPacket(question: PacketQuestion, options: PacketQues
   const text = await netfilter.save();
   const ruleset = rulesetOf(parseSaveAll(text), family);
   const localAddresses = host.localAddresses(family);
-  const asked = new Set<string>();
-  const client = new Set([packet.source]);
-  const sets = new Map<string, ReadonlySet<string>>();
-  const look = (): Explained => {
-    const get = (name: string) => {
-      asked.add(name);
-      return sets.get(name);
-    };
-    return explain(ruleset, packet, { localAddresses, sets: { get } });
-  };
+  const sets = new AskedSets(packet.source);
+  const look = (): Explained => explain(ruleset, packet, { localAddresses, sets });
   let found = look();
-  // Behind the lease are rules that ask for sets of session affinity.
-  for (let known = 0; known < asked.size; ) {
-    known = asked.size;
-    const before = sets.size;
-    for (const name of await ipset.holding(asked, packet.source)) sets.set(name, client);
-    if (sets.size > before) found = look();
-  }
+  // Behind the lease are rules that ask for sets of session affinity, and behind those of policies.
+  while (await sets.answer(ipset)) found = look();
   return told(found, packet, {
     at,
-    sets: asked.size,
+    sets: sets.count,
     hooks: hookChains(text).filter(passes(found, packet)),
+    judge: (to) => options.judge?.({ from: packet.source, protocol: question.protocol, ...to }),
   });
+}
+
+/** Sets of the kernel, of which is read what the rules on the packet's way ask. */
+class AskedSets {
+  readonly #client: string;
+  readonly #asked = new Map<string, InSet>();
+  #answered = 0;
+  #held: ReadonlySet<string> = new Set();
+
+  constructor(client: string) {
+    this.#client = client;
+  }
+
+  get count(): number {
+    return new Set([...this.#asked.values()].map(([name]) => name)).size;
+  }
+
+  get(name: string) {
+    const has = (member: string) => {
+      this.#asked.set(`${name} ${member}`, [name, member]);
+      return this.#held.has(`${name} ${member}`);
+    };
+    // The lease is asked for as a whole; it holds every client while it lasts.
+    const client = this.#client;
+    return {
+      has,
+      get size() {
+        return has(client) ? 1 : 0;
+      },
+    };
+  }
+
+  /** Asks the kernel what rules have asked; whether there was anything new. */
+  async answer(ipset: Pick<Ipset, 'holding'>): Promise<boolean> {
+    if (this.#asked.size === this.#answered) return false;
+    this.#answered = this.#asked.size;
+    const before = this.#held.size;
+    this.#held = await ipset.holding(this.#asked.values());
+    return this.#held.size > before;
+  }
 }
 
 /** The packet, or in words why there is none. */
@@ -108,9 +141,11 @@ interface Around {
   readonly at: number;
   readonly sets: number;
   readonly hooks: readonly HookChain[];
+  /** Behind DNAT. */
+  readonly judge: (to: Pick<Attempt, 'to' | 'port'>) => Judgement | undefined;
 }
 
-function told({ ends, door, unknown }: Explained, packet: Packet, { at, sets, hooks }: Around): AgentAnswer {
+function told({ ends, door, unknown }: Explained, packet: Packet, { at, sets, hooks, judge }: Around): AgentAnswer {
   const book = new RuleBook();
   const shown = ends.slice(0, MOST_ENDS);
   const rest = ends.slice(MOST_ENDS);
@@ -120,7 +155,7 @@ function told({ ends, door, unknown }: Explained, packet: Packet, { at, sets, ho
     source: packet.source,
     ...(packet.iif !== undefined && { interface: packet.iif }),
     ...(door !== undefined && { servicePort: `${door}/${packet.protocol.toUpperCase()}` }),
-    ends: shown.map((end) => toldEnd(end, book)),
+    ends: shown.map((end) => toldEnd(end, book, isolationOf(end, packet, judge))),
     rules: book.rules,
     rest: { ends: rest.length, chance: rest.reduce((sum, { chance }) => sum + chance, 0) },
     unknown: unknown.slice(0, 100).map(({ rule, why, ...place }) => ({
@@ -133,7 +168,29 @@ function told({ ends, door, unknown }: Explained, packet: Packet, { at, sets, ho
   };
 }
 
-function toldEnd({ kind, to, chance, rewriting, refusal, ...end }: ExplainedEnd, book: RuleBook): ToldEnd {
+/** A packet that a Service refuses goes nowhere that policies could judge. */
+function isolationOf(end: ExplainedEnd, packet: Packet, judge: Around['judge']): ToldIsolation | undefined {
+  const [, v6, v4, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(end.to ?? '') ?? [];
+  const to = v6 ?? v4;
+  const isAsked = end.kind === 'none' || end.kind === 'accept' || end.way.at(-1)?.chain === REFUSED;
+  if (to === undefined && !isAsked) return undefined;
+  const judgement = judge(
+    to === undefined ? { to: packet.destination, port: packet.port } : { to, port: Number(port) },
+  );
+  return judgement && { ...judgement, egress: toldOpinion(judgement.egress), ingress: toldOpinion(judgement.ingress) };
+}
+
+const toldOpinion = ({ policies, by, ...opinion }: Opinion): ToldIsolation['egress'] => ({
+  ...opinion,
+  policies: policies.slice(0, 1_000),
+  by: by.slice(0, 1_000).map(({ policy, rule }) => ({ policy, rule })),
+});
+
+function toldEnd(
+  { kind, to, chance, rewriting, refusal, ...end }: ExplainedEnd,
+  book: RuleBook,
+  isolation: ToldIsolation | undefined,
+): ToldEnd {
   return {
     kind,
     ...(to !== undefined && { to }),
@@ -141,6 +198,7 @@ function toldEnd({ kind, to, chance, rewriting, refusal, ...end }: ExplainedEnd,
     ...(rewriting && { rewriting }),
     ...(refusal && { refusal }),
     held: end.heldBy !== undefined,
+    ...(isolation && { isolation }),
     passed: end.rulesPassed,
     compared: end.compared,
     way: end.way.slice(0, 500).map((rule) => book.placeOf(rule)),

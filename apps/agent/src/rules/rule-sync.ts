@@ -17,7 +17,7 @@ import {
   type Transaction,
 } from '@kubecity/ruleset';
 import { AffinitySets } from './affinity-sets.ts';
-import { chainsDiffer, readKernel, worthReadingWhole } from './kernel-reading.ts';
+import { chainsDiffer, ReadBackError, readKernel, worthReadingWhole } from './kernel-reading.ts';
 import { type Isolated, isRefusal, Suspects } from './suspects.ts';
 
 /** One sync that ended with the kernel holding what is wished, except for the service ports in `isolated`. */
@@ -41,6 +41,8 @@ export interface RuleSyncOptions {
   readonly compiler: Compiler;
   readonly netfilter: Netfilter;
   readonly ipset: Ipset;
+  /** Jumps were laid into chains of filter, where isolation's must come first. */
+  readonly laid?: () => void;
   /** Milliseconds from any start. */
   readonly now?: () => number;
 }
@@ -58,11 +60,6 @@ interface Written {
   readonly drift?: string;
 }
 
-/** The kernel differs from the wish after a restore that reported success. */
-export class ReadBackError extends Error {
-  override readonly name = 'ReadBackError';
-}
-
 /**
  * Wish → kernel, one family. While it knows what the kernel holds it writes only the chains that changed and reads back
  * just those; at start, after a failure and at each check it trusts nothing and reads the kernel, so that a restart
@@ -75,6 +72,7 @@ export class RuleSync {
   readonly #compiler: Compiler;
   readonly #netfilter: Netfilter;
   readonly #sets: AffinitySets;
+  readonly #laid: () => void;
   readonly #now: () => number;
   /** The kernel holds what the compiler said at the last success. */
   #known = false;
@@ -86,10 +84,11 @@ export class RuleSync {
   /** The next compilation is of everything. */
   #reconfigured = false;
 
-  constructor({ compiler, netfilter, ipset, now = () => 0 }: RuleSyncOptions) {
+  constructor({ compiler, netfilter, ipset, laid = () => {}, now = () => 0 }: RuleSyncOptions) {
     this.#compiler = compiler;
     this.#netfilter = netfilter;
     this.#sets = new AffinitySets(ipset, compiler.options.family);
+    this.#laid = laid;
     this.#now = now;
     this.#suspects = new Suspects(compiler);
   }
@@ -154,7 +153,7 @@ export class RuleSync {
     const full = !this.#known || this.#checkDue;
     if (full) this.#sets.doubt();
     // While another process reads the kernel, this one compiles.
-    const reading = full ? readKernel(this.#netfilter) : undefined;
+    const reading = full ? readKernel(this.#netfilter, 'routing') : undefined;
     this.#compile(new Set([...changed, ...again]));
     const compiled = this.#now();
     const { drift, wrote } = reading ? await this.#writeDifference(await reading) : await this.#writeChanges();
@@ -197,7 +196,7 @@ export class RuleSync {
     let tried = false;
     const difference = async () => {
       // A restore that was refused may have committed some of its tables.
-      if (tried) found = await readKernel(this.#netfilter);
+      if (tried) found = await readKernel(this.#netfilter, 'routing');
       tried = true;
       return diff(found, stateOf(this.#compiler.ruleset));
     };
@@ -239,6 +238,7 @@ export class RuleSync {
   async #write(transaction: Transaction): Promise<void> {
     await this.#sets.prepare(this.#compiler.ruleset.sets);
     this.#commits += await this.#netfilter.restore(renderRestore(transaction));
+    if (transaction.tables.filter?.addJumps.length) this.#laid();
   }
 
   #isolate(ids: readonly ServicePortId[], reason: string): void {
@@ -283,9 +283,9 @@ export class RuleSync {
     const { ruleset } = this.#compiler;
     const whole = full || worthReadingWhole(ruleset, this.#touched);
     const difference = whole
-      ? firstDifference(stateOf(ruleset), await readKernel(this.#netfilter))
+      ? firstDifference(stateOf(ruleset), await readKernel(this.#netfilter, 'routing'))
       : await chainsDiffer(this.#netfilter, ruleset, this.#touched);
-    if (difference) throw new ReadBackError(`the kernel does not hold what was written: ${difference}`);
+    if (difference) throw new ReadBackError(difference);
   }
 
   #figures(table: Table, { tables }: Transaction) {

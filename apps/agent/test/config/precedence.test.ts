@@ -36,6 +36,9 @@ describe('the configuration', () => {
       nodeName: 'node-a',
       mode: 'replace',
       takeOver: false,
+      isolation: 'off',
+      isolationRefusal: 'reject',
+      isolationOwnNode: 'exempt',
       leaseSeconds: 15,
       iptablesFlavour: 'auto',
       proxy: {
@@ -60,6 +63,9 @@ describe('the configuration', () => {
       accountingMs: 1000,
       accountingCpuPercent: 2,
       accountingDirect: true,
+      routes: 'off',
+      vxlanId: 4242,
+      vxlanPort: 4789,
     });
     expect(origins.get('nodeName')).toBe("the host's name");
   });
@@ -193,6 +199,8 @@ describe('a wrong configuration', () => {
     [['--hub', 'ftp://h', '--hub-token-file', 't'], /--hub: "ftp:\/\/h": not http/],
     [['--hub', 'unix:/h', '--hub-token-file', '/nowhere'], /--hub-token-file: ENOENT: \/nowhere/],
     [['--masquerade-mark', '0x100000000'], /--masquerade-mark: .*exactly one bit/],
+    [['--routes', 'bgp'], /--routes: "bgp": /],
+    [['--vxlan-id', '16777216'], /--vxlan-id: .*not a whole number from 1 to 16777215/],
     [['--node-name', 'a b'], /--node-name: "a b": not the name of a Node/],
     [['--config', '/nowhere'], /^\/nowhere: ENOENT/],
   ])('%j', (argv, message) => {

@@ -64,6 +64,10 @@ const look = (more: Partial<Patient> = {}): Promise<Finding[]> =>
     hub: { socketPath: HUB },
     hubTokenFile: TOKEN,
     welcomed: true,
+    routes: 'off',
+    routesReport: undefined,
+    isolation: 'on',
+    isolationReport: undefined,
     client,
     sysctls: openSysctls(),
     now: Date.now,
@@ -87,7 +91,7 @@ describe('doctor of a node', () => {
     const findings = await look();
     expect(findings.filter(({ severity }) => severity === 'warning' || severity === 'error')).toEqual([]);
     const groups = new Set(findings.map(({ id }) => id.split('.')[0]));
-    expect([...groups].sort()).toEqual(['api', 'hub', 'iptables', 'kernel', 'kube-proxy', 'sysctl']);
+    expect([...groups].sort()).toEqual(['api', 'hub', 'iptables', 'kernel', 'kube-proxy', 'routes', 'sysctl']);
     expect(state()).toBe(before);
   });
 

@@ -1,10 +1,11 @@
-import { connect, type KubeClient, resources } from '@kubecity/kube';
+import { type KubeClient, resources } from '@kubecity/kube';
 import type { Acknowledgement } from '@kubecity/protocol';
 import type { KubeRoutingOverride } from '@kubecity/routing';
 import { expect } from 'vitest';
+import { eventually } from './eventually.ts';
 import { RealHub } from './real-hub.ts';
 import { classOf, type OpenClasses } from './truth-book.ts';
-import { type CityService, DNS, eventually, HTTP, TruthCity } from './truth-city.ts';
+import { type CityService, DNS, HTTP, TruthCity } from './truth-city.ts';
 import type { PodPlace } from './two-nodes.ts';
 
 export const NODES = ['node-a', 'node-b', 'node-c'] as const;
@@ -31,13 +32,15 @@ export const LONG = { testTimeout: 5 * PATIENCE, hookTimeout: 2 * PATIENCE } as 
 export class SteeredCity {
   readonly city = new TruthCity(NODES);
   readonly hub = new RealHub(this.city);
-  kube!: KubeClient;
   readonly #clients: PodPlace[] = [];
+
+  get kube(): KubeClient {
+    return this.city.kube;
+  }
 
   /** Everything but hub and agents. */
   async open(): Promise<void> {
     await this.city.open();
-    this.kube = connect({ socketPath: this.city.path('api.sock') });
     // What closes stays to be seen, and a UDP flow whose client is gone is forgotten while the test looks on.
     for (const state of ['fin_wait', 'close_wait'])
       this.city.net.set(`netfilter/nf_conntrack_tcp_timeout_${state}`, 900);
@@ -69,7 +72,7 @@ export class SteeredCity {
   }
 
   startAgent(node: string): void {
-    this.city.startAgent(node, {}, AGENT_FLAGS);
+    this.city.startAgent(node, AGENT_FLAGS);
   }
 
   /** `kubectl apply` of an override of namespace shop that is not there yet. */
@@ -142,7 +145,6 @@ export class SteeredCity {
 
   async close(): Promise<void> {
     this.hub.close();
-    await this.kube.close();
     await this.city.close();
   }
 

@@ -1,19 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { connect, ensureCrd, resources } from '@kubecity/kube';
-import { type KubeObject, type MiniApiServer, startMiniApiServer } from '@kubecity/mini-apiserver';
-import { vi } from 'vitest';
+import { resources } from '@kubecity/kube';
+import type { KubeObject } from '@kubecity/mini-apiserver';
+import { AgentCity } from './agent-city.ts';
+import { eventually } from './eventually.ts';
 import { KernelFlows } from './kernel-flows.ts';
 import type { Totals } from './told-edges.ts';
 import { serve, TrafficClient } from './traffic.ts';
 import { type OpenClasses, TruthBook } from './truth-book.ts';
 import { TruthHub } from './truth-hub.ts';
-import { CLUSTER_RANGES, OUTSIDE, type Place, type PodPlace, TwoNodes } from './two-nodes.ts';
+import { OUTSIDE, type Place, type PodPlace, TwoNodes } from './two-nodes.ts';
 
-const AGENT = fileURLToPath(new URL('../../kubecity-agent', import.meta.url));
 /** Of every pod that serves; the ports that Services point to. */
 export const HTTP = 8080;
 export const DNS = 5353;
@@ -45,30 +41,22 @@ interface CityPod extends PodPlace {
 }
 
 /** A cluster of a few nodes in both families with real agents, real rules and real traffic, and two accounts of it. */
-export class TruthCity {
-  readonly net: TwoNodes;
+export class TruthCity extends AgentCity {
   readonly book = new TruthBook((name) => this.pod(name));
   readonly hub: TruthHub;
-  readonly agents = new Map<string, ChildProcess>();
-  readonly #folder = mkdtempSync(join(tmpdir(), 'kubecity-truth-'));
   readonly #kernels = new Map<string, KernelFlows>();
   readonly #pods = new Map<string, CityPod>();
   readonly #clients = new Map<string, TrafficClient>();
-  #api: MiniApiServer | undefined;
 
   constructor(nodes?: readonly string[]) {
-    this.net = new TwoNodes(nodes);
+    super(new TwoNodes(nodes), { 'accounting-ms': '200' });
     this.hub = new TruthHub(this.path('hub.sock'));
   }
 
   /** Everything but the agents: kernels count, and are listened to. */
-  async open(): Promise<void> {
-    writeFileSync(this.path('token'), 'a secret of the tests\n');
-    this.#api = await startMiniApiServer({ socketPath: this.path('api.sock') });
-    const client = connect({ socketPath: this.path('api.sock') });
-    await ensureCrd(client);
-    await client.create(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
-    await client.close();
+  override async open(): Promise<void> {
+    await super.open();
+    await this.kube.create(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
     // conntrack 1.4.7 gives its listening socket no larger buffer whatever -b says: some 256 ended connections at once are
     // all that it can hear of. What is over therefore stays in the table until the test is, but for the reset ones.
     this.net.set('netfilter/nf_conntrack_tcp_timeout_time_wait', 900);
@@ -77,13 +65,9 @@ export class TruthCity {
       for (const tool of ['iptables', 'ip6tables']) {
         this.net.run(name, tool, '-A', 'FORWARD', '-m', 'conntrack', '--ctstate', 'INVALID');
       }
-      this.put('v1', 'Node', { name }, { status: { addresses: Object.values(addresses).map(internal) } });
+      this.putNode(name, Object.values(addresses));
       this.#kernels.set(name, await KernelFlows.of(this.net, name));
     }
-  }
-
-  path(name: string): string {
-    return join(this.#folder, name);
   }
 
   /** A pod, in the kernel and in the API. */
@@ -118,9 +102,7 @@ export class TruthCity {
 
   /** The API says that the pod is gone. */
   async deletePod(name: string): Promise<void> {
-    const client = connect({ socketPath: this.path('api.sock') });
-    await client.delete(resources.pods, { namespace: 'shop', name });
-    await client.close();
+    await this.kube.delete(resources.pods, { namespace: 'shop', name });
   }
 
   pod(name: string): CityPod {
@@ -168,9 +150,7 @@ export class TruthCity {
 
   /** What a cloud does: the Service's status names the address of its load balancer. */
   async setBalancer(name: string, ip: string): Promise<void> {
-    const client = connect({ socketPath: this.path('api.sock') });
-    const service = await client.get(resources.services, { namespace: 'shop', name });
-    await client.close();
+    const service = await this.kube.get(resources.services, { namespace: 'shop', name });
     const { metadata, ...rest } = service as unknown as { metadata: KubeObject['metadata'] };
     this.put('v1', 'Service', metadata, { ...rest, status: { loadBalancer: { ingress: [{ ip }] } } });
   }
@@ -183,25 +163,6 @@ export class TruthCity {
     const client = new TrafficClient(this.net, place);
     this.#clients.set(name, client);
     return client;
-  }
-
-  startAgent(node: string, env: NodeJS.ProcessEnv = {}, more: Readonly<Record<string, string>> = {}): void {
-    const flags = {
-      'node-name': node,
-      'kube-socket': this.path('api.sock'),
-      'cluster-cidr': CLUSTER_RANGES.join(','),
-      hub: `unix:${this.path('hub.sock')}`,
-      'hub-token-file': this.path('token'),
-      'accounting-ms': '200',
-      'log-level': 'error',
-      ...more,
-    };
-    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-    this.agents.set(node, this.net.start(node, [AGENT, ...args], { NODE: process.execPath, ...env }));
-  }
-
-  async stopAgent(node: string, signal: NodeJS.Signals): Promise<void> {
-    await this.net.stop(this.agents.get(node) as ChildProcess, signal);
   }
 
   /** Every node has its rules, and was read so often since: what comes now is new to its agent. */
@@ -256,25 +217,12 @@ export class TruthCity {
     return kernel;
   }
 
-  async close(): Promise<void> {
-    await this.net.close();
+  override async close(): Promise<void> {
+    await super.close();
     await this.hub.close();
-    await this.#api?.close();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #byNode<T>(read: (node: string) => T): Record<string, T> {
     return Object.fromEntries([...this.net.nodes.keys()].map((node) => [node, read(node)]));
   }
-
-  /** As somebody else writes it into the API. */
-  put(apiVersion: string, kind: string, metadata: KubeObject['metadata'], rest: object): void {
-    this.#api?.put({ apiVersion, kind, metadata, ...rest });
-  }
 }
-
-const internal = (address: string) => ({ type: 'InternalIP', address });
-
-/** Until it throws no more; for so long at most, as the machine may be busy. */
-export const eventually = <T>(check: () => T | Promise<T>, timeout = 60_000) =>
-  vi.waitFor(check, { timeout, interval: 50 });

@@ -20,6 +20,19 @@ export interface PodPlace extends Place {
 }
 
 export const CLUSTER_RANGES = ['10.244.0.0/16', 'fd00:10:244::/56'];
+/** The cable that nodes share, and one behind a router, which is the test's own namespace. */
+const LANS = {
+  near: { bridge: 'underlay', 4: '172.18.0', 6: 'fd00:18:' },
+  far: { bridge: 'far', 4: '172.19.0', 6: 'fd00:19:' },
+} as const;
+
+export interface FabricOptions {
+  /** Nodes on the far cable. */
+  readonly behindRouter?: readonly string[];
+  /** Nobody tells the nodes the ways to each other's pods. */
+  readonly withoutWays?: boolean;
+}
+
 /** Outside of the cluster, on the cable between the nodes; two networks of IPv4, so that clients are grouped. */
 export const OUTSIDE: Place & { readonly second: string } = {
   netns: 'outside',
@@ -40,21 +53,22 @@ export class TwoNodes {
   readonly nodes: ReadonlyMap<string, Place>;
   readonly #children = new Set<ChildProcess>();
   readonly #names: readonly string[];
+  readonly #options: FabricOptions;
 
-  constructor(names: readonly string[] = ['node-a', 'node-b']) {
+  constructor(names: readonly string[] = ['node-a', 'node-b'], options: FabricOptions = {}) {
     this.#names = names;
+    this.#options = options;
     this.nodes = new Map(
-      names.map((netns, index) => [
-        netns,
-        { netns, addresses: { 4: `172.18.0.${index + 2}`, 6: `fd00:18::${index + 2}` } },
-      ]),
+      names.map((netns, index) => {
+        const lan = this.#lanOf(netns);
+        return [netns, { netns, addresses: { 4: `${lan[4]}.${index + 2}`, 6: `${lan[6]}:${index + 2}` } }];
+      }),
     );
-    ip(['link set lo up', 'link add underlay type bridge', 'link set underlay up']);
-    ip(['addr add 172.18.0.1/16 dev underlay', 'addr add fd00:18::1/64 dev underlay nodad']);
+    ip(['link set lo up', ...this.#lans.flatMap(lanLines)]);
     for (const name of [...names, OUTSIDE.netns]) {
       ip([`netns add ${name}`, `link add ${name} type veth peer name eth0 netns ${name}`]);
       switches(name);
-      ip([`link set ${name} master underlay up`]);
+      ip([`link set ${name} master ${this.#lanOf(name).bridge} up`]);
       ip(['link set lo up', 'link set eth0 up'], name);
     }
     for (const { netns } of this.nodes.values()) ip(this.#nodeLines(netns), netns);
@@ -134,13 +148,22 @@ export class TwoNodes {
     await Promise.all([...this.#children].map((child) => this.stop(child)));
   }
 
+  get #lans(): Lan[] {
+    return this.#options.behindRouter?.length ? [LANS.near, LANS.far] : [LANS.near];
+  }
+
+  #lanOf(name: string): Lan {
+    return this.#options.behindRouter?.includes(name) ? LANS.far : LANS.near;
+  }
+
   #nodeLines(name: string): string[] {
     const { addresses } = this.nodes.get(name) as Place;
+    const lan = this.#lanOf(name);
     const others = [...this.nodes.values()].filter(({ netns }) => netns !== name);
     return [
       ...[`addr add ${addresses[4]}/16 dev eth0`, `addr add ${addresses[6]}/64 dev eth0 nodad`],
       // Without a default route the kernel itself refuses a cluster IP before a rule can translate it.
-      ...['route add default via 172.18.0.1', '-6 route add default via fd00:18::1'],
+      ...[`route add default via ${lan[4]}.1`, `-6 route add default via ${lan[6]}:1`],
       ...others.flatMap((other) => this.#wayTo(other)),
       ...OUTSIDE_RANGES.map((range) => `route add ${range} dev eth0`),
     ];
@@ -156,6 +179,7 @@ export class TwoNodes {
   }
 
   #wayTo({ netns, addresses }: Place): string[] {
+    if (this.#options.withoutWays) return [];
     const place = this.#names.indexOf(netns) + 1;
     return [
       `route add 10.244.${place}.0/24 via ${addresses[4]}`,
@@ -166,6 +190,15 @@ export class TwoNodes {
 
 export function within(netns: string, command: readonly string[]): string[] {
   return ['nsenter', `--net=/run/netns/${netns}`, ...command];
+}
+
+type Lan = (typeof LANS)[keyof typeof LANS];
+
+function lanLines({ bridge, 4: first, 6: second }: Lan): string[] {
+  return [
+    ...[`link add ${bridge} type bridge`, `link set ${bridge} up`],
+    ...[`addr add ${first}.1/16 dev ${bridge}`, `addr add ${second}:1/64 dev ${bridge} nodad`],
+  ];
 }
 
 const hex = (number: number) => number.toString(16).padStart(2, '0');

@@ -5,7 +5,7 @@ import { connect, type KubeClient } from '@kubecity/kube';
 import { startMiniApiServer } from '@kubecity/mini-apiserver';
 import { pino } from 'pino';
 import { LogFile } from '../machine/log-file.ts';
-import { type CityPlan, type CitySize, countPods, networks, planCity } from '../plan/city-plan.ts';
+import { type CityPlan, type CitySize, countAllPods, networks, planCity } from '../plan/city-plan.ts';
 import { CityError } from './city-error.ts';
 import { useCompileCache, warmWorkload } from './compile-cache.ts';
 import { runControllers } from './controllers.ts';
@@ -79,7 +79,7 @@ export async function startCity(options: CityOptions, teardown: Teardown): Promi
   state.update({ machine: machine.identity() });
 
   startControllers(client, seed, state.path, teardown);
-  await report.step(`${countPods(plan.services)} pods`, () => awaitPods(client, plan, state.path, report, stop.signal));
+  await report.step(`${countAllPods(plan)} pods`, () => awaitPods(client, plan, state.path, report, stop.signal));
   await report.step(`${plan.nodes.length} agents`, () => awaitAgents(machine, state.path, report));
 
   if (!options.dashboard) return { statePath: state.path, url: undefined, kubeconfig };
@@ -117,7 +117,7 @@ function startControllers(client: KubeClient, seed: number, statePath: string, t
 
 /** A city with a pod or an agent that does not come up is worth looking at: it is told, and the start goes on. */
 async function awaitPods(client: KubeClient, plan: CityPlan, statePath: string, report: Report, signal: AbortSignal) {
-  const wanted = countPods(plan.services);
+  const wanted = countAllPods(plan);
   const ready = await podsReady(client, wanted, signal);
   if (ready < wanted) report.warn(`only ${ready} of ${wanted} pods are ready; their logs: ${join(statePath, 'logs')}`);
 }

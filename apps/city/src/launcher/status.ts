@@ -12,10 +12,11 @@ export async function describeCity(): Promise<string[]> {
   if (city === undefined) throw new CityError('not-running', 'tell the status', 'no city of this user runs');
   const client = connect({ socketPath: join(statePath(), 'api.sock') });
   try {
-    const [nodes, services, pods] = await Promise.all([
+    const [nodes, services, pods, policies] = await Promise.all([
       client.list<Node>(resources.nodes),
       client.list<Service>(resources.services),
       client.list<Pod>(resources.pods),
+      client.list(resources.networkPolicies),
     ]);
     const readyNodes = nodes.items.filter(({ status }) => isTrue(status?.conditions, 'Ready')).length;
     return [
@@ -25,6 +26,7 @@ export async function describeCity(): Promise<string[]> {
       `Logs        ${join(statePath(), 'logs')}`,
       `Nodes       ${readyNodes} of ${nodes.items.length} ready`,
       `Services    ${services.items.length}`,
+      `Policies    ${policies.items.length}`,
       `Pods        ${pods.items.filter(isReady).length} of ${pods.items.length} ready`,
       ...memoryLines(city.launcher.pid),
     ];

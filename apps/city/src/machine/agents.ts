@@ -5,9 +5,9 @@ import { KeptProcess } from './kept-process.ts';
 import type { Places } from './places.ts';
 
 const HEALTH = '127.0.0.1:10256';
-const HEALTHY_WITHIN_SECONDS = 30;
+const HEALTHY_WITHIN_SECONDS = 60;
 
-/** One agent in each node's namespace, with the same flags as on a node of any cluster. */
+/** One agent in each node's namespace, with the same flags as on a node of a cluster that has no other network software. */
 export function startAgents({ nodes }: CityPlan, places: Places): KeptProcess[] {
   return nodes.map(
     ({ name }) =>
@@ -24,6 +24,8 @@ function agentCommand(node: string, { root, state }: Places): string[] {
     'node-name': node,
     'kube-socket': join(state, 'api.sock'),
     mode: 'replace',
+    isolation: 'on',
+    routes: 'direct',
     'cluster-cidr': networks.cluster,
     hub: `unix:${join(state, 'agents.sock')}`,
     'hub-token-file': join(state, 'agent-token'),

@@ -17,7 +17,8 @@ export interface CityPodOptions {
   readonly addresses: AddressPool;
   readonly places: Places;
   readonly seed: number;
-  names(): Names;
+  /** Undefined as long as nobody may call anybody. */
+  names(): Names | undefined;
   /** Called with each new status, in order. */
   report(status: object): void;
 }
@@ -84,7 +85,8 @@ export class CityPod {
       started: () => this.#report({ kind: 'running', startedAt: new Date().toISOString(), ready: false }),
       message: (message) => {
         if (!(message as Partial<ListeningMessage>).listening) return;
-        process_.send({ names: names() } satisfies NamesMessage);
+        const known = names();
+        if (known) process_.send({ names: known } satisfies NamesMessage);
         this.#report({ kind: 'running', startedAt: new Date().toISOString(), ready: true });
       },
       ended: ({ code, signal, pauseMilliseconds }) => {

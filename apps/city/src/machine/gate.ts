@@ -10,14 +10,14 @@ import { workloadCommand } from './workload-command.ts';
 /** The outside client: the same workload, in a namespace that is no pod's. */
 export class Gate {
   readonly #process: KeptProcess;
-  #names: Names = {};
+  #names: Names | undefined;
 
   constructor(places: Places, seed: number) {
     this.#process = new KeptProcess({
       command: [...inNetns(GATE.name), ...workloadCommand(places.root)],
       env: { ...process.env, SEED: String(seed), POD_NAME: GATE.name, CALLS: gateCalls.join('; ') },
       logPath: join(places.logs, 'gate.log'),
-      message: () => this.tell(this.#names),
+      message: () => this.#names && this.tell(this.#names),
     });
   }
 

@@ -24,7 +24,7 @@ export interface KubeletOptions {
   readonly seed: number;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  /** The Services' places changed. */
+  /** Calls may begin, or the Services' places changed since. */
   renamed(names: Names): void;
 }
 
@@ -34,6 +34,7 @@ export class Kubelet {
   readonly #nodes: ReadonlyMap<string, { readonly plan: NodePlan; readonly addresses: AddressPool }>;
   readonly #pods = new Map<string, Kept>();
   #names: Names = {};
+  #open = false;
 
   constructor(options: KubeletOptions) {
     this.#options = options;
@@ -65,6 +66,12 @@ export class Kubelet {
     });
   }
 
+  /** Calls may begin: until then no workload is told where anybody is. */
+  open(): void {
+    this.#open = true;
+    this.#announce();
+  }
+
   #set(pod: Pod): void {
     const { uid = '', deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
     const kept = this.#pods.get(uid);
@@ -81,7 +88,7 @@ export class Kubelet {
     const { places, seed, logger } = this.#options;
     const work = new Queue((error) => logger.error({ pod: nameOf(pod), error: error.message }, 'pod work failed'));
     const report = (status: object) => work.add(() => this.#writeStatus(pod, status));
-    const names = () => this.#names;
+    const names = () => (this.#open ? this.#names : undefined);
     const city = new CityPod({ pod, node: node.plan, addresses: node.addresses, places, seed, names, report });
     this.#pods.set(pod.metadata.uid ?? '', { city, work, stopping: false });
     work.add(() => city.start());
@@ -120,6 +127,11 @@ export class Kubelet {
     const { [key]: before, ...others } = this.#names;
     if (JSON.stringify(before) === JSON.stringify(place)) return;
     this.#names = place === undefined ? others : { ...others, [key]: place };
+    this.#announce();
+  }
+
+  #announce(): void {
+    if (!this.#open) return;
     for (const { city } of this.#pods.values()) city.tell(this.#names);
     this.#options.renamed(this.#names);
   }

@@ -2,8 +2,8 @@ import type { NodePlan } from '../plan/city-plan.ts';
 
 /**
  * The city's cables, as lines for `ip -batch`. In the middle the bridge `underlay`; each node is a namespace with one leg
- * on it and a route to every other node's pods (the CNI's part); each pod hangs on its node by a cable of its own and
- * has a /32, as with Calico, so that every packet between two pods is routed, and meets the node's rules.
+ * on it; each pod hangs on its node by a cable of its own and has a /32, as with Calico, so that every packet between
+ * two pods is routed, and meets the node's rules. The ways to the pods of other nodes are laid by the agents.
  */
 export const UNDERLAY_ADDRESS = '172.18.0.1/16';
 export const GATE = { name: 'gate', address: '172.18.255.1/16' };
@@ -28,16 +28,8 @@ export function underlayLines(nodes: readonly NodePlan[]): string[] {
 }
 
 /** In a node's namespace. The default route lets a cluster IP reach the OUTPUT chain, where it is translated. */
-export function nodeLines(node: NodePlan, nodes: readonly NodePlan[]): string[] {
-  return [
-    ...legLines(`${node.address}/16`),
-    `route add default via ${UNDERLAY_ADDRESS.split('/')[0]}`,
-    // an address of this node that no pod has: an error for the sender, not a loop through the default route
-    `route add unreachable ${node.podCIDR}`,
-    ...nodes
-      .filter(({ name }) => name !== node.name)
-      .map(({ podCIDR, address }) => `route add ${podCIDR} via ${address}`),
-  ];
+export function nodeLines({ address }: NodePlan): string[] {
+  return [...legLines(`${address}/16`), `route add default via ${UNDERLAY_ADDRESS.split('/')[0]}`];
 }
 
 /** The outside client sits on the underlay and takes the first node for its way to the Services. */

@@ -33,8 +33,11 @@ async function run({ plan, seed, root }: BuildMessage['build']): Promise<void> {
   const gate = new Gate(places, seed);
   const { signal } = new AbortController();
   const renamed = gate.tell.bind(gate);
-  for (const node of plan.nodes) void tellHealth(node.name, places);
-  new Kubelet({ client, nodes: plan.nodes, places, seed, logger, signal, renamed }).run();
+  const kubelet = new Kubelet({ client, nodes: plan.nodes, places, seed, logger, signal, renamed });
+  kubelet.run();
+  await Promise.all(plan.nodes.map((node) => tellHealth(node.name, places)));
+  // not before: without rules and routes what is closed would be open, and what is open would go nowhere
+  kubelet.open();
 }
 
 async function tellHealth(node: string, places: Places): Promise<void> {

@@ -11,7 +11,7 @@ export async function buildNetwork(nodes: readonly NodePlan[], serviceCIDR: stri
     ip(gateLines(entry, serviceCIDR), GATE.name),
     ...nodes.map(async (node) => {
       await setSwitches(node.name);
-      await ip(nodeLines(node, nodes), node.name);
+      await ip(nodeLines(node), node.name);
     }),
   ]);
 }

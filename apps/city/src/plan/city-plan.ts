@@ -1,4 +1,4 @@
-import { type ServicePlan, shop } from './shop.ts';
+import { type ClientPlan, type ServicePlan, shop, stray } from './shop.ts';
 
 /** What a person may choose; see `npm run city -- --help`. */
 export interface CitySize {
@@ -20,6 +20,7 @@ export interface NodePlan {
 export interface CityPlan {
   readonly nodes: readonly NodePlan[];
   readonly services: readonly ServicePlan[];
+  readonly clients: readonly ClientPlan[];
 }
 
 /** A pod range is 10.244.N.0/24 with N from 1, so a city ends at 200 nodes with room to spare. */
@@ -31,9 +32,11 @@ const SERVICES_PER_ANNEX = 10;
 
 /** The same size gives the same city. */
 export function planCity({ nodes, services = shop.length, pods }: CitySize): CityPlan {
+  const built = planServices(services);
   return {
     nodes: Array.from({ length: nodes }, (_, index) => planNode(index)),
-    services: dealPods(planServices(services), pods),
+    services: dealPods(built, pods),
+    clients: [withCallsTo(built, stray)],
   };
 }
 
@@ -56,11 +59,14 @@ export function letters(index: number): string {
 function planServices(count: number): ServicePlan[] {
   const annexes = Array.from({ length: Math.max(0, count - shop.length) }, (_, index) => planAnnex(index));
   const built = [...shop.slice(0, count), ...annexes];
-  const names = new Set(built.map(({ name, namespace }) => `${name}.${namespace}`));
-  return built.map((service) => ({ ...service, calls: service.calls.filter((call) => names.has(serviceOf(call))) }));
+  return built.map((service) => withCallsTo(built, service));
 }
 
-const serviceOf = (call: string) => call.split(' ')[1] ?? '';
+function withCallsTo<Caller extends ClientPlan>(services: readonly ServicePlan[], caller: Caller): Caller {
+  const names = new Set(services.map(({ name, namespace }) => `${name}.${namespace}`));
+  const isThere = (called: string) => called.includes(':') || names.has(called);
+  return { ...caller, calls: caller.calls.filter((call) => isThere(call.split(' ')[1] ?? '')) };
+}
 
 /** Each house of an annex calls its neighbour in a ring, and the look-up Service of the platform. */
 function planAnnex(index: number): ServicePlan {
@@ -94,6 +100,9 @@ function dealPods(services: readonly ServicePlan[], wanted: number | undefined):
   }
   return dealt;
 }
+
+/** All that run when the city is up. */
+export const countAllPods = ({ services, clients }: CityPlan) => countPods(services) + clients.length;
 
 export function countPods(services: readonly ServicePlan[]): number {
   return services.reduce((sum, { replicas, faultyPod }) => sum + replicas + (faultyPod === undefined ? 0 : 1), 0);

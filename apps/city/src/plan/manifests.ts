@@ -1,5 +1,5 @@
 import type { CityPlan, NodePlan } from './city-plan.ts';
-import { type ServicePlan, targetPorts } from './shop.ts';
+import { type ClientPlan, type Server, type ServicePlan, targetPorts } from './shop.ts';
 
 /** The one image that the city's nodes can run: src/workload. */
 export const WORKLOAD_IMAGE = 'kubecity/workload';
@@ -32,36 +32,48 @@ export function namespaceManifests({ services }: CityPlan) {
 }
 
 export function serviceManifest({ namespace, name, server, port }: ServicePlan) {
-  const protocol = server === 'lookup' ? 'UDP' : 'TCP';
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { namespace, name, labels: { app: name } },
     spec: {
       selector: { app: name },
-      ports: [{ name: portNames[server], protocol, port, targetPort: targetPorts[server] }],
+      ports: [{ name: portNames[server], protocol: protocolOf(server), port, targetPort: targetPorts[server] }],
     },
   };
 }
 
 const portNames = { http: 'http', lines: 'tcp', lookup: 'udp' } as const;
+const protocolOf = (server: Server) => (server === 'lookup' ? 'UDP' : 'TCP');
+
+const containerPorts = (server: Server | undefined) =>
+  server === undefined
+    ? []
+    : [{ name: portNames[server], containerPort: targetPorts[server], protocol: protocolOf(server) }];
 
 /** The Deployment of a Service and, where one is planned, that of its faulty pod. */
 export function deploymentManifests(service: ServicePlan) {
-  const { name, replicas, faultyPod } = service;
-  const sound = deployment(service, { name, version: 'v1', replicas });
+  const { name, replicas, server, faultyPod } = service;
+  const sound = deployment(service, { name, version: 'v1', replicas, server });
   if (faultyPod === undefined) return [sound];
-  return [sound, deployment(service, { name: `${name}-v2`, version: 'v2', replicas: 1, fault: faultyPod })];
+  return [sound, deployment(service, { name: `${name}-v2`, version: 'v2', replicas: 1, server, fault: faultyPod })];
 }
 
-function deployment(
-  { namespace, name: app, server, calls }: ServicePlan,
-  { name, version, replicas, fault }: { name: string; version: string; replicas: number; fault?: string },
-) {
+export const clientManifest = (client: ClientPlan) =>
+  deployment(client, { name: client.name, version: 'v1', replicas: 1 });
+
+interface Run {
+  readonly name: string;
+  readonly version: string;
+  readonly replicas: number;
+  readonly server?: Server;
+  readonly fault?: string;
+}
+
+function deployment({ namespace, name: app, calls }: ClientPlan, { name, version, replicas, server, fault }: Run) {
   const labels = { app, version };
-  const containerPort = targetPorts[server];
   const env = [
-    { name: 'SERVE', value: `${server}:${containerPort}` },
+    { name: 'SERVE', value: server === undefined ? '' : `${server}:${targetPorts[server]}` },
     { name: 'CALLS', value: calls.join('; ') },
     { name: 'FAULT', value: fault ?? '' },
   ].filter(({ value }) => value !== '');
@@ -76,14 +88,7 @@ function deployment(
         metadata: { labels },
         spec: {
           terminationGracePeriodSeconds: GRACE_SECONDS,
-          containers: [
-            {
-              name: 'workload',
-              image: WORKLOAD_IMAGE,
-              env,
-              ports: [{ name: portNames[server], containerPort, protocol: server === 'lookup' ? 'UDP' : 'TCP' }],
-            },
-          ],
+          containers: [{ name: 'workload', image: WORKLOAD_IMAGE, env, ports: containerPorts(server) }],
         },
       },
     },

@@ -15,6 +15,9 @@ export interface ServicePlan {
   readonly faultyPod?: string;
 }
 
+/** A Deployment of one pod that no Service stands for: it only calls others. */
+export type ClientPlan = Pick<ServicePlan, 'namespace' | 'name' | 'calls'>;
+
 export const targetPorts = { http: 8080, lines: 5432, lookup: 5300 } as const satisfies Record<Server, number>;
 
 /**
@@ -96,6 +99,16 @@ export const shop: readonly ServicePlan[] = [
   { namespace: 'data', name: 'sessions', server: 'lines', port: 6379, replicas: 3, calls: [] },
   { namespace: 'shop', name: 'reviews', server: 'http', port: 80, replicas: 0, calls: [] },
 ];
+
+/**
+ * Strays where it has no business: the payments, and an address outside of the cluster. About once in 5 s one or the other
+ * is refused by a policy (see policies.ts); the catalog is open to it, as to everybody.
+ */
+export const stray: ClientPlan = {
+  namespace: 'shop',
+  name: 'stray',
+  calls: ['http catalog.shop 0.5/s', 'http payments.payments 0.1/s', 'http 203.0.113.7:80 0.1/s'],
+};
 
 /** What comes in through the gate, from outside the cluster. */
 export const gateCalls: readonly string[] = ['http web.shop 12/s'];

@@ -1,13 +1,16 @@
+import { isIPv4 } from 'node:net';
+
 /** What a workload does to others, as written in its `CALLS` variable. */
 export type Call =
   /** `http cart.shop 2.5/s`: so many requests a second, each over a connection of its own. */
-  | { readonly kind: 'http' | 'query' | 'lookup'; readonly service: string; readonly perSecond: number }
+  | { readonly kind: 'http' | 'query' | 'lookup'; readonly callee: string; readonly perSecond: number }
   /** `hold orders-db.data 2`: so many connections kept open, a message now and then on each. */
-  | { readonly kind: 'hold'; readonly service: string; readonly connections: number };
+  | { readonly kind: 'hold'; readonly callee: string; readonly connections: number };
 
-const SERVICE = '[a-z][a-z0-9-]*\\.[a-z0-9][a-z0-9-]*';
-const RATED = new RegExp(`^(http|query|lookup) (${SERVICE}) (\\d+(?:\\.\\d+)?)/s$`);
-const HELD = new RegExp(`^hold (${SERVICE}) (\\d+)$`);
+/** A Service, or an IPv4 address with a port: `203.0.113.7:80`. */
+const CALLEE = '[a-z][a-z0-9-]*\\.[a-z0-9][a-z0-9-]*|\\d{1,3}(?:\\.\\d{1,3}){3}:\\d{1,5}';
+const RATED = new RegExp(`^(http|query|lookup) (${CALLEE}) (\\d+(?:\\.\\d+)?)/s$`);
+const HELD = new RegExp(`^hold (${CALLEE}) (\\d+)$`);
 /** A pod is one small process: more than this would starve its neighbours on the machine. */
 const MOST = { perSecond: 500, connections: 1000 };
 
@@ -21,20 +24,23 @@ export function parseCalls(text: string): Call[] {
 }
 
 function parseCall(text: string): Call {
-  const [, kind, service = '', perSecond] = RATED.exec(text) ?? [];
+  const [, kind, callee = '', perSecond] = RATED.exec(text) ?? [];
   if (kind === 'http' || kind === 'query' || kind === 'lookup') {
-    return bounded(text, { kind, service, perSecond: Number(perSecond) });
+    return bounded(text, { kind, callee, perSecond: Number(perSecond) });
   }
-  const [, heldService, connections] = HELD.exec(text) ?? [];
-  if (heldService !== undefined) {
-    return bounded(text, { kind: 'hold', service: heldService, connections: Number(connections) });
+  const [, held, connections] = HELD.exec(text) ?? [];
+  if (held !== undefined) {
+    return bounded(text, { kind: 'hold', callee: held, connections: Number(connections) });
   }
   throw new SyntaxError(
-    `CALLS: "${text}" is neither "http|query|lookup SERVICE.NAMESPACE N/s" nor "hold SERVICE.NAMESPACE N"`,
+    `CALLS: "${text}" is neither "http|query|lookup WHOM N/s" nor "hold WHOM N", with SERVICE.NAMESPACE or ADDRESS:PORT for WHOM`,
   );
 }
 
 function bounded(text: string, call: Call): Call {
+  const [address = '', port] = call.callee.split(':');
+  if (port !== undefined && !(isIPv4(address) && Number(port) <= 65_535))
+    throw new RangeError(`CALLS: "${text}" has an address or a port that there is none of`);
   const fits = call.kind === 'hold' ? call.connections <= MOST.connections : call.perSecond <= MOST.perSecond;
   if (!fits)
     throw new RangeError(`CALLS: "${text}" is more than ${MOST.perSecond}/s or ${MOST.connections} connections`);

@@ -19,10 +19,12 @@ const RECONNECT_MILLISECONDS = { least: 500, most: 1500 };
 
 /**
  * Makes one call for ever. `names` is asked before each connection, so a Service that moves is followed, and one that
- * does not exist is not called. Failures are the traffic's own: the kernel's tables show them, nobody else has to know.
+ * does not exist is not called. An address is called as it is written. Failures are the traffic's own: the kernel's tables show them, nobody else has to know.
  */
 export function keepCalling(call: Call, names: () => Names, random: Random): void {
-  const target = () => names()[call.service];
+  const [address = '', port] = call.callee.split(':');
+  const written = port === undefined ? undefined : { address, port: Number(port) };
+  const target = () => written ?? names()[call.callee];
   if (call.kind === 'hold') {
     for (let connection = 0; connection < call.connections; connection++) keepHolding(target, random);
     return;

@@ -17,8 +17,12 @@ const NOTICE_MILLISECONDS = 1000;
 
 const random = seededRandom(`${SEED}/${POD_NAME}`);
 let names: Names = {};
+let calling = false;
 process.on('message', (message: NamesMessage) => {
   names = message.names;
+  if (calling) return;
+  calling = true;
+  for (const call of calls) keepCalling(call, () => names, random);
 });
 // The kubelet is gone, and with it whoever could stop this process.
 process.on('disconnect', () => process.exit(0));
@@ -31,7 +35,6 @@ process.on('SIGTERM', () => void leave());
 await serving?.open();
 process.send?.({ listening: true } satisfies ListeningMessage);
 if (serving && fault) void failNowAndThen(serving, fault);
-for (const call of calls) keepCalling(call, () => names, random);
 // A killed process would not write it; the next pod starts in half the time and a third of the memory with it.
 flushCompileCache();
 

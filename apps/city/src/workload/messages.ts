@@ -3,7 +3,7 @@
 /** Where a Service is: its cluster IP and first port. The key is `name.namespace`. */
 export type Names = Readonly<Record<string, { readonly address: string; readonly port: number }>>;
 
-/** Kubelet → workload: at the start, and again whenever a Service changes. */
+/** Kubelet → workload: with the first one it begins to call others; again whenever a Service changes. */
 export interface NamesMessage {
   readonly names: Names;
 }

@@ -3,7 +3,9 @@ import { type Finding, found, ok } from '@kubecity/protocol';
 import type { Connection } from '../connection.ts';
 import { Failure } from '../failure.ts';
 import { checkComponentRights, checkCrds, checkKubeProxyConfig, checkOwnRights, judgeVersion } from './cluster.ts';
+import { checkDuties, type Duties, dutiesOnMap } from './duties.ts';
 import { judgeVersions, type NodeReport, nodeReport } from './nodes.ts';
+import { checkRanges } from './ranges.ts';
 import { checkWorkloads } from './workloads.ts';
 
 export interface ClusterReport {
@@ -13,14 +15,14 @@ export interface ClusterReport {
 
 /** Looks at the cluster through its API and at the nodes through a dashboard, as far as either is known. */
 export async function examine(connection: Connection, node: string | undefined): Promise<ClusterReport> {
-  const ofApi = connection.hasCluster ? await throughApi(connection.client) : [noCluster];
-  const { findings, nodes } = connection.hasDashboard
+  const { findings, nodes, duties } = connection.hasDashboard
     ? await throughDashboard(connection, node)
-    : { findings: [noDashboard], nodes: [] };
+    : { findings: [noDashboard], nodes: [], duties: {} };
+  const ofApi = connection.hasCluster ? await throughApi(connection.client, duties) : [noCluster];
   return { cluster: [...ofApi, ...findings], nodes };
 }
 
-async function throughApi(client: KubeClient): Promise<Finding[]> {
+async function throughApi(client: KubeClient, duties: Duties): Promise<Finding[]> {
   try {
     const { version } = await client.server();
     const { installed, findings } = await checkWorkloads(client);
@@ -34,6 +36,8 @@ async function throughApi(client: KubeClient): Promise<Finding[]> {
         ? [await checkComponentRights(client, 'agent'), await checkComponentRights(client, 'dashboard')]
         : []),
       ...(await checkKubeProxyConfig(client)),
+      ...(await checkDuties(client, version, duties)),
+      await checkRanges(client),
     ];
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
@@ -59,7 +63,7 @@ async function throughDashboard(connection: Connection, node: string | undefined
         nodes.map((one) => one.version),
       ),
     ];
-    return { findings, nodes };
+    return { findings, nodes, duties: dutiesOnMap(map) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const finding = found('error', 'cluster.map', {
@@ -68,7 +72,7 @@ async function throughDashboard(connection: Connection, node: string | undefined
       doThis:
         'Look whether it runs, and whether the way to it is open: kubectl -n kubecity port-forward deployment/kubecity-dashboard 8080.',
     });
-    return { findings: [finding], nodes: [] };
+    return { findings: [finding], nodes: [], duties: {} };
   }
 }
 

@@ -39,6 +39,22 @@ const packedPorts = new PackedRows(POINT.map((name) => (name.startsWith('bytes')
 
 type Question<K extends MapQuestion['kind']> = Extract<MapQuestion, { kind: K }>;
 
+export interface StepAddress {
+  readonly level: number;
+  readonly at: number;
+}
+
+/** Edges of one step: their numbers, and of each the shown row without its id. */
+export interface KeptEdges {
+  readonly at: number;
+  readonly ids: readonly number[];
+  readonly rows: Float64Array;
+  /** Edges of that moment that were not kept. */
+  readonly folded: number;
+  /** Connections opened in the step, of all edges. */
+  readonly opened: number;
+}
+
 /**
  * The past at three levels of fineness, in one SQLite database of bounded size. Each step stands for itself: its sums per
  * service port, and the rows of its busiest edges. No clock: time is that of the steps.
@@ -126,6 +142,38 @@ export class HistoryStore {
     ]);
     const stepMilliseconds = LEVELS[best.level]?.milliseconds as number;
     return { kind: 'moment', at: best.at, stepMilliseconds, edges, folded: best.folded };
+  }
+
+  /** Steps whose moments between them cover the time, the oldest first, and the one before it: what was counted until then. */
+  stepsBetween(from: number, to: number): StepAddress[] {
+    const best = this.#finestSince(from);
+    const before = this.#database.prepare('SELECT max(at) AS at FROM step WHERE level = ? AND at <= ?').get(best, from);
+    const { at: base } = before as { at: number | null };
+    const between = this.#database.prepare('SELECT at FROM step WHERE level = ? AND at > ? AND at <= ? ORDER BY at');
+    const steps: StepAddress[] = base === null ? [] : [{ level: best, at: base }];
+    // a coarse step is written when it is over: finer ones know what came since
+    for (let level = best; level >= 0; level--) {
+      const rows = between.all(level, steps.at(-1)?.at ?? from, to) as { at: number }[];
+      for (const { at } of rows) steps.push({ level, at });
+    }
+    return steps;
+  }
+
+  /** What one step keeps of its edges; undefined when it was dropped meanwhile. */
+  edgesOf({ level, at }: StepAddress): KeptEdges | undefined {
+    const row = this.#database
+      .prepare('SELECT folded, city, edges FROM step WHERE level = ? AND at = ?')
+      .get(level, at);
+    if (!row) return undefined;
+    const { folded, city, edges } = row as { folded: number; city: Uint8Array; edges: Uint8Array };
+    const opened = new Float64Array(city.slice().buffer)[POINT.indexOf('opened')] as number;
+    return { at, folded, opened, ...packedEdges.unpack(edges) };
+  }
+
+  /** By the number that steps keep; undefined when no step has it any more. */
+  nameOfEdge(id: number): EdgeName | undefined {
+    const text = this.#names.maybeTextOf(id);
+    return text === undefined ? undefined : (JSON.parse(text) as EdgeName);
   }
 
   /** The finest level that reaches back to `from`, or as far back as any does. */

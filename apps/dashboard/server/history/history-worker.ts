@@ -3,6 +3,7 @@ import { AUDIT_FORM, AuditStore } from '../audit/audit-store.ts';
 import { isDamage, messageOf, openDatabase, setAside } from './database-file.ts';
 import type { FromHistory, HistorySettings, PastAnswer, ToHistory } from './history.ts';
 import { HISTORY_FORM, HistoryStore } from './history-store.ts';
+import { seenBetween } from './seen-edges.ts';
 
 /** The history's own thread: packing, compressing and writing of each step, and the reading of the past. */
 if (!parentPort) throw new Error('the history runs in a thread of its own');
@@ -19,8 +20,9 @@ say({ kind: 'ready' });
 port.on('message', (message: ToHistory) => {
   if (message.kind === 'step') keep(message.step);
   else if (message.kind === 'note') note(message);
-  else if (message.kind === 'ask') say({ kind: 'answer', id: message.id, answer: answer(message.question) });
-  else close();
+  else if (message.kind === 'close') close();
+  else if (message.question.kind === 'seen') lookBack(message.id, message.question);
+  else say({ kind: 'answer', id: message.id, answer: answer(message.question) });
 });
 
 function open(): HistoryStore {
@@ -65,17 +67,32 @@ function beginAnew(): void {
   store = open();
 }
 
-function answer(question: Extract<ToHistory, { kind: 'ask' }>['question']): PastAnswer {
+/** Each may hold a lot: one after another. */
+let lookingBack = Promise.resolve();
+function lookBack(id: number, { from, to }: Extract<Question, { kind: 'seen' }>): void {
+  lookingBack = lookingBack.then(async () => {
+    const answer = await seenBetween(store, from, to).catch(unreadable);
+    say({ kind: 'answer', id, answer: answer ?? UNKNOWN });
+  });
+}
+
+type Question = Extract<ToHistory, { kind: 'ask' }>['question'];
+const UNKNOWN = { kind: 'refused', code: 'not-found', message: 'Nothing is known of that time.' } as const;
+
+function answer(question: Exclude<Question, { kind: 'seen' }>): PastAnswer {
   try {
     if (question.kind === 'audit') return { kind: 'audit', ...audit.list(question) };
     if (question.kind === 'entry') return { kind: 'entry', entry: audit.entry(question.id) };
     if (question.kind === 'history') return store.history(question);
-    const nothing = { kind: 'refused', code: 'not-found', message: 'Nothing is known of that time.' } as const;
-    return store.moment(question) ?? nothing;
+    return store.moment(question) ?? UNKNOWN;
   } catch (error) {
-    say({ kind: 'trouble', message: `a question about the past failed: ${messageOf(error)}` });
-    return { kind: 'refused', code: 'not-found', message: 'The history could not be read; the hub’s log says why.' };
+    return unreadable(error);
   }
+}
+
+function unreadable(error: unknown): PastAnswer {
+  say({ kind: 'trouble', message: `a question about the past failed: ${messageOf(error)}` });
+  return { kind: 'refused', code: 'not-found', message: 'The history could not be read; the hub’s log says why.' };
 }
 
 function close(): void {

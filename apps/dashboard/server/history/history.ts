@@ -25,7 +25,7 @@ export function historySettings({
   return { file: history, megabytes: historyMegabytes ?? most };
 }
 
-export type HistoryQuestion = Extract<MapQuestion, { kind: 'history' | 'moment' | 'audit' }>;
+export type HistoryQuestion = Extract<MapQuestion, { kind: 'history' | 'moment' | 'seen' | 'audit' }>;
 /** One change of the audit trail. */
 type EntryQuestion = { readonly kind: 'entry'; readonly id: string };
 type EntryAnswer = { readonly kind: 'entry'; readonly entry: AuditEntry | undefined };

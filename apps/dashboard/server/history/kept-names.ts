@@ -49,9 +49,13 @@ export class KeptNames {
   }
 
   textOf(id: number): string {
-    const row = this.#text.get(id) as { text: string } | undefined;
-    if (!row) throw new Error(`name ${id} is gone`);
-    return row.text;
+    const text = this.maybeTextOf(id);
+    if (text === undefined) throw new Error(`name ${id} is gone`);
+    return text;
+  }
+
+  maybeTextOf(id: number): string | undefined {
+    return (this.#text.get(id) as { text: string } | undefined)?.text;
   }
 
   /** Drops the names that neither a kept step nor a coming one has. */

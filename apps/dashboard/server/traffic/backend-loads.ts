@@ -49,33 +49,40 @@ export class BackendLoads {
     };
   }
 
+  /** Whether there are figures of this backend. */
+  counts(backend: string): boolean {
+    return this.accounts.slots.find(backend) !== undefined;
+  }
+
   /**
    * Load records of the backends given and of every other that has figures; none before the first frame. Where there are
-   * many, they take turns to be made anew.
-   * @param before the record made last
+   * many, they take turns to be made anew: only those whose turn it is are given.
+   * @param isMade whether there is a record already; what has none does not wait
    */
-  records(
+  *records(
     backends: Iterable<string>,
-    before: (id: string) => CityRecord<'load'> | undefined = () => undefined,
-  ): Map<string, CityRecord<'load'>> {
-    const records = new Map<string, CityRecord<'load'>>();
-    if (this.#firstSecond === undefined) return records;
+    isMade: (id: string) => boolean = () => false,
+  ): Generator<[id: string, record: CityRecord<'load'>]> {
+    if (this.#firstSecond === undefined) return;
     const { slots } = this.accounts;
     const openedOfPort = this.#openedOfPorts();
     const turns = Math.ceil(slots.size / RECORDS_PER_ROUND);
     this.#round += 1;
     let place = 0;
-    for (const id of new Set([...slots.names(), ...backends])) {
-      const known = place++ % turns === this.#round % turns ? undefined : before(id);
-      records.set(id, known ?? this.#record(id, openedOfPort.get(portOf(id)) ?? 0));
-    }
-    return records;
+    const waits = (id: string) => place++ % turns !== this.#round % turns && isMade(id);
+    const made = (id: string): [string, CityRecord<'load'>] => [
+      id,
+      this.#record(id, openedOfPort.get(portOf(id)) ?? 0),
+    ];
+    for (const id of slots.names()) if (!waits(id)) yield made(id);
+    for (const id of backends) if (!this.counts(id) && !waits(id)) yield made(id);
   }
 
   #openedOfPorts(): Map<string, number> {
     const opened = new Map<string, number>();
     for (const [name, slot] of this.accounts.slots.entries()) {
-      opened.set(portOf(name), (opened.get(portOf(name)) ?? 0) + this.#openedOf(slot));
+      const port = portOf(name);
+      opened.set(port, (opened.get(port) ?? 0) + this.#openedOf(slot));
     }
     return opened;
   }

@@ -20,6 +20,8 @@ const newCity = (): City => ({
   tick: new Map(),
   action: new Map(),
   event: new Map(),
+  policy: new Map(),
+  refusal: new Map(),
 });
 
 export const EMPTY_CITY: City = newCity();

@@ -73,6 +73,7 @@ export function chipsOf(filter: Filter): readonly Chip[] {
     })),
   );
   if (filter.errors) chips.push({ id: 'errors', words: 'errors only', without: { ...filter, errors: false } });
+  if (filter.barred) chips.push({ id: 'barred', words: 'refused by policy', without: { ...filter, barred: false } });
   if (filter.minRate > 0) {
     const words = `≥ ${rate(filter.minRate)} new conn/s an edge`;
     chips.push({ id: 'minRate', words, without: { ...filter, minRate: 0 } });

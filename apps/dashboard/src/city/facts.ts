@@ -54,6 +54,7 @@ export function factsOf({ survey, folded, moment, filter, only, lens, now, heard
       pods: folded.pods,
       nodes: folded.nodes,
       figures: figuresOf(folded.traffic),
+      refusedAttempts: folded.refusals,
     },
     services: [...city.service].map(([id, { type, clusterIP, ports, problems }]) => ({
       id,
@@ -75,13 +76,14 @@ export function factsOf({ survey, folded, moment, filter, only, lens, now, heard
         figures: place(sums.byBackend.get(backend.id)),
       })),
     })),
-    pods: [...city.pod].map(([uid, { namespace, name, node, ip, ready }]) => ({
+    pods: [...city.pod].map(([uid, { namespace, name, node, ip, ready, gates }]) => ({
       uid,
       namespace,
       name,
       node,
       ip,
       ready,
+      closedBy: gates,
       received: place(sums.intoPod.get(uid)),
       opened: place(sums.outOfPod.get(uid)),
     })),
@@ -91,7 +93,16 @@ export function factsOf({ survey, folded, moment, filter, only, lens, now, heard
       ready,
       agent: agent.state,
       lastFrameAt: agent.lastFrameAt === undefined ? undefined : new Date(agent.lastFrameAt).toISOString(),
+      isolation: agent.isolation,
+      routes: agent.routes,
       figures: place(sums.byNode.get(name)),
+    })),
+    policies: [...city.policy.values()],
+    refusedAttempts: [...city.refusal.values()].map(({ client, firstAt, lastAt, ...refusal }) => ({
+      client: { kind: client.kind, name: client.label, node: client.node },
+      ...refusal,
+      firstAt: new Date(firstAt).toISOString(),
+      lastAt: new Date(lastAt).toISOString(),
     })),
     edges: [...city.edge.values()].map((edge) => ({
       client: { kind: edge.client.kind, name: edge.client.label, node: edge.client.node },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { City } from './city.ts';
 import type { Edge } from './edges.ts';
 import { kept } from './kept.ts';
+import type { Refusal } from './refusals.ts';
 import { homesOfPods, signOfBackend } from './services.ts';
 import { isDirect, nodeOfBackend, nodeOfClient, podOfBackend, podUidOf, sumOf, type Traffic } from './traffic.ts';
 
@@ -19,8 +20,10 @@ export interface Filter {
   readonly protocols: readonly string[];
   /** Of the backend. */
   readonly states: readonly FilterState[];
-  /** Only where connections are refused or stay without an answer. */
+  /** Only where connections are refused, by policies too, or stay without an answer. */
   readonly errors: boolean;
+  /** Only where policies refuse: no traffic is shown, and the places of refused attempts are. */
+  readonly barred: boolean;
   /** New connections per second at least. */
   readonly minRate: number;
 }
@@ -36,6 +39,7 @@ export const NO_FILTER: Filter = {
   protocols: [],
   states: [],
   errors: false,
+  barred: false,
   minRate: 0,
 };
 
@@ -45,6 +49,8 @@ export interface Folded {
   readonly pods: number;
   readonly nodes: number;
   readonly traffic: Traffic;
+  /** Attempts that policies refuse. */
+  readonly refusals: number;
 }
 
 const LISTS = ['namespaces', 'nodes', 'zones', 'services', 'protocols', 'states'] as const;
@@ -53,12 +59,13 @@ const MOST = 200;
 const name253 = z.string().min(1).max(253);
 
 export const isFiltering = (filter: Filter): boolean =>
-  LISTS.some((list) => filter[list].length > 0) || filter.errors || filter.minRate > 0;
+  LISTS.some((list) => filter[list].length > 0) || filter.errors || filter.barred || filter.minRate > 0;
 
 /** How a filter stands in the address bar: one parameter per list, values separated by spaces (no name has one). */
 export function filterToQuery(filter: Filter, query: URLSearchParams): void {
   for (const list of LISTS) if (filter[list].length > 0) query.set(list, filter[list].join(' '));
   if (filter.errors) query.set('errors', '');
+  if (filter.barred) query.set('barred', '');
   if (filter.minRate > 0) query.set('minRate', String(filter.minRate));
 }
 
@@ -75,12 +82,14 @@ export function filterFromQuery(query: URLSearchParams): Filter {
     protocols: list('protocols'),
     states: list('states').filter((state) => FILTER_STATES.includes(state as FilterState)) as FilterState[],
     errors: query.has('errors'),
+    barred: query.has('barred'),
     minRate: Number.isFinite(rate) ? Math.min(1e9, Math.max(0, rate)) : 0,
   };
 }
 
 /**
- * The part of a city that passes. Every edge is either visible or in `folded.traffic`. Places are visible when visible
+ * The part of a city that passes. Every edge is either visible or in `folded.traffic`, every refused attempt visible or counted in
+ * `folded.refusals`. Places are visible when visible
  * traffic touches them, or when they pass themselves and nothing is asked of their traffic; with them comes what they
  * cannot be drawn without: the backends of a Service as far as they stand in the places asked for, the Service at which a
  * pod has its home, and its node.
@@ -99,8 +108,9 @@ export function filterCity(
     if (test.edge(one)) edge.set(id, one);
     else hidden.push(one);
   }
-  const touched = touchedBy(city, edge.values());
-  const byTraffic = filter.errors || filter.minRate > 0 || filter.protocols.length > 0;
+  const refusal = kept(new Map([...city.refusal].filter(([, one]) => test.refusal(one))), before?.refusal);
+  const touched = touchedBy(city, edge.values(), refusal.values());
+  const byTraffic = filter.errors || filter.barred || filter.minRate > 0 || filter.protocols.length > 0;
   const drawn = drawnWith(
     city,
     test,
@@ -127,6 +137,7 @@ export function filterCity(
     city: {
       ...city,
       edge,
+      refusal,
       service: kept(service, before?.service),
       pod: kept(pod, before?.pod),
       node: kept(node, before?.node),
@@ -141,6 +152,7 @@ export function filterCity(
       pods: city.pod.size - pod.size,
       nodes: city.node.size - node.size,
       traffic: sumOf(hidden),
+      refusals: city.refusal.size - refusal.size,
     },
   };
 }
@@ -199,9 +211,9 @@ class FilterTest {
   }
 
   edge(edge: Edge): boolean {
-    const { errors, minRate } = this.#filter;
+    const { errors, barred, minRate } = this.#filter;
     const city = this.#city;
-    if (edge.openedPerSecond < minRate) return false;
+    if (edge.openedPerSecond < minRate || barred) return false;
     if (errors && edge.refusedPerSecond === 0 && edge.unanswered === 0 && edge.waiting === 0) return false;
     // Of twenty thousand edges a second only what is asked for is looked up.
     const { namespaces, nodes, zones, services, protocols, states } = this.#lists;
@@ -216,6 +228,27 @@ class FilterTest {
     if (states.size === 0) return true;
     const backend = city.backend.get(edge.backend);
     return this.#within('states', [edge.stale ? 'stale' : undefined, ...(backend ? this.#statesOf(backend) : [])]);
+  }
+
+  /** An attempt is no connection: it has no rate and no backend's state. */
+  refusal(refusal: Refusal): boolean {
+    const { namespaces, services, protocols, states } = this.#lists;
+    const { client, podUid, service, protocol, node } = refusal;
+    if (this.#filter.minRate > 0 || states.size > 0) return false;
+    if (protocols.size > 0 && !protocols.has(protocol)) return false;
+    if (services.size > 0 && !this.#within('services', [service])) return false;
+    const from = client.kind === 'pod' ? this.#city.pod.get(client.id.slice('pod:'.length)) : undefined;
+    const to = this.#city.pod.get(podUid ?? '');
+    const named = [from?.namespace, to?.namespace, service && namespaceOf(service)];
+    if (namespaces.size > 0 && !this.#within('namespaces', named)) return false;
+    const at = [client.kind === 'outside' ? undefined : client.node, to?.node, node];
+    return (
+      this.#within('nodes', at) &&
+      this.#within(
+        'zones',
+        at.map((name) => this.#zoneOf(name)),
+      )
+    );
   }
 
   #namespacesOf(edge: Edge): (string | undefined)[] {
@@ -270,7 +303,7 @@ class FilterTest {
   }
 }
 
-function touchedBy(city: City, edges: Iterable<Edge>) {
+function touchedBy(city: City, edges: Iterable<Edge>, refusals: Iterable<Refusal>) {
   const [services, pods, nodes] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const backends = new Set<string>();
   for (const edge of edges) {
@@ -280,6 +313,12 @@ function touchedBy(city: City, edges: Iterable<Edge>) {
     const into = podOfBackend(city, edge);
     if (into !== undefined) pods.add(into);
     for (const node of [nodeOfClient(city, edge), nodeOfBackend(city, edge)]) if (node !== undefined) nodes.add(node);
+  }
+  for (const { client, podUid, service, node } of refusals) {
+    nodes.add(node);
+    if (service !== undefined) services.add(service);
+    if (client.kind === 'pod') pods.add(client.id.slice('pod:'.length));
+    if (podUid !== undefined) pods.add(podUid);
   }
   return { services, pods, nodes, backends };
 }

@@ -1,8 +1,11 @@
 import type { City } from './city.ts';
 
-/** What a person can select. A `road` is a bundle of edges on the map, its id is `roadId(from, to)`. */
+/**
+ * What a person can select. A `road` is a bundle of edges on the map, its id is `roadId(from, to)`; `barred` is one of attempts that
+ * policies refuse, its id is `barredId(from, to)`.
+ */
 export interface Selection {
-  readonly kind: 'service' | 'backend' | 'pod' | 'node' | 'namespace' | 'edge' | 'road';
+  readonly kind: 'service' | 'backend' | 'pod' | 'node' | 'namespace' | 'edge' | 'road' | 'policy' | 'barred';
   readonly id: string;
 }
 
@@ -13,13 +16,13 @@ export const sameSelection = (a: Selection | undefined, b: Selection | undefined
 export const selectionToText = (selection: Selection): string => `${selection.kind}~${selection.id}`;
 
 export function selectionFromText(text: string | null): Selection | undefined {
-  const match = /^(service|backend|pod|node|namespace|edge|road)~(.+)$/s.exec(text ?? '');
+  const match = /^(service|backend|pod|node|namespace|edge|road|policy|barred)~(.+)$/s.exec(text ?? '');
   return match ? { kind: match[1] as Selection['kind'], id: match[2] as string } : undefined;
 }
 
-/** True while the thing selected exists. A road lasts as long as the places at its ends are named. */
+/** True while the thing selected exists. A street lasts as long as the places at its ends are named. */
 export function exists(city: City, { kind, id }: Selection): boolean {
-  return kind === 'road' || city[kind].has(id);
+  return kind === 'road' || kind === 'barred' || city[kind].has(id);
 }
 
 /** Where on the map a selection is: of a backend its pod, or its Service when no pod is known behind it. */

@@ -1,5 +1,7 @@
 /** Words and figures of the screen. Every function is pure; locale is fixed so that screens and tests agree. */
 const grouped = new Intl.NumberFormat('en-GB');
+/** Dates make a format of their own for each word they write. */
+const minutes = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 
 /** Events per second: `0`, `0.4`, `12`, `1,284`. */
 export function rate(perSecond: number): string {
@@ -85,5 +87,4 @@ export function duration(seconds: number): string {
 }
 
 /** Hours and minutes in the browser's zone: `14:10`. */
-export const clock = (at: number): string =>
-  new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+export const clock = (at: number): string => minutes.format(at);

@@ -31,10 +31,14 @@ export function momentOf(answer: {
 
 /**
  * The city that the screen shows: traffic of the moment, or of now, on the ground of now, and of one Service when only
- * that is looked at. Figures of backends belong to now and are left out of the past.
+ * that is looked at. Figures of backends and refused attempts belong to now and are left out of the past.
  */
 export function shownCity(city: City, moment: Moment | undefined, only: string | undefined): City {
-  const shown = moment ? { ...city, edge: moment.edges, load: new Map() } : city;
+  const shown = moment ? { ...city, edge: moment.edges, load: new Map(), refusal: new Map() } : city;
   if (only === undefined) return shown;
-  return { ...shown, edge: new Map([...shown.edge].filter(([, edge]) => edge.service === only)) };
+  return {
+    ...shown,
+    edge: new Map([...shown.edge].filter(([, edge]) => edge.service === only)),
+    refusal: new Map([...shown.refusal].filter(([, refusal]) => refusal.service === only)),
+  };
 }

@@ -1,6 +1,7 @@
 import type { ExplainedEnd, Explanation, PassedRule } from '@kubecity/protocol';
 import type { City } from './city.ts';
 import { count, percent, plural } from './format.ts';
+import { forbiddersOf, isForbidden, isolationSentences, judgementSentences, refuserOf } from './judgement-words.ts';
 import { type PacketDestination, type PacketSource, sourceWords } from './packet-ends.ts';
 import { NODES_GATE, nodePlace, OUTSIDE_GATE, podPlace, servicePlace } from './survey.ts';
 
@@ -22,8 +23,12 @@ export function verdictWords({ node, explanation }: ExplainedPacket): string {
   if (!first) return 'Nothing becomes of it.';
   const service = serviceOf(explanation);
   const of = service === undefined ? '' : ` of ${service}`;
+  const forbidden = ends.filter(isForbidden);
+  if (forbidden.length === ends.length && rest.ends === 0) return 'Is refused by network policies.';
+  const but = forbidden.length === 0 ? '' : `, and network policies refuse ${count(forbidden.length)} of these ways`;
   const arriving = ends.filter(({ kind }) => kind === 'dnat');
-  if (arriving.length + rest.ends > 1) return `Goes to one of ${count(arriving.length + rest.ends)} backends${of}.`;
+  if (arriving.length + rest.ends > 1)
+    return `Goes to one of ${count(arriving.length + rest.ends)} backends${of}${but}.`;
   if (first.kind === 'dnat')
     return `Goes to ${first.held ? `the backend${of} that holds this client` : `one backend${of}`}.`;
   if (first.kind === 'accept') return `Is let into ${node}.`;
@@ -119,7 +124,8 @@ export function endRows(city: Pick<City, 'backend'>, { explanation }: ExplainedP
       return { name: OTHER_ENDS[kind], detail, chance, end };
     }
     const backend = city.backend.get(`${explanation.servicePort}|${to}`);
-    const detail = [backend?.podName && to, backend?.node].filter(Boolean).join(' · ');
+    const refused = isForbidden(end) && `refused by ${forbiddersOf(end).join(', ')}`;
+    const detail = [refused, backend?.podName && to, backend?.node].filter(Boolean).join(' · ');
     return { name: backend?.podName ?? to, detail, chance, podUid: backend?.podUid, end };
   });
 }
@@ -156,6 +162,7 @@ export function packetText(city: City, packet: ExplainedPacket): string {
   const asked = new Date(explanation.at).toISOString();
   const ends = endRows(city, packet).flatMap(({ name, detail, chance, end }) => [
     `  ${percent(chance).padStart(7)}  ${name}${detail && ` (${detail})`}, ${count(end.compared)} rules compared`,
+    ...(end.isolation ? judgementSentences(end.isolation).map(({ words }) => `           ${words}`) : []),
     ...wayOf(explanation, end).flatMap(({ table, chain, rules }) =>
       rules.map((rule) => `           ${table} -A ${chain} ${rule}`),
     ),
@@ -166,6 +173,7 @@ export function packetText(city: City, packet: ExplainedPacket): string {
     `By the rules of ${node}, read ${asked}`,
     verdictWords(packet),
     ...sourceSentences(packet),
+    ...isolationSentences(explanation.ends).map(({ words }) => words),
     ...caveatsOf(packet),
     '',
     ...ends,
@@ -175,18 +183,37 @@ export function packetText(city: City, packet: ExplainedPacket): string {
   ].join('\n');
 }
 
-/** The way on the map: from where the client stands over the Service's junction to each backend. */
-export function trailOf(city: Pick<City, 'backend' | 'service'>, lens: 'services' | 'nodes', packet: ExplainedPacket) {
+/**
+ * The way on the map: from where the client stands over the Service's junction to each backend. Where policies refuse, it ends: at the
+ * pod that they close.
+ */
+export function trailOf(
+  city: Pick<City, 'backend' | 'service' | 'pod'>,
+  lens: 'services' | 'nodes',
+  packet: ExplainedPacket,
+) {
   const { source, explanation } = packet;
   const service = serviceOf(explanation);
   const here = placeOfSource(source, lens);
   const junction = service !== undefined && city.service.has(service) ? servicePlace(service) : undefined;
   const arriving = endRows(city, packet).flatMap(({ podUid, chance, end }) => {
     const node = city.backend.get(`${explanation.servicePort}|${end.to}`)?.node;
-    const to = podUid !== undefined ? podPlace(podUid) : node !== undefined ? nodePlace(node) : undefined;
-    return to === undefined ? [] : [{ from: junction ?? here, to, chance }];
+    const uid = podUid ?? judgedPod(city, end);
+    const to = uid !== undefined ? podPlace(uid) : node !== undefined ? nodePlace(node) : undefined;
+    const barred = refuserOf(end);
+    return to === undefined ? [] : [{ from: junction ?? here, to, chance, ...(barred && { barred }) }];
   });
+  const stays = explanation.ends.length > 0 && explanation.ends.every((end) => refuserOf(end) === 'out');
+  const towards = junction ?? arriving[0]?.to;
+  if (stays && towards !== undefined) return { legs: [{ from: here, to: towards, chance: 1, barred: 'out' as const }] };
   return { legs: [...(junction ? [{ from: here, to: junction, chance: 1 }] : []), ...arriving] };
+}
+
+/** The pod that policies were asked about, where no backend names one. */
+function judgedPod(city: Pick<City, 'pod'>, { isolation }: ExplainedEnd): string | undefined {
+  const name = isolation?.ingress.pod;
+  if (name === undefined) return undefined;
+  return [...city.pod.values()].find((pod) => `${pod.namespace}/${pod.name}` === name)?.uid;
 }
 
 function placeOfSource(source: PacketSource, lens: 'services' | 'nodes'): string {

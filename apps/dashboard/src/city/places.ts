@@ -1,9 +1,10 @@
 import type { City } from './city.ts';
 import type { Selection } from './find.ts';
+import { plural } from './format.ts';
 import { fuzzy, scoreLower, wordsOf } from './fuzzy.ts';
 
-export type PlaceKind = 'service' | 'pod' | 'node' | 'namespace';
-export const PLACE_KINDS: readonly PlaceKind[] = ['service', 'pod', 'node', 'namespace'];
+export type PlaceKind = 'service' | 'pod' | 'node' | 'namespace' | 'policy';
+export const PLACE_KINDS: readonly PlaceKind[] = ['service', 'pod', 'node', 'namespace', 'policy'];
 
 /** One line of the palette: what has a name or an address. */
 export interface Place {
@@ -28,6 +29,7 @@ export function placeIndex(city: City, before?: PlaceIndex): PlaceIndex {
       before?.namespace.of === city.namespace
         ? before.namespace
         : { of: city.namespace, places: [...city.namespace.keys()].map((id) => place('namespace', id, id, [])) },
+    policy: before?.policy.of === city.policy ? before.policy : { of: city.policy, places: policies(city) },
   };
 }
 
@@ -50,6 +52,11 @@ const pods = ({ pod }: City): readonly Place[] =>
 
 const nodes = ({ node }: City): readonly Place[] =>
   [...node].map(([id, { name, zone, addresses }]) => place('node', id, name, [zone, ...addresses]));
+
+const policies = ({ policy }: City): readonly Place[] =>
+  [...policy].map(([id, { pods: closed }]) =>
+    place('policy', id, id, ['network policy', `closes ${plural(closed, 'pod')}`]),
+  );
 
 export const selectionOf = ({ kind, id }: Place): Selection => ({ kind, id });
 

@@ -63,6 +63,10 @@ function testOf({ city, ends }: Survey, { kind, id }: Selection): Test {
       };
     case 'edge':
       return { into: ([key]) => key === id, out: never };
+    // what policies refuse makes no edge
+    case 'policy':
+    case 'barred':
+      return { into: never, out: never };
     case 'road': {
       const laneOf = lanesOfRoad(city, id);
       return {

@@ -18,7 +18,7 @@ export interface Trouble {
 /** Less is a client that gave up here and there. */
 const REFUSED_SHARE = 0.01;
 
-/** What is wrong in the city, the worst first: nobody answers, refusals, agents that are silent, flaws of the measuring, drains. */
+/** What is wrong in the city, the worst first: nobody answers, refusals, silent agents, flaws of the measuring, unreadable objects, drains. */
 export function troublesOf(survey: Survey, now: number): readonly Trouble[] {
   const { city } = survey;
   const services = [...city.service.keys()].flatMap((id) => troublesOfService(survey, id));
@@ -33,7 +33,12 @@ export function troublesOf(survey: Survey, now: number): readonly Trouble[] {
     const [worst] = flawsOf(measuringOf(node));
     return worst === undefined ? [] : [{ words: `${node.name}: ${worst}`, gravity: 20, tone: 'wrong', selection }];
   });
-  return [...services, ...nodes].sort((a, b) => b.gravity - a.gravity || (a.words < b.words ? -1 : 1));
+  const policies = [...city.policy].flatMap(([id, { problems = [] }]): Trouble[] => {
+    if (problems.length === 0) return [];
+    const words = `policy ${id}: ${plural(problems.length, 'problem')} in its object`;
+    return [{ words, gravity: 30, tone: 'wrong', selection: { kind: 'policy', id } }];
+  });
+  return [...services, ...nodes, ...policies].sort((a, b) => b.gravity - a.gravity || (a.words < b.words ? -1 : 1));
 }
 
 function troublesOfService({ city, backends, sums }: Survey, id: string): readonly Trouble[] {

@@ -1,7 +1,7 @@
 import type { CityRecord } from '@kubecity/protocol';
 import type { City } from './city.ts';
 import type { Edge } from './edges.ts';
-import { percent, plural, rate } from './format.ts';
+import { count, percent, plural, rate } from './format.ts';
 import { nodeOfClient, open } from './traffic.ts';
 
 /**
@@ -10,6 +10,7 @@ import { nodeOfClient, open } from './traffic.ts';
  * - `gets`: it does get some
  * - `terminating`, `unready`: it takes no new ones while others do
  * - `drained`, `weightless`: an override keeps new ones away
+ * - `refused`: network policies refuse who tries
  * - `headless`: nothing is routed, clients choose by name
  * - `elsewhere`: policy Local, and nobody calls from its node
  * - `hinted`: its hints name zones or nodes where nobody calls from
@@ -25,6 +26,7 @@ export type NoneKind =
   | 'unready'
   | 'drained'
   | 'weightless'
+  | 'refused'
   | 'headless'
   | 'elsewhere'
   | 'hinted'
@@ -55,17 +57,18 @@ export function whyNone(city: City, uid: string): readonly NoneReason[] {
     .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
     .map(([id, backend]) => {
       const { service, servicePort } = backend;
-      return { service, servicePort, ...reasonOf(city, id, backend) };
+      return { service, servicePort, ...whyNoneOf(city, id, backend) };
     });
 }
 
 type Reason = Pick<NoneReason, 'kind' | 'words'>;
 
-function reasonOf(city: City, id: string, backend: Backend): Reason {
+/** The reason of one backend; of the city's edges only those of its service port are read. */
+export function whyNoneOf(city: City, id: string, backend: Backend): Reason {
   const edges = [...city.edge.values()].filter((edge) => edge.servicePort === backend.servicePort);
   const into = edges.filter((edge) => edge.backend === id && alive(edge));
   if (into.length > 0) return { kind: 'gets', words: getsWords(into) };
-  return ofItself(city, backend) ?? ofItsPlace(city, id, backend, edges.filter(alive));
+  return ofItself(city, backend) ?? refusedTo(city, backend) ?? ofItsPlace(city, id, backend, edges.filter(alive));
 }
 
 const alive = (edge: Edge) => edge.openedPerSecond > 0 || open(edge) > 0;
@@ -102,6 +105,24 @@ function overrideWords(city: City, uid: string | undefined): string {
   return `override ${override.name}${by}${reason}`;
 }
 
+/** Who tries to come to it and may not, by the last minute's attempts. */
+function refusedTo({ refusal }: City, { podUid, service }: Backend): Reason | undefined {
+  const attempts = [...refusal.values()].filter(
+    (one) => podUid !== undefined && one.podUid === podUid && (one.service ?? service) === service,
+  );
+  const [last] = attempts.sort((a, b) => b.lastAt - a.lastAt);
+  if (!last) return undefined;
+  const clients = new Set(attempts.map(({ client }) => client.label));
+  const who = clients.size === 1 ? last.client.label : `${last.client.label} and ${count(clients.size - 1)} more`;
+  const { direction, policies } = last;
+  const what = direction === 'ingress' ? 'who comes to it' : 'who would go there';
+  return { kind: 'refused', words: `${policyNames(policies)} refuse${verb(policies)} ${what}: ${who} tried.` };
+}
+
+const policyNames = (policies: readonly string[]): string =>
+  `Network ${policies.length === 1 ? 'policy' : 'policies'} ${policies.join(', ')}`;
+const verb = (policies: readonly string[]): string => (policies.length === 1 ? 's' : '');
+
 /** What keeps the clients away that there are. */
 function ofItsPlace(city: City, id: string, backend: Backend, edges: readonly Edge[]): Reason {
   const service = city.service.get(backend.service);
@@ -112,7 +133,7 @@ function ofItsPlace(city: City, id: string, backend: Backend, edges: readonly Ed
   if (edges.length === 0) {
     return {
       kind: 'unasked',
-      words: `It is on the list with a share of ${share}, but no client connects.${silent(city)}`,
+      words: `It is on the list with a share of ${share}, but no client connects.${closed(city, backend)}${silent(city)}`,
     };
   }
   return notFromHere(city, backend, edges) ?? notInTheirHints(city, backend, edges) ?? unlucky(city, id, backend);
@@ -172,6 +193,14 @@ function unlucky(city: City, id: string, { service, wishedShare }: Backend): Rea
   }
   const words = `It is on the list with a share of ${share} and got none of ${seen}.`;
   return { kind: 'unexplained', words: `${words} Ask the rules of a client’s node.${silent(city)}` };
+}
+
+/** Who tried longer than a minute ago is forgotten: the gate is still there. */
+function closed(city: City, { podUid = '' }: Backend): string {
+  const policies = city.pod.get(podUid)?.gates?.ingress ?? [];
+  return policies.length === 0
+    ? ''
+    : ` ${policyNames(policies)} close${verb(policies)} it to all but those named there.`;
 }
 
 /** Nodes without figures may have clients that nobody sees. */

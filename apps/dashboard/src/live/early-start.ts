@@ -21,6 +21,8 @@ export const ASK_FOR_MAP = '40/map,';
  * it is given.
  */
 function startEarly(ask: string): void {
+  // The page was quicker.
+  if ('kubecityEarly' in window) return;
   const address = new URL('/socket.io/?EIO=4&transport=websocket', window.location.href);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   const early: EarlyLink = { socket: new WebSocket(address), heard: [], asked: false };
@@ -34,5 +36,5 @@ function startEarly(ask: string): void {
   window.kubecityEarly = early;
 }
 
-/** Stands first in the page, so that the hub works on the snapshot while the page's own scripts are loaded and begun. */
+/** Stands first in the page and may run at any time, so that the hub works on the snapshot while the page's own scripts are loaded and begun. */
 export const EARLY_START = `(${startEarly})(${JSON.stringify(ASK_FOR_MAP)})`;

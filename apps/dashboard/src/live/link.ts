@@ -13,6 +13,7 @@ import { type CityStream, NEW_STREAM, takeFrame } from '../city/city.ts';
 import { parseFrame } from '../city/parse.ts';
 import { parseAnswer } from '../city/parse-answer.ts';
 import { parseSteerAnswer } from '../city/parse-steer.ts';
+import { clamp } from '../map/geometry.ts';
 import { showCity, useCity } from './city-store.ts';
 import { EarlyTransport } from './early-socket.ts';
 import { LookTeller, lookOf, useLooking } from './looking.ts';
@@ -114,9 +115,13 @@ function take(from: Socket<HubToBrowser, BrowserToHub>, message: unknown): void 
 let heardAt = 0;
 /** Marks in the browser's performance entries when all of the city had come for the first time. */
 const KNOWN = 'kubecity:known';
-/** Between two states of the screen, milliseconds: the frames that follow a snapshot come all at once. */
-const PAUSE = 250;
+/**
+ * Between two states of the screen, milliseconds: the frames that follow a snapshot come all at once. Making one takes a tenth
+ * of the time at most: what follows the first state of a large city waits until that is laid out and drawn.
+ */
+const PAUSE = { least: 250, most: 2000, times: 9 } as const;
 let publishedAt = Number.NEGATIVE_INFINITY;
+let pause: number = PAUSE.least;
 let waiting: ReturnType<typeof setTimeout> | undefined;
 
 /** Shows where the stream stands: not while nobody sees it, and not twice within the pause. */
@@ -124,14 +129,16 @@ function publish(): void {
   clearTimeout(waiting);
   waiting = undefined;
   if (document.hidden || stream.arriving !== undefined || stream === NEW_STREAM) return;
-  const left = publishedAt + PAUSE - performance.now();
+  const left = publishedAt + pause - performance.now();
   if (left > 0) {
     waiting = setTimeout(publish, left);
     return;
   }
   if (publishedAt === Number.NEGATIVE_INFINITY) performance.mark(KNOWN);
-  publishedAt = performance.now();
+  const began = performance.now();
   showCity({ stream, arrived: true, heardAt, fault: undefined });
+  publishedAt = performance.now();
+  pause = clamp(PAUSE.times * (publishedAt - began), PAUSE.least, PAUSE.most);
 }
 
 /** A broken hub could make every frame a gap: at most one request for a snapshot every two seconds. */

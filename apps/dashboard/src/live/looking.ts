@@ -1,5 +1,6 @@
 import type { Look } from '@kubecity/protocol';
 import { create } from 'zustand';
+import type { Scene } from '../map/scene.ts';
 
 /** What of the city is looked at closely: its traffic is told every second, the rest of it within ten. */
 export interface Looking {
@@ -10,6 +11,15 @@ export interface Looking {
 }
 
 export const useLooking = create<Looking>(() => ({ services: 'all', panel: [] }));
+
+/**
+ * The Services that are drawn with their houses, or everything where rooms of nodes are; none from so far that all of it is
+ * drawn as blocks. What these show are sums of means over ten seconds, and every edge is told within ten.
+ */
+export function closelyDrawn({ lens, level, junctions }: Scene): 'all' | readonly string[] {
+  if (lens === 'nodes') return level === 'place' ? 'all' : [];
+  return junctions.flatMap(({ service, folded }) => (folded ? [] : [service])).sort();
+}
 
 /** As many as the hub takes one by one. */
 const MOST = 1000;

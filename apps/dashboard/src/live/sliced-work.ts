@@ -10,6 +10,12 @@ export type Pace = 'first' | 'soon' | 'calm';
 const TURNS: Readonly<Record<Pace, number>> = { first: 50, soon: 24, calm: SLICE };
 
 /**
+ * Calm work waits until making the last took but this part of the time, at most so many milliseconds: in a large city, whose
+ * figures are means over ten seconds anyway, drawing what is made costs twice as much again.
+ */
+const REST = { part: 1 / 60, most: 2000 } as const;
+
+/**
  * Makes what was wished last, a little in each frame. What is begun is finished before the next wish, so that a stream of
  * wishes does not keep the last from being made; only what a hand has held up gives way to it. Nothing is done while
  * nobody sees the page.
@@ -24,6 +30,9 @@ export class SlicedWork<Wish, Made> {
   #held = false;
   #frame = 0;
   #turn: ReturnType<typeof setTimeout> | undefined;
+  /** What the work at hand, or the last, has taken so far, and when its last turn ended; milliseconds. */
+  #cost = 0;
+  #last = Number.NEGATIVE_INFINITY;
 
   /** @param hand milliseconds until nobody moves the map; 0 when nobody does */
   constructor(make: (wish: Wish) => Slices<Made>, done: (made: Made) => void, hand: () => number) {
@@ -35,6 +44,9 @@ export class SlicedWork<Wish, Made> {
   want(wish: Wish, pace: Pace): void {
     this.#next = { wish };
     this.#pace = pace;
+    // What is wished sooner does not wait as long as what it follows.
+    clearTimeout(this.#turn);
+    this.#turn = undefined;
     this.#goOnLater();
   }
 
@@ -51,8 +63,15 @@ export class SlicedWork<Wish, Made> {
     if (hand > 0) {
       this.#held = true;
       this.#turn = setTimeout(this.#goOn, hand);
-    } else if (this.#pace === 'first' && this.#work && !document.hidden) this.#turn = setTimeout(this.#goOn);
+    } else if (this.#waits() > 0) this.#turn = setTimeout(this.#goOn, this.#waits());
+    else if (this.#pace === 'first' && this.#work && !document.hidden) this.#turn = setTimeout(this.#goOn);
     else this.#frame = requestAnimationFrame(this.#goOn);
+  }
+
+  /** Milliseconds until what was wished may be begun. */
+  #waits(): number {
+    if (this.#pace !== 'calm' || this.#work) return 0;
+    return Math.max(0, this.#last + Math.min(REST.most, this.#cost / REST.part) - performance.now());
   }
 
   readonly #goOn = (): void => {
@@ -65,6 +84,7 @@ export class SlicedWork<Wish, Made> {
     if (this.#next && (this.#held || !this.#work)) {
       this.#work = this.#make(this.#next.wish);
       this.#next = undefined;
+      this.#cost = 0;
     }
     this.#held = false;
     if (this.#work) this.#turnOf(this.#work);
@@ -72,7 +92,8 @@ export class SlicedWork<Wish, Made> {
   };
 
   #turnOf(work: Slices<Made>): void {
-    const until = performance.now() + TURNS[this.#pace];
+    const began = performance.now();
+    const until = began + TURNS[this.#pace];
     let step: IteratorResult<undefined, Made>;
     try {
       do step = work.next();
@@ -81,6 +102,9 @@ export class SlicedWork<Wish, Made> {
       // The next wish begins anew.
       this.#work = undefined;
       throw error;
+    } finally {
+      this.#last = performance.now();
+      this.#cost += this.#last - began;
     }
     if (!step.done) return;
     this.#work = undefined;

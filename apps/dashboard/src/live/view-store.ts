@@ -12,10 +12,17 @@ export type Metric = 'connections' | 'bytes';
 
 /** A way that was explained, drawn on the map over everything else. Place ids as in `city/survey.ts`. */
 export interface Trail {
-  readonly legs: readonly { readonly from: string; readonly to: string /** 0..1 */; readonly chance: number }[];
+  readonly legs: readonly {
+    readonly from: string;
+    readonly to: string;
+    /** 0..1 */
+    readonly chance: number;
+    /** Policies refuse it: at the door where it arrives, or at that from which it would leave. */
+    readonly barred?: 'in' | 'out';
+  }[];
 }
 
-export const TABS = ['services', 'backends', 'pods', 'nodes', 'edges', 'changes'] as const;
+export const TABS = ['services', 'backends', 'pods', 'nodes', 'edges', 'policies', 'refusals', 'changes'] as const;
 export type Tab = (typeof TABS)[number];
 
 /** What of the tables is read, and how. The traffic table beside the map is the Directory's tab `edges`. */

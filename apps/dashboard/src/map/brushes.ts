@@ -1,12 +1,10 @@
 import type { Brush } from './brush.ts';
 import { type Emphasis, emphasize } from './emphasis.ts';
+import { OVERHANG } from './extent.ts';
 import { around } from './geometry.ts';
 import { type Palette, readPalette } from './palette.ts';
 import type { Show } from './show.ts';
 import type { Sheet, Sight } from './still-layer.ts';
-
-/** What is drawn may reach this far beyond its own ground: broad roads, shadows, halos. */
-const OVERHANG = { world: 44, pixels: 20 };
 
 /** Dips brushes: what a drawing step needs of what is shown, with colours and emphasis found once for it. */
 export class Brushes {

@@ -1,3 +1,4 @@
+import { isBarred } from '../city/gates.ts';
 import { nodePlace, type Survey, servicePlace } from '../city/survey.ts';
 import { NO_TRAFFIC, stale } from '../city/traffic.ts';
 import { NOTHING_FOLDED } from './fold.ts';
@@ -42,7 +43,7 @@ export function buildingsOf(
 
 /** Junctions that are near, and the selected one. */
 export function junctionsOf(
-  { city, sums }: Survey,
+  { city, sums, stands }: Survey,
   plan: NodesPlan,
   wanted: Wanted,
   open: ReadonlySet<string>,
@@ -65,6 +66,7 @@ export function junctionsOf(
         segments: [],
         problem: record.problems.length > 0,
         stale: stale(traffic),
+        barred: isBarred(city.pod, stands.get(service) ?? []),
       },
     ];
   });

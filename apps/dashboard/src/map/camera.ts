@@ -1,12 +1,14 @@
 import { easeCubicInOut, interpolateZoom, select, type ZoomBehavior, type ZoomTransform, zoom, zoomIdentity } from 'd3';
 import { clamp, type Point, type Rect } from './geometry.ts';
 
-/** The legend lies over the lowest part of the map, CSS pixels. */
-const FOOT = 44;
+/** The legend lies over the lowest part of the map, the buttons over the right edge: nothing is fitted under them. CSS pixels. */
+const FOOT = 72;
+const SIDE = 52;
 
-/** Pixels per world unit at most, and when something is fitted to the screen. */
+/** Pixels per world unit at most. */
 const LARGEST = 5;
-const LARGEST_FIT = 1.6;
+/** The same when something is fitted to a screen of this size or a smaller one; larger ones show it larger, as they are seen from farther. */
+const LARGEST_FIT = { zoom: 1.6, width: 1600, height: 1000 } as const;
 
 /** Pan, zoom and flights over the map: d3-zoom on the element that takes the pointer. */
 export class Camera {
@@ -49,28 +51,33 @@ export class Camera {
   toWorld = ({ x, y }: Point): Point => ({ x: this.#transform.invertX(x), y: this.#transform.invertY(y) });
 
   /** Shows all of `rect`; `still` without a flight. */
-  fit(rect: Rect, still: boolean, largest = LARGEST_FIT): void {
+  fit(rect: Rect, still: boolean, largest?: number): void {
     const { width: clientWidth, height: clientHeight } = this.size;
     if (rect.width <= 0 || rect.height <= 0 || clientWidth === 0) return;
-    const height = clientHeight - FOOT;
     const k = this.zoomFor(rect, largest);
     const target = zoomIdentity
-      .translate(clientWidth / 2, height / 2)
+      .translate((clientWidth - SIDE) / 2, (clientHeight - FOOT) / 2)
       .scale(k)
       .translate(-rect.x - rect.width / 2, -rect.y - rect.height / 2);
     this.#go(target, still);
   }
 
   /** The zoom at which all of `rect` is seen. */
-  zoomFor(rect: Rect, largest = LARGEST_FIT): number {
+  zoomFor(rect: Rect, largest = this.#largestFit()): number {
     const { width: clientWidth, height: clientHeight } = this.size;
-    return clamp(Math.min(clientWidth / rect.width, (clientHeight - FOOT) / rect.height), this.#least, largest);
+    const whole = Math.min((clientWidth - SIDE) / rect.width, (clientHeight - FOOT) / rect.height);
+    return clamp(whole, this.#least, largest);
+  }
+
+  #largestFit(): number {
+    const { zoom, width, height } = LARGEST_FIT;
+    return zoom * clamp(Math.min(this.size.width / width, this.size.height / height), 1, 2.5);
   }
 
   /** The city lies within `bounds`: one can go as far away as shows all of it, and a little farther. */
   hold(bounds: Rect): void {
     const { width: clientWidth, height: clientHeight } = this.size;
-    const whole = Math.min(clientWidth / bounds.width, (clientHeight - FOOT) / bounds.height);
+    const whole = Math.min((clientWidth - SIDE) / bounds.width, (clientHeight - FOOT) / bounds.height);
     this.#least = whole > 0 ? Math.min(0.12, whole * 0.6) : 0.12;
     this.#zoom.scaleExtent([this.#least, LARGEST]);
   }

@@ -6,6 +6,7 @@ import { type Fold, foldOf, foldOfHouses } from './fold.ts';
 import { busiestOf, measuredOf } from './measured.ts';
 import type { ServicesPlan } from './plan-services.ts';
 import { activity, type District, ringRadius, told } from './scene.ts';
+import { foldOfHamlet } from './scene-hamlets.ts';
 import type { Wanted } from './wanted.ts';
 
 interface Sum {
@@ -15,7 +16,7 @@ interface Sum {
   staleEdges: number;
   readonly services: [string, CityRecord<'service'>][];
   /** Pods that back no Service. */
-  others: number;
+  readonly others: Fold[];
 }
 
 /** A parcel for every ground of a namespace that has something on it. The first holds what is told of all of it. */
@@ -57,7 +58,7 @@ function sumsOf(survey: Survey): ReadonlyMap<string, Sum> {
   const sumFor = (namespace: string) => {
     const known = sums.get(namespace);
     if (known) return known;
-    const sum: Sum = { rate: 0, bytes: 0, edges: 0, staleEdges: 0, services: [], others: 0 };
+    const sum: Sum = { rate: 0, bytes: 0, edges: 0, staleEdges: 0, services: [], others: [] };
     sums.set(namespace, sum);
     return sum;
   };
@@ -71,7 +72,7 @@ function sumsOf(survey: Survey): ReadonlyMap<string, Sum> {
     sum.staleEdges += traffic.staleEdges;
     sum.services.push([id, service]);
   }
-  for (const { namespace, pods } of survey.hamlets.values()) sumFor(namespace).others += pods.length;
+  for (const hamlet of survey.hamlets.values()) sumFor(hamlet.namespace).others.push(foldOfHamlet(hamlet));
   return sums;
 }
 
@@ -83,7 +84,7 @@ function foldedParts(
   metric: Wanted['metric'],
   busiest: number,
 ): { readonly folded: Fold; readonly specks: Float32Array } {
-  const parts: Partial<Fold>[] = [{ pods: others }];
+  const parts: Partial<Fold>[] = [...others];
   const specks: number[] = [];
   for (const [id, service] of services) {
     parts.push(foldOfHouses(survey, id), { services: 1, problems: service.problems.length > 0 ? 1 : 0 });

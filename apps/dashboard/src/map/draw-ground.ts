@@ -1,4 +1,5 @@
 import { addPath, type Brush, chosen, grainOf, isSeen, mix, presence, roundRect, tracePath } from './brush.ts';
+import { drawBarredStreets } from './draw-gates.ts';
 import { hash, inset, type Point, type Rect, random } from './geometry.ts';
 import { type Path, pointAt } from './path.ts';
 import type { Pen } from './pen.ts';
@@ -17,6 +18,8 @@ export function drawGround(brush: Brush, scene: Scene): void {
   const grain = grainOf(brush);
   for (const road of roads) if (!road.direct) strokeRoad(brush, road, (road.width + 4) * grain, brush.palette.casing);
   for (const road of roads) drawRoad(brush, road, grain);
+  // Rooms are reached over the walls, houses past the roundabouts.
+  if (scene.lens === 'services') drawBarredStreets(brush, scene.barring.streets);
 }
 
 /** Pixels: no line is cheaper than one that is no broader than a pixel. */

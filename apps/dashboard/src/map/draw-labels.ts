@@ -7,7 +7,7 @@ import { type Label, type PlacedLabel, placeLabels } from './labels.ts';
 import { groundAround } from './levels.ts';
 import { houseDistance } from './ring.ts';
 import type { Building, Gate, House, Junction, Scene, Yard } from './scene.ts';
-import { asideLabels, PLAIN, type Project, signLabels, tellingOf } from './telling.ts';
+import { asideLabels, barredLabels, closedLabels, PLAIN, type Project, signLabels, tellingOf } from './telling.ts';
 import { measure, write } from './write-label.ts';
 
 /** All words of the map, in screen pixels: they keep a readable size at every zoom and never cover each other. */
@@ -22,23 +22,27 @@ export function* placeWords(brush: Brush, scene: Scene, project: Project): Slice
     () => over(scene.districts).flatMap((one) => districtLabels(brush, scene, one, project)),
     () => over(scene.buildings).flatMap((one) => buildingLabels(brush, scene, one, project)),
     () => near(scene.junctions, 90).flatMap((junction) => junctionLabels(brush, scene, junction, project)),
-    () => over(scene.yards).flatMap((yard) => yardLabel(brush, yard, project)),
+    () => over(scene.yards).flatMap((yard) => yardLabels(brush, yard, project)),
     () => scene.gates.map((gate) => gateLabel(brush, scene, gate, project)),
     () => houses.flatMap((house) => houseLabels(brush, house, project)),
     () => asideLabels(brush, scene, project),
+    () => barredLabels(brush, scene, project),
   ];
   for (const kind of kinds) {
     labels.push(...kind());
     yield;
   }
-  const taken = scene.lens === 'services' ? houses.map((house) => boxOf(house, project, brush.zoom)) : [];
+  const taken = houses.map((house) => boxOf(house, project, brush.zoom));
   return placeLabels(labels, (wanted) => measure(brush, wanted), taken);
 }
 
 /** Those of them that touch this part of the screen. */
 export function writeWords(brush: Brush, words: readonly PlacedLabel[], part?: Rect): void {
-  for (const word of words) if (!part || overlap(inset(word.box, -OUTLINE), part)) write(brush, word);
+  for (const word of words) if (!part || overlap(boxOfWord(word), part)) write(brush, word);
 }
+
+/** All that a word covers of the screen. */
+export const boxOfWord = ({ box }: PlacedLabel): Rect => inset(box, -OUTLINE);
 
 /** How far the outline of a word reaches beyond its box, pixels. */
 const OUTLINE = 4;
@@ -88,6 +92,9 @@ function newsOf(brush: Brush, scene: Scene, building: Building): string {
   return scene.metric === 'bytes' ? tellingOf(scene, building) : `${rate(building.rate)} conn/s`;
 }
 
+/** Pixels that a name may reach over the walls of a small building, into the streets beside it. */
+const STREET_SIDE = 14;
+
 /** A building whose rooms are folded: name, number of pods and news in its middle. */
 function foldedBuilding(brush: Brush, scene: Scene, building: Building, project: Project): Label[] {
   const { rect, folded } = building;
@@ -97,7 +104,16 @@ function foldedBuilding(brush: Brush, scene: Scene, building: Building, project:
   const full = `${folded?.pods} pods · ${newsOf(brush, scene, building)}`;
   const words = { size: 12, weight: 650 };
   const under = measure(brush, { ...words, text: '', under: full }) <= room ? full : `${folded?.pods} pods`;
-  const label = { ...PLAIN, ...words, text: building.node, under, places: [at], priority: 95, within: room, dim };
+  const label = {
+    ...PLAIN,
+    ...words,
+    text: building.node,
+    under,
+    places: [at],
+    priority: 95,
+    within: room + STREET_SIDE,
+    dim,
+  };
   const tone = isWrong(building) ? ('drain' as const) : PLAIN.tone;
   const corner = project({ x: rect.x + rect.width, y: rect.y });
   return [
@@ -110,8 +126,13 @@ function foldedBuilding(brush: Brush, scene: Scene, building: Building, project:
       ],
       dim,
     ),
+    ...closedLabels(brush, folded, { places: [below(rect, 0.66, project), below(rect, 1.08, project)], room, dim }),
   ];
 }
+
+/** In the middle of a ground, so far down its height. */
+const below = ({ x, y, width, height }: Rect, part: number, project: Project): Point =>
+  project({ x: x + width / 2, y: y + height * part });
 
 function junctionLabels(brush: Brush, scene: Scene, junction: Junction, project: Project): Label[] {
   const { zoom } = brush;
@@ -160,6 +181,14 @@ function junctionLabels(brush: Brush, scene: Scene, junction: Junction, project:
       ],
       dim,
     ),
+    ...closedLabels(brush, folded, {
+      places: [
+        { x: at.x - radius * zoom - 20, y: at.y + 0.7 * radius * zoom },
+        { x: below.x, y: below.y + gap * 2.4 },
+      ],
+      room: 4 * radius * zoom,
+      dim,
+    }),
   ];
 }
 
@@ -173,29 +202,33 @@ function gateLabel(brush: Brush, scene: Scene, gate: Gate, project: Project): La
     size: scaled(brush.zoom, 12),
     priority: 140,
     tone: 'soft',
+    halo: true,
     dim: presence(brush, gate.id, 0) === 0,
   };
 }
 
-function yardLabel(brush: Brush, { id, label, rect, folded }: Yard, project: Project): Label {
-  const below = project({ x: rect.x + rect.width / 2, y: rect.y + rect.height });
-  const above = project({ x: rect.x + rect.width / 2, y: rect.y });
+function yardLabels(brush: Brush, { id, label, rect, folded }: Yard, project: Project): Label[] {
+  const [foot, head] = [below(rect, 1, project), below(rect, 0, project)];
   const size = scaled(brush.zoom, 12);
+  const dim = presence(brush, id, 0) === 0;
   const places = [
-    { x: below.x, y: below.y + size },
-    { x: above.x, y: above.y - size },
+    { x: foot.x, y: foot.y + size },
+    { x: head.x, y: head.y - size },
   ];
-  return {
-    ...PLAIN,
-    text: label,
-    under: folded ? `${folded.pods} pods` : undefined,
-    places,
-    size,
-    priority: 50,
-    tone: 'soft',
-    halo: true,
-    dim: presence(brush, id, 0) === 0,
-  };
+  return [
+    {
+      ...PLAIN,
+      text: label,
+      under: folded ? `${folded.pods} pods` : undefined,
+      places,
+      size,
+      priority: 50,
+      tone: 'soft',
+      halo: true,
+      dim,
+    },
+    ...closedLabels(brush, folded, { places: [below(rect, 0.5, project)], room: rect.width * brush.zoom, dim }),
+  ];
 }
 
 /** The number of a reweighted house always; names of pods when near enough to read, or chosen. */
@@ -224,6 +257,7 @@ function houseLabels(brush: Brush, house: House, project: Project): Label[] {
       weight: 700,
       tone: inside ? 'text' : 'weight',
       halo: true,
+      over: inside,
       dim,
     });
   }
@@ -241,6 +275,7 @@ function houseLabels(brush: Brush, house: House, project: Project): Label[] {
       priority: lit ? 180 : 20,
       tone: 'soft',
       halo: true,
+      over: lit && house.hue !== undefined,
       dim,
     });
   }

@@ -1,6 +1,8 @@
 import { percent } from '../city/format.ts';
 import { type Brush, grainOf, roundRect, tracePath } from './brush.ts';
-import type { Point, Rect } from './geometry.ts';
+import { addFence, endOf } from './draw-gates.ts';
+import type { Point } from './geometry.ts';
+import { groundOf } from './outlines.ts';
 import { pointAt } from './path.ts';
 import type { Scene } from './scene.ts';
 import type { TrailLeg } from './trail.ts';
@@ -34,20 +36,35 @@ function drawTrail(brush: Brush, trail: readonly TrailLeg[]): void {
   context.save();
   context.lineCap = 'round';
   context.lineJoin = 'round';
-  for (const { path, chance } of trail) {
+  for (const { path, chance, barred } of trail) {
     const width = (3 + 4 * Math.sqrt(chance)) * unit;
     for (const [colour, more] of [
       [palette.casing, 4 * unit],
-      [palette.live, 0],
+      [barred ? palette.refused : palette.live, 0],
     ] as const) {
       context.strokeStyle = colour;
       context.lineWidth = width + more;
       tracePath(context, path);
       context.stroke();
     }
-    drawArrow(brush, path, width);
+    if (barred) drawGate(brush, path);
+    else drawArrow(brush, path, width);
   }
   context.restore();
+}
+
+/** The way ends here. */
+function drawGate({ context, palette, zoom }: Brush, path: TrailLeg['path']): void {
+  context.beginPath();
+  addFence(context, { ...endOf(path), half: Math.max(9, 9 / zoom), closed: 'in' });
+  for (const [colour, width] of [
+    [palette.casing, 5],
+    [palette.refused, 2.2],
+  ] as const) {
+    context.strokeStyle = colour;
+    context.lineWidth = width / zoom;
+    context.stroke();
+  }
 }
 
 function drawArrow({ context, palette, zoom }: Brush, path: TrailLeg['path'], width: number): void {
@@ -98,14 +115,14 @@ function writeChance(
 function drawMark(brush: Brush, scene: Scene, id: string, focused: boolean): void {
   const { context, palette } = brush;
   const unit = 1 / brush.zoom;
-  const road = scene.roads.find((one) => one.id === id);
+  const road = scene.roads.find((one) => one.id === id) ?? scene.barring.streets.find((one) => one.id === id);
   context.save();
   context.strokeStyle = palette.live;
   context.lineWidth = (focused ? 3 : 2) * unit;
   if (road) {
     context.globalAlpha = 0.55;
     context.lineCap = 'round';
-    context.lineWidth = Math.max(2 * unit, road.width * grainOf(brush) * 0.5);
+    context.lineWidth = Math.max(2 * unit, ('width' in road ? road.width : 5) * grainOf(brush) * 0.5);
     tracePath(context, road.path);
     context.stroke();
   } else {
@@ -120,38 +137,3 @@ function drawMark(brush: Brush, scene: Scene, id: string, focused: boolean): voi
   }
   context.restore();
 }
-
-interface Outline extends Rect {
-  readonly round: number;
-}
-
-/** The outline of a place that is drawn. */
-export function groundOf(scene: Scene, id: string): Outline | undefined {
-  let known = outlines.get(scene);
-  if (!known) {
-    known = outlinesOf(scene);
-    outlines.set(scene, known);
-  }
-  return known.get(id);
-}
-
-const outlines = new WeakMap<Scene, ReadonlyMap<string, Outline>>();
-
-function outlinesOf({ districts, yards, buildings, gates, junctions, houses }: Scene): ReadonlyMap<string, Outline> {
-  const own = new Map<string, Outline>();
-  // Of several grounds of one namespace the first counts.
-  for (const { id, rect, closed } of districts) if (closed && !own.has(id)) own.set(id, { ...rect, round: 30 });
-  for (const { id, rect } of yards) own.set(id, { ...rect, round: 9 });
-  for (const { id, rect } of buildings) own.set(id, { ...rect, round: 12 });
-  for (const gate of gates) own.set(gate.id, { ...square(gate, 19), round: 19 });
-  for (const one of junctions) own.set(one.id, { ...square(one, one.radius + 6), round: one.radius + 6 });
-  for (const house of houses) own.set(house.id, { ...square(house, house.size / 2), round: house.size * 0.24 });
-  return own;
-}
-
-const square = ({ x, y }: Point, reach: number): Rect => ({
-  x: x - reach,
-  y: y - reach,
-  width: 2 * reach,
-  height: 2 * reach,
-});

@@ -1,4 +1,5 @@
 import { type Brush, chosen, grainOf, hatch, isSeen, mix, presence, roundRect } from './brush.ts';
+import { drawBarredGates, drawBarredJunction, drawBarredStreets, drawGates } from './draw-gates.ts';
 import { drawDrives, drawHouses } from './draw-houses.ts';
 import { groundAround } from './levels.ts';
 import type { Building, Gate, Junction, Scene, Segment, Yard } from './scene.ts';
@@ -9,11 +10,15 @@ export function drawPlaces(brush: Brush, scene: Scene): void {
   const junctions = scene.junctions.filter((junction) => isSeen(brush, groundAround(junction, junction.radius + 50)));
   const houses = scene.houses.filter((house) => isSeen(brush, groundAround(house, house.size * 3)));
   for (const building of scene.buildings) if (isSeen(brush, building.rect)) drawBuilding(brush, building);
+  if (scene.lens === 'nodes') drawBarredStreets(brush, scene.barring.streets);
   for (const yard of scene.yards) if (isSeen(brush, yard.rect)) drawYard(brush, yard);
-  drawDrives(brush, houses, new Map(scene.junctions.map((junction) => [junction.id, junction])));
+  const byId = new Map(scene.junctions.map((junction) => [junction.id, junction]));
+  drawDrives(brush, houses, byId);
   for (const junction of junctions) drawJunction(brush, junction, scene.lens === 'nodes');
   drawHouses(brush, houses);
+  drawGates(brush, houses, byId);
   for (const gate of scene.gates) drawGate(brush, gate, grainOf(brush));
+  drawBarredGates(brush, scene.barring.streets);
 }
 
 function drawBuilding(brush: Brush, building: Building): void {
@@ -81,6 +86,7 @@ function drawJunction(brush: Brush, junction: Junction, small: boolean): void {
   context.fill();
   if (small) drawSmall(brush, junction, lit);
   else drawRing(brush, junction, lit);
+  if (junction.barred) drawBarredJunction(brush, junction);
   if (junction.problem) drawWarning(brush, x + radius * 0.8, y - radius * 0.8);
   context.restore();
 }

@@ -1,5 +1,7 @@
 import type { Selection } from '../city/find.ts';
+import { podsOfPolicy } from '../city/gates.ts';
 import { lanesOfRoad, NO_ZONE } from '../city/lanes.ts';
+import { type NamedRefusal, refusalsOf, refusalsOfPolicy, refusalsOn } from '../city/refusals.ts';
 import { podPlace, type Survey, servicePlace } from '../city/survey.ts';
 import { nodeOfBackend, podOfBackend, podUidOf } from '../city/traffic.ts';
 import type { Scene } from './scene.ts';
@@ -46,10 +48,23 @@ export function emphasize(
       if (house.at !== undefined && selection.kind === 'pod') touched.add(house.at);
     }
   }
+  const attempts = new Set(attemptsOf(survey, selection).map(([id]) => id));
+  for (const { id, from, to, refusals } of scene.barring.streets) {
+    if (!refusals.some(([attempt]) => attempts.has(attempt))) continue;
+    for (const part of [id, from, to]) touched.add(part);
+    if (selection.kind === 'barred') chosen.add(id);
+  }
   if (selection.kind === 'node') {
     for (const pod of survey.city.pod.values()) if (pod.node === selection.id) touched.add(podPlace(pod.uid));
   }
   return { chosen, touched };
+}
+
+/** What policies refuse of the thing selected, or to it. */
+function attemptsOf(survey: Survey, { kind, id }: Selection): readonly NamedRefusal[] {
+  if (kind === 'barred') return refusalsOn(survey, id);
+  if (kind === 'policy') return refusalsOfPolicy(survey.city, id);
+  return kind === 'edge' || kind === 'road' || kind === 'backend' ? [] : refusalsOf(survey, `${kind}:${id}`);
 }
 
 /** A place that is folded is told by what stands for it: its district, junction or building. */
@@ -67,7 +82,7 @@ function parentsOf(scene: Scene, survey: Survey, id: string): readonly string[] 
   const bare = id.slice(id.indexOf(':') + 1);
   const { city, homes } = survey;
   if (scene.lens === 'nodes') {
-    const node = id.startsWith('pod:') ? city.pod.get(bare)?.node : bare;
+    const node = id.startsWith('pod:') ? city.pod.get(bare)?.node : id.startsWith('node:') ? bare : undefined;
     return node === undefined ? [] : [`node:${node}`, `zone:${city.node.get(node)?.zone ?? NO_ZONE}`];
   }
   const pod = id.startsWith('pod:') ? city.pod.get(bare) : undefined;
@@ -77,7 +92,8 @@ function parentsOf(scene: Scene, survey: Survey, id: string): readonly string[] 
 }
 
 function chosenIds(survey: Survey, { kind, id }: Selection): string[] {
-  if (kind !== 'namespace') return [kind === 'road' ? id : `${kind}:${id}`];
+  if (kind === 'policy') return podsOfPolicy(survey.city, id).map(({ uid }) => podPlace(uid));
+  if (kind !== 'namespace') return [kind === 'road' || kind === 'barred' ? id : `${kind}:${id}`];
   const own = (entry: { namespace: string }) => entry.namespace === id;
   return [
     `namespace:${id}`,

@@ -1,3 +1,4 @@
+import { closedOf } from '../city/gates.ts';
 import { remembered } from '../city/remembered.ts';
 import type { Sign, Stand } from '../city/services.ts';
 import type { Survey } from '../city/survey.ts';
@@ -13,6 +14,8 @@ export interface Fold {
   readonly weighted: number;
   readonly unready: number;
   readonly unknown: number;
+  /** Pods that policies close in a direction, each once. */
+  readonly closed: number;
   /** Services with problems, nodes that are not as they should be. */
   readonly problems: number;
 }
@@ -25,6 +28,7 @@ export const NOTHING_FOLDED: Fold = {
   weighted: 0,
   unready: 0,
   unknown: 0,
+  closed: 0,
   problems: 0,
 };
 
@@ -53,11 +57,14 @@ const foldsOf = remembered((..._ground: readonly unknown[]) => new Map<string, F
 
 function newFoldOfHouses(survey: Survey, service: string): Fold {
   const stands = survey.stands.get(service) ?? [];
-  let pods = 0;
+  let [pods, closed] = [0, 0];
   for (const { podUid } of stands) {
-    if (podUid !== undefined && survey.homes.get(podUid) === service && survey.city.pod.has(podUid)) pods += 1;
+    const pod = survey.city.pod.get(podUid ?? '');
+    if (!pod || survey.homes.get(pod.uid) !== service) continue;
+    pods += 1;
+    if (closedOf(pod)) closed += 1;
   }
-  return { ...NOTHING_FOLDED, pods, ...signsOf(stands.map((stand) => signAt(survey, stand))) };
+  return { ...NOTHING_FOLDED, pods, closed, ...signsOf(stands.map((stand) => signAt(survey, stand))) };
 }
 
 /** Of a node without an agent nothing is known. */

@@ -1,5 +1,6 @@
 import { quadtree } from 'd3';
 import type { Selection } from '../city/find.ts';
+import { endOf } from './draw-gates.ts';
 import { distanceToRect, type Point, type Rect } from './geometry.ts';
 import { distanceToPath } from './path.ts';
 import type { Scene } from './scene.ts';
@@ -7,7 +8,7 @@ import type { Where } from './where.ts';
 
 /** What lies under a point of the world; the smaller thing wins over the larger. */
 export type Hit = {
-  readonly kind: 'house' | 'junction' | 'building' | 'gate' | 'road' | 'district';
+  readonly kind: 'house' | 'junction' | 'building' | 'gate' | 'road' | 'barred' | 'district';
   readonly id: string;
 };
 
@@ -31,7 +32,12 @@ export function hitTester(scene: Scene): (point: Point, slack: number) => Hit | 
     reach: radius + 5,
   }));
   const gates: Target[] = scene.gates.map(({ id, x, y }) => ({ x, y, hit: { kind: 'gate', id }, reach: 24 }));
-  const targets = [...houses, ...junctions, ...gates];
+  const fences: Target[] = scene.barring.streets.map(({ id, path }) => ({
+    ...endOf(path).at,
+    hit: { kind: 'barred', id },
+    reach: 8,
+  }));
+  const targets = [...houses, ...junctions, ...gates, ...fences];
   const tree = quadtree<Target>(
     targets,
     (target) => target.x,
@@ -40,6 +46,7 @@ export function hitTester(scene: Scene): (point: Point, slack: number) => Hit | 
   const farthest = targets.reduce((most, { reach }) => Math.max(most, reach), 0);
   return (point, slack) =>
     nearestTarget(tree, point, farthest, slack) ??
+    barredAt(scene, point, slack) ??
     buildingAt(scene, point) ??
     roadAt(scene, point, slack) ??
     districtAt(scene, point);
@@ -79,6 +86,15 @@ function roadAt(scene: Scene, point: Point, slack: number): Hit | undefined {
   return best;
 }
 
+/** It lies over roads and walls. */
+function barredAt({ barring }: Scene, point: Point, slack: number): Hit | undefined {
+  const reach = slack + 3.5;
+  const found = barring.streets.find(
+    ({ path }) => distanceToRect(point, path.ground) <= reach && distanceToPath(path, point) <= reach,
+  );
+  return found && { kind: 'barred', id: found.id };
+}
+
 function districtAt(scene: Scene, { x, y }: Point): Hit | undefined {
   const found = scene.districts.find(
     ({ rect, shape, closed }) =>
@@ -105,7 +121,7 @@ export function selectionOf(scene: Scene, hit: Hit | undefined): Selection | und
   const bare = hit.id.replace(/^[a-z]+:/, '');
   if (hit.kind === 'junction') return { kind: 'service', id: bare };
   if (hit.kind === 'building') return { kind: 'node', id: bare };
-  if (hit.kind === 'road') return { kind: 'road', id: hit.id };
+  if (hit.kind === 'road' || hit.kind === 'barred') return { kind: hit.kind, id: hit.id };
   if (hit.kind !== 'house') return undefined;
   const uid = scene.houses.find((house) => house.id === hit.id)?.podUid;
   return uid === undefined ? undefined : { kind: 'pod', id: uid };

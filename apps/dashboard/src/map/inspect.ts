@@ -1,3 +1,4 @@
+import { endOf } from './draw-gates.ts';
 import { centre, type Point } from './geometry.ts';
 import { middleOf } from './path.ts';
 import type { Scene } from './scene.ts';
@@ -19,6 +20,12 @@ export function inspectScene(scene: Scene | undefined, at: (point: Point) => Poi
     nodes:
       scene?.buildings.map(({ node, rect }) => ({ id: node, ...at({ x: rect.x + rect.width / 2, y: rect.y + 18 }) })) ??
       [],
+    closed: scene?.houses.flatMap(({ podUid, closed }) => (closed && podUid !== undefined ? [podUid] : [])) ?? [],
+    barred:
+      scene?.barring.streets.map(({ id, policies, refusals, path }) => ({
+        ...{ id, policies, refusals: refusals.length },
+        ...at(endOf(path).at),
+      })) ?? [],
     roads: scene?.roads.map(({ id, rate, backRate, path }) => ({ id, rate, backRate, ...at(middleOf(path)) })) ?? [],
   };
 }

@@ -11,17 +11,21 @@ export interface Label {
   /** The larger ones choose first. */
   readonly priority: number;
   readonly weight: number;
-  readonly tone: 'text' | 'soft' | 'drain' | 'weight';
+  readonly tone: 'text' | 'soft' | 'drain' | 'weight' | 'refused';
   /** A small sign before the words: what is folded here has a state of its own. */
-  readonly sign?: 'draining' | 'weighted';
+  readonly sign?: 'draining' | 'weighted' | 'closed' | 'barred';
   readonly halo: boolean;
+  /** Written on a plate of its own: streets fade under it. */
+  readonly plate?: boolean;
+  /** Belongs to a house and may cover it. */
+  readonly over?: boolean;
   readonly dim: boolean;
   /** Widest it may be at its first place; used for words inside rings. */
   readonly within?: number;
 }
 
 /** A word a little too broad for its ring is written smaller, down to this size in pixels. */
-const SMALLEST = 10;
+export const SMALLEST = 10;
 
 export interface PlacedLabel extends Label, Point {
   readonly box: Rect;
@@ -54,14 +58,18 @@ class Taken {
   }
 }
 
-/** Greedy placement: by priority, each takes its first free place, or none. No two placed labels overlap. */
+/**
+ * Greedy placement: by priority, each takes its first free place, or none. No two placed labels overlap.
+ * @param taken boxes of houses, that only their own words may cover
+ */
 export function placeLabels(
   labels: readonly Label[],
   measure: (label: Label) => number,
   taken: readonly Rect[] = [],
 ): readonly PlacedLabel[] {
   const boxes = new Taken();
-  for (const box of taken) boxes.add(box);
+  const houses = new Taken();
+  for (const box of taken) houses.add(box);
   const placed: PlacedLabel[] = [];
   for (const label of [...labels].sort((a, b) => b.priority - a.priority || (a.text < b.text ? -1 : 1))) {
     const full = measure(label);
@@ -72,7 +80,7 @@ export function placeLabels(
       const size = label.size * shrink;
       const height = label.under === undefined ? size * 1.25 : size * 2.35;
       const box = { x: x - width / 2 - 3, y: y - height / 2, width: width + 6, height };
-      if (!boxes.isFree(box)) continue;
+      if (!boxes.isFree(box) || !(label.over || houses.isFree(box))) continue;
       boxes.add(box);
       placed.push({ ...label, size, x, y, box, halo: label.halo || i > 0 });
       break;

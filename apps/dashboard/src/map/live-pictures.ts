@@ -3,19 +3,21 @@ import type { Brushes } from './brushes.ts';
 import { Dots, paceAt } from './dots.ts';
 import { drawDots, drawTicks } from './draw-dots.ts';
 import { drawMarks } from './draw-marks.ts';
-import { clamp, type Point, type Rect } from './geometry.ts';
+import { common, onScreen } from './extent.ts';
+import { around, clamp, type Point, type Rect } from './geometry.ts';
 import type { LiveLayer } from './live-layer.ts';
 import type { Scene } from './scene.ts';
 import type { Show } from './show.ts';
 import type { Sight } from './still-layer.ts';
 
-/**
- * Milliseconds from one picture of the dots to the next while nothing else moves: a dot goes about two pixels from one to the
- * next. From afar, where dots are slow, there are fewer.
- */
-const pauseAt = (zoom: number): number => clamp(1000 * (2 / paceAt(zoom)), 32, 48);
+/** How far a dot goes from one picture to the next, pixels: less than it is broad. */
+const STRIDE = 2.4;
+/** Milliseconds from one picture of the dots to the next while nothing else moves. From afar, where dots are slow, there are fewer. */
+const pauseAt = (zoom: number): number => clamp(1000 * (STRIDE / paceAt(zoom)), 32, 66);
 /** A frame may come this much before its time. */
 const EARLY = 6;
+/** The picture of the dots ends at multiples of so many pixels: a canvas of another size is a new one, and dear. */
+const STEP = 128;
 
 /** What changes from frame to frame: the dots under way, and marks for what is pointed at. */
 export class LivePictures {
@@ -24,6 +26,8 @@ export class LivePictures {
   readonly #brushes: Brushes;
   readonly #dots = new Dots();
   #stale = { dots: true, marks: true };
+  /** The ground of all roads. */
+  #roads: Rect | undefined;
   /** When dots were moved, by the clock of frames; 0 when they rest. */
   #last = 0;
   /** Rings this, on top of what is under the pointer. */
@@ -56,6 +60,7 @@ export class LivePictures {
   /** Takes the roads of a scene and their rates. `filled`: it begins with as many dots as it has in the long run. */
   take(scene: Scene | undefined, zoom: number, filled: boolean): void {
     this.#dots.follow(scene, grainAt(zoom));
+    this.#roads = scene && around(scene.roads.map(({ path }) => path.ground));
     if (filled) this.#dots.fill();
   }
 
@@ -86,7 +91,12 @@ export class LivePictures {
   }
 
   #drawDots(show: Show, sight: Sight, seen: Rect): void {
-    this.#dotsLayer.draw(sight, (context) => {
+    const frame = this.#roads && common(screenOf(sight), inSteps(onScreen(sight, this.#roads)));
+    if (!frame) {
+      this.#dotsLayer.clear();
+      return;
+    }
+    this.#dotsLayer.draw(sight, frame, (context) => {
       const brush = { ...this.#brushes.dip(show, sight.zoom, context), clip: seen };
       if (show.still) drawTicks(brush, show.scene);
       else drawDots(brush, this.#dots);
@@ -99,9 +109,17 @@ export class LivePictures {
     const { scene, trail } = show;
     if (marked.length === 0 && trail.length === 0) this.#marksLayer.clear();
     else {
-      this.#marksLayer.draw(sight, (context) =>
+      this.#marksLayer.draw(sight, screenOf(sight), (context) =>
         drawMarks(this.#brushes.dip(show, sight.zoom, context), scene, { marked, trail, focused }, toScreen),
       );
     }
   }
+}
+
+const screenOf = ({ width, height }: Sight): Rect => ({ x: 0, y: 0, width, height });
+
+function inSteps({ x, y, width, height }: Rect): Rect {
+  const [left, top] = [Math.floor(x / STEP) * STEP, Math.floor(y / STEP) * STEP];
+  const [right, bottom] = [Math.ceil((x + width) / STEP) * STEP, Math.ceil((y + height) / STEP) * STEP];
+  return { x: left, y: top, width: right - left, height: bottom - top };
 }

@@ -1,4 +1,4 @@
-import type { Point, Rect } from './geometry.ts';
+import { lengthOf, type Point, type Rect } from './geometry.ts';
 
 /** A road's middle line as evenly spaced points: `[x0, y0, x1, y1, …]`, so that a dot's place is one look-up. */
 export interface Path {
@@ -41,7 +41,7 @@ function even(raw: readonly Point[]): Path {
   const along = [0];
   for (let i = 1; i < raw.length; i += 1) {
     const [p, q] = [raw[i - 1] as Point, raw[i] as Point];
-    along.push((along[i - 1] as number) + Math.hypot(q.x - p.x, q.y - p.y));
+    along.push((along[i - 1] as number) + lengthOf(q.x - p.x, q.y - p.y));
   }
   const length = along.at(-1) ?? 0;
   const xy = new Float32Array((PIECES + 1) * 2);
@@ -83,7 +83,7 @@ export function pointAt(path: Path, t: number, aside: number, out: { x: number; 
   const part = at - Math.floor(at);
   const [x0, y0] = [path.xy[i] as number, path.xy[i + 1] as number];
   const [dx, dy] = [(path.xy[i + 2] as number) - x0, (path.xy[i + 3] as number) - y0];
-  const norm = Math.hypot(dx, dy) || 1;
+  const norm = lengthOf(dx, dy) || 1;
   out.x = x0 + dx * part - (dy / norm) * aside;
   out.y = y0 + dy * part + (dx / norm) * aside;
 }
@@ -96,7 +96,7 @@ export function distanceToPath(path: Path, { x, y }: Point): number {
     const [dx, dy] = [(path.xy[i + 2] as number) - x0, (path.xy[i + 3] as number) - y0];
     const square = dx * dx + dy * dy;
     const t = square > 0 ? Math.min(1, Math.max(0, ((x - x0) * dx + (y - y0) * dy) / square)) : 0;
-    best = Math.min(best, Math.hypot(x - x0 - dx * t, y - y0 - dy * t));
+    best = Math.min(best, lengthOf(x - x0 - dx * t, y - y0 - dy * t));
   }
   return best;
 }

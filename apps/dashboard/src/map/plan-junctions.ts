@@ -1,5 +1,5 @@
 import type { Slices } from '../city/slices.ts';
-import { around, centre, hash, type Point, type Rect } from './geometry.ts';
+import { around, centre, hash, lengthOf, type Point, type Rect } from './geometry.ts';
 
 /** A Service's junction and the nodes of its backends: it lies between them. */
 export interface Crossing {
@@ -55,7 +55,7 @@ export function* placeJunctions(
     let least = Number.POSITIVE_INFINITY;
     for (const corner of corners) {
       if (corner.taken || corner.crowding >= least) continue;
-      const cost = Math.hypot(corner.x - wish.x, corner.y - wish.y) + corner.crowding;
+      const cost = lengthOf(corner.x - wish.x, corner.y - wish.y) + corner.crowding;
       if (cost < least) [best, least] = [corner, cost];
     }
     if (best === undefined) return undefined;
@@ -74,7 +74,7 @@ function crowd(lines: ReadonlyMap<number, readonly Corner[]>, by: Point): void {
   for (const [y, line] of lines) {
     if (Math.abs(y - by.y) >= CROWD) continue;
     for (const corner of line) {
-      corner.crowding += 1.6 * Math.max(0, CROWD - Math.hypot(corner.x - by.x, corner.y - by.y));
+      corner.crowding += 1.6 * Math.max(0, CROWD - lengthOf(corner.x - by.x, corner.y - by.y));
       if (y === by.y && Math.abs(corner.x - by.x) < ONE_VIEW) corner.crowding += 60;
     }
   }

@@ -1,6 +1,6 @@
 import type { Slices } from '../city/slices.ts';
 import { fits, GAP, GUTTER, groundOf } from './bodies.ts';
-import { around, centre, inset, overlap, type Point, type Rect } from './geometry.ts';
+import { around, centre, inset, lengthOf, overlap, type Point, type Rect } from './geometry.ts';
 import { AIR, ASPECT, footprint, layOut } from './lay-out.ts';
 import type { Link, Plot } from './plots.ts';
 import { type Spot, SpotGrid } from './spot-grid.ts';
@@ -115,7 +115,7 @@ function freeSpot(plot: Plot, wished: Point | undefined, cell: Rect, grid: SpotG
   let nearest = Number.POSITIVE_INFINITY;
   for (let x = ground.x; x <= ground.x + ground.width; x += step) {
     for (let y = ground.y; y <= ground.y + ground.height; y += step) {
-      const distance = Math.hypot(x - wish.x, y - wish.y);
+      const distance = lengthOf(x - wish.x, y - wish.y);
       if (distance >= nearest) continue;
       const spot = { x, y, radius: plot.radius };
       if (grid.isClear(spot, GAP / 2)) [best, nearest] = [spot, distance];

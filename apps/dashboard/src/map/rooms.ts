@@ -1,5 +1,6 @@
 import type { CityRecord } from '@kubecity/protocol';
 import type { City } from '../city/city.ts';
+import { closedOf } from '../city/gates.ts';
 import { remembered } from '../city/remembered.ts';
 import type { Sign, Stand } from '../city/services.ts';
 import { PIECE, type Slices } from '../city/slices.ts';
@@ -48,6 +49,7 @@ export function* roomsOf(survey: Survey, plan: NodesPlan, metric: Metric, whole:
       weight: signs.get(pod.uid)?.weight ?? 100,
       hue: hues.get(pod.namespace) ?? 0,
       stale: stateOf(survey, pod.node) !== 'live',
+      closed: closedOf(pod),
     });
   }
   return rooms;
@@ -68,6 +70,7 @@ const countPods = remembered((pods: City['pod'], nodes: City['node'], stands: Su
       counts.set(node, count);
     }
     count.pods += 1;
+    if (closedOf(pod)) count.closed += 1;
     const sign = signOfRoom(nodes, pod, signs);
     if (sign !== 'plain') count[sign] += 1;
   }

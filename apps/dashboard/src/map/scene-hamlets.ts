@@ -1,7 +1,8 @@
+import { closedOf } from '../city/gates.ts';
 import type { Slices } from '../city/slices.ts';
-import { podPlace, type Survey } from '../city/survey.ts';
+import { type Hamlet, podPlace, type Survey } from '../city/survey.ts';
 import { NO_TRAFFIC } from '../city/traffic.ts';
-import { NOTHING_FOLDED, stateOf } from './fold.ts';
+import { type Fold, NOTHING_FOLDED, stateOf } from './fold.ts';
 import { groundAround, isNear } from './levels.ts';
 import { busiestOf, measuredOf } from './measured.ts';
 import type { ServicesPlan } from './plan-services.ts';
@@ -35,7 +36,7 @@ export function* hamletsOf(
     const [width, height] = [columns * HAMLET_STEP + 12, rows * HAMLET_STEP + 12];
     const rect = { x: spot.x - width / 2, y: spot.y - height / 2, width, height };
     const whole = isNear(focus, 'place', groundAround(spot, spot.radius));
-    const folded = whole ? undefined : { ...NOTHING_FOLDED, pods: hamlet.pods.length };
+    const folded = whole ? undefined : foldOfHamlet(hamlet);
     yards.push({ id: hamlet.id, label: hamlet.workload, rect, folded });
     if (!whole) continue;
     yield;
@@ -53,8 +54,15 @@ export function* hamletsOf(
         weight: 100,
         stale: state !== 'live',
         at: hamlet.id,
+        closed: closedOf(pod),
       });
     }
   }
   return { houses, yards };
 }
+
+export const foldOfHamlet = ({ pods }: Hamlet): Fold => ({
+  ...NOTHING_FOLDED,
+  pods: pods.length,
+  closed: pods.filter((pod) => closedOf(pod)).length,
+});

@@ -1,6 +1,7 @@
 import { workloadOf } from '../city/services.ts';
 import type { Slices } from '../city/slices.ts';
 import { GONE_GATE, nodePlace, OUTSIDE_GATE, type Survey, servicePlace } from '../city/survey.ts';
+import { barringOf } from './barred.ts';
 import { buildingsOf, junctionsOf } from './buildings.ts';
 import { gatesAt } from './gates.ts';
 import { around, type Rect } from './geometry.ts';
@@ -9,7 +10,7 @@ import type { Crossing } from './plan-junctions.ts';
 import type { Lot, NodesPlan } from './plan-nodes.ts';
 import { waterOf } from './rivers.ts';
 import { roomsOf } from './rooms.ts';
-import type { Gate, House, Scene } from './scene.ts';
+import type { Gate, House, Level, Scene } from './scene.ts';
 import { idOf } from './street-book.ts';
 import { type Standing, streetsOf, waysOnNodes } from './streets.ts';
 import { ALL_OF_IT, type Wanted } from './wanted.ts';
@@ -43,6 +44,9 @@ export function lotsOf(survey: Survey): { readonly lots: readonly Lot[]; readonl
 const MOST_ROADS = { city: 80, district: 400, place: 1000 } as const;
 const BROAD_ROADS = { city: 80, district: 90, place: 160 } as const;
 
+/** World units of the broadest road: those between zones are few. */
+const BROADEST = { city: 18, district: 18, place: 10 } as const;
+
 /** The nodes lens as it stands now. Streets are bundled per node and junction, save those of what is selected. */
 export function* sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = ALL_OF_IT): Slices<Scene> {
   const { focus, metric, selected } = wanted;
@@ -62,7 +66,7 @@ export function* sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = 
   const gates = yield* gatesOf(survey, land);
   const drawn = { plan, gates, houses: new Map(houses.map((house) => [house.id, house])) };
   const near = new Set(junctions.map(({ id }) => id));
-  const standing = standingOf(survey, open, near, drawn.houses);
+  const standing = standingOf(survey, { open, junctions: near, rooms: drawn.houses, level: focus.level });
   const book = yield* streetsOf(survey, standing, selected);
   const { roads, asides } = yield* book.pave({
     metric,
@@ -74,10 +78,11 @@ export function* sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = 
       (selected?.kind === 'road' ? idOf(street) === selected.id : street.to === `${selected?.kind}:${selected?.id}`),
     isFar: () => false,
     path: waysOnNodes(drawn),
-    scale: (busiest) => (busiest > 0 ? Math.min(metric === 'bytes' ? 1 : 4, 10 / Math.sqrt(busiest)) : 0),
+    scale: (busiest) =>
+      busiest > 0 ? Math.min(metric === 'bytes' ? 1 : 4, BROADEST[focus.level] / Math.sqrt(busiest)) : 0,
   });
-  return {
-    lens: 'nodes',
+  const scene = {
+    lens: 'nodes' as const,
     level: focus.level,
     metric,
     bounds: boundsOf(plan),
@@ -91,6 +96,7 @@ export function* sceneOfNodes(survey: Survey, plan: NodesPlan, wanted: Wanted = 
     roads,
     asides,
   };
+  return { ...scene, barring: yield* barringOf(survey, scene) };
 }
 
 /** Where the city lies, with room for its gates. */
@@ -111,17 +117,29 @@ function gatesOf(survey: Survey, land: Rect): Slices<Gate[]> {
   return gatesAt(survey, ({ clientPlace }) => clientPlace, GATES, { ...land, y: land.y + land.height / 2 });
 }
 
-/** What stands on the map for a node or junction: itself where it is drawn, for a node else its zone. */
-function standingOf(
-  survey: Survey,
-  open: ReadonlySet<string>,
-  junctions: ReadonlySet<string>,
-  rooms: ReadonlyMap<string, House>,
-): Standing {
-  const nodes = new Map<string, string>();
+interface Drawn {
+  readonly open: ReadonlySet<string>;
+  readonly junctions: ReadonlySet<string>;
+  readonly rooms: ReadonlyMap<string, House>;
+  readonly level: Level;
+}
+
+/**
+ * What stands on the map for a node or junction: itself where it is drawn, for a node else its zone. From afar hundreds of
+ * buildings have thousands of streets, which nobody can tell apart: there they are bundled from zone to zone.
+ */
+function standingOf(survey: Survey, { open, junctions, rooms, level }: Drawn): Standing {
+  const [nodes, quarters] = [new Map<string, string>(), new Map<string, string>()];
   for (const name of survey.city.node.keys()) {
     const zone = zoneOf(survey, name);
     nodes.set(nodePlace(name), open.has(zone) ? nodePlace(name) : zonePlace(zone));
+    quarters.set(nodePlace(name), zonePlace(zone));
   }
-  return { place: (id) => nodes.get(id) ?? id, junction: (id) => junctions.has(id), room: (id) => rooms.has(id) };
+  const place = (id: string) => nodes.get(id) ?? id;
+  return {
+    place,
+    quarter: level === 'place' ? place : (id) => quarters.get(id) ?? id,
+    junction: (id) => junctions.has(id),
+    room: (id) => rooms.has(id),
+  };
 }

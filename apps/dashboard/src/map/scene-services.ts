@@ -1,5 +1,6 @@
 import type { Edge } from '../city/edges.ts';
 import type { Selection } from '../city/find.ts';
+import { closedOf, isBarred } from '../city/gates.ts';
 import type { Stand } from '../city/services.ts';
 import { PIECE, type Slices } from '../city/slices.ts';
 import {
@@ -12,6 +13,7 @@ import {
   servicePlace,
 } from '../city/survey.ts';
 import { isAlive, NO_TRAFFIC, stale } from '../city/traffic.ts';
+import { barringOf } from './barred.ts';
 import { districtsOf } from './districts-services.ts';
 import { foldOfHouses, signAt, stateOf } from './fold.ts';
 import { gatesAt } from './gates.ts';
@@ -83,8 +85,8 @@ export function* sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Wan
     scale: (busiest) => (busiest > 0 ? Math.min(metric === 'bytes' ? 1 : 4, 15 / Math.sqrt(busiest)) : 0),
     busiest: focus.level === 'place' ? busiestOf(survey.sums.byService, metric) : undefined,
   });
-  return {
-    lens: 'services',
+  const scene = {
+    lens: 'services' as const,
     level: focus.level,
     metric,
     bounds: boundsOf(plan),
@@ -98,6 +100,7 @@ export function* sceneOfServices(survey: Survey, plan: ServicesPlan, wanted: Wan
     roads,
     asides,
   };
+  return { ...scene, barring: yield* barringOf(survey, scene) };
 }
 
 const isFolded = (place: string): boolean => place.startsWith('namespace:') || place.startsWith('gate:');
@@ -140,6 +143,7 @@ function* junctionsOf(survey: Survey, plan: ServicesPlan, { focus, metric }: Wan
       folded: whole ? undefined : foldOfHouses(survey, id),
       problem: service.problems.length > 0,
       stale: stale(traffic),
+      barred: isBarred(city.pod, stands),
     });
     if (junctions.length % 8 === 0) yield;
     if (!whole) continue;
@@ -175,6 +179,7 @@ function houseAt(survey: Survey, stand: Stand, service: string, light: number, a
     weight: stand.weight,
     stale: stateOf(survey, stand.node) !== 'live',
     at: servicePlace(service),
+    closed: closedOf(survey.city.pod.get(stand.podUid ?? '')),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Closed } from '../city/gates.ts';
+import type { NamedRefusal } from '../city/refusals.ts';
 import type { Sign } from '../city/services.ts';
 import type { Fold } from './fold.ts';
 import type { Point, Rect } from './geometry.ts';
@@ -23,6 +25,7 @@ export interface Scene {
   readonly gates: readonly Gate[];
   readonly roads: readonly Road[];
   readonly asides: readonly Aside[];
+  readonly barring: Barring;
 }
 
 export type Lens = 'services' | 'nodes';
@@ -105,6 +108,8 @@ export interface Junction extends Measured {
   readonly folded?: Fold;
   readonly problem: boolean;
   readonly stale: boolean;
+  /** Policies close all of its backends to who comes. */
+  readonly barred: boolean;
 }
 
 export interface House {
@@ -123,6 +128,8 @@ export interface House {
   readonly stale: boolean;
   /** The junction it stands at: joined to it by a short drive. */
   readonly at?: string;
+  /** Policies close it. */
+  readonly closed?: Closed;
 }
 
 /** The ground of a hamlet: where pods of one workload live that back no Service. */
@@ -160,6 +167,28 @@ export interface Road extends Measured {
   /** Ids of the edges bundled on it. */
   readonly edges: readonly string[];
 }
+
+/** Attempts that policies refuse, from one place to another: a street that ends at a closed gate. */
+export interface Barred {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  /** Its end is where the gate stands. */
+  readonly path: Path;
+  readonly refusals: readonly NamedRefusal[];
+  /** That refuse, sorted; empty: no known pod has the address. */
+  readonly policies: readonly string[];
+}
+
+/** All refused attempts of a city: drawn as streets, told at a place, or on no ground of this lens. */
+export interface Barring {
+  readonly streets: readonly Barred[];
+  /** Within one place that is drawn, or beyond what is drawn at once: by place, how many attempts. */
+  readonly within: ReadonlyMap<string, number>;
+  readonly aside: number;
+}
+
+export const NOTHING_BARRED: Barring = { streets: [], within: new Map(), aside: 0 };
 
 /** What the map tells of a thing: connections or bytes per second. */
 export const told = (metric: Metric, { rate, bytes }: Measured): number => (metric === 'bytes' ? bytes : rate);

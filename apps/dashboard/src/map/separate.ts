@@ -48,8 +48,9 @@ function pushNear(bodies: readonly Body[], side: number): boolean {
 function push(a: Body, b: Body): boolean {
   const need = a.plot.radius + b.plot.radius + GAP;
   let [x, y] = [b.x - a.x, b.y - a.y];
-  const distance = Math.hypot(x, y);
-  if (distance >= need - 0.5) return false;
+  const square = x * x + y * y;
+  if (square >= (need - 0.5) ** 2) return false;
+  const distance = Math.sqrt(square);
   if (distance === 0) {
     const angle = (hash(b.plot.id) % 628) / 100;
     [x, y] = [Math.cos(angle), Math.sin(angle)];

@@ -1,6 +1,6 @@
 import type { Slices } from '../city/slices.ts';
 import { type Body, bodyIn, GAP, hold } from './bodies.ts';
-import { centre, type Point, type Rect } from './geometry.ts';
+import { centre, lengthOf, type Point, type Rect } from './geometry.ts';
 import type { Plot } from './plots.ts';
 import { separate } from './separate.ts';
 
@@ -131,7 +131,7 @@ function collide(bodies: readonly Moving[]): void {
 
 function tighten({ from, to, part }: Tie, heat: number): void {
   const [dx, dy] = [to.x + to.vx - from.x - from.vx, to.y + to.vy - from.y - from.vy];
-  const distance = Math.hypot(dx, dy) || 1e-6;
+  const distance = lengthOf(dx, dy) || 1e-6;
   const by = ((distance - LINK.length) / distance) * heat * LINK.strength;
   to.vx -= dx * by * part;
   to.vy -= dy * by * part;

@@ -1,4 +1,4 @@
-import type { Point } from './geometry.ts';
+import { lengthOf, type Point } from './geometry.ts';
 
 export interface Spot extends Point {
   readonly radius: number;
@@ -28,7 +28,7 @@ export class SpotGrid {
     for (let i = square(x - far); i <= square(x + far); i += 1) {
       for (let j = square(y - far); j <= square(y + far); j += 1) {
         for (const other of this.#squares.get(keyOf(i, j)) ?? []) {
-          if (Math.hypot(x - other.x, y - other.y) < radius + other.radius + gap) return false;
+          if (lengthOf(x - other.x, y - other.y) < radius + other.radius + gap) return false;
         }
       }
     }

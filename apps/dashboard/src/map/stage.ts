@@ -9,6 +9,7 @@ import { inspectScene } from './inspect.ts';
 import { LiveLayer } from './live-layer.ts';
 import { LivePictures } from './live-pictures.ts';
 import { Pointer } from './pointer.ts';
+import type { Scene } from './scene.ts';
 import { sharpnessOf } from './sharpness.ts';
 import type { Show, StageEvents, StageView } from './show.ts';
 import { type Sight, StillLayer } from './still-layer.ts';
@@ -17,6 +18,8 @@ import { forgetWidths } from './word-widths.ts';
 
 /** Marks in the browser's performance entries when the whole city stood on the screen for the first time. */
 const WHOLE_MAP = 'kubecity:whole-map';
+let wholeMap: PerformanceMark | undefined;
+
 /**
  * The map on the screen: four pictures over each other. Ground and places stand still and are drawn only when something
  * changed or the camera came to rest; the dots between them some twenty or thirty times a second, while there are any and the
@@ -241,7 +244,7 @@ export class Stage {
     const still = this.#still.draw(show, sight, this.#hand.leaves);
     const live = this.#live.draw(show, sight, this.seen, this.toScreen, time);
     this.framesDrawn += 1;
-    if (this.#still.isWhole && performance.getEntriesByName(WHOLE_MAP).length === 0) performance.mark(WHOLE_MAP);
+    if (!wholeMap && this.#still.isWhole) wholeMap = performance.mark(WHOLE_MAP);
     return still === undefined || live === undefined ? (still ?? live) : Math.min(still, live);
   }
 
@@ -295,4 +298,8 @@ const onlyFiguresDiffer = (before: Show, now: Show): boolean =>
   before.night === now.night &&
   before.survey.stands === now.survey.stands &&
   before.survey.city.pod === now.survey.city.pod &&
-  before.survey.city.service === now.survey.city.service;
+  before.survey.city.service === now.survey.city.service &&
+  sameStreets(before.scene.barring.streets, now.scene.barring.streets);
+
+const sameStreets = (before: Scene['barring']['streets'], now: Scene['barring']['streets']): boolean =>
+  before.length === now.length && before.every(({ id }, i) => id === now[i]?.id);

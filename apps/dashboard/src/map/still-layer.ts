@@ -1,5 +1,6 @@
 import type { Slices } from '../city/slices.ts';
-import type { Point } from './geometry.ts';
+import { common } from './extent.ts';
+import type { Point, Rect } from './geometry.ts';
 
 /** Where one looks from: the world's origin on the screen, pixels per world unit, and the screen in CSS pixels. */
 export interface Sight extends Point {
@@ -16,6 +17,20 @@ export interface Sheet extends Point {
   readonly width: number;
   readonly height: number;
   readonly ratio: number;
+}
+
+/** What is to be drawn. */
+export interface Painting {
+  /** Where something of it is, CSS pixels of the screen; beside that it is empty. */
+  readonly extent: Rect;
+  readonly paint: (sheet: Sheet) => void;
+}
+
+/** A picture that was drawn: from where, which part of the screen and around it, and all that there was to draw. */
+interface Drawn {
+  readonly sight: Sight;
+  readonly frame: Rect;
+  readonly extent: Rect;
 }
 
 /** Drawn beyond the edges of the screen, in parts of its longer side: a pan of that length needs no new picture. */
@@ -36,8 +51,8 @@ export class StillLayer {
   readonly #sheet = new OffscreenCanvas(1, 1);
   readonly #whole = new OffscreenCanvas(1, 1);
   #canvas: HTMLCanvasElement;
-  #ghosts: { readonly canvas: HTMLCanvasElement; readonly drawn: Sight }[] = [];
-  #drawn: Sight | undefined;
+  #ghosts: { readonly canvas: HTMLCanvasElement; readonly drawn: Drawn }[] = [];
+  #drawn: Drawn | undefined;
 
   constructor(host: HTMLElement) {
     this.#host = host;
@@ -47,52 +62,58 @@ export class StillLayer {
 
   /** Does the picture still serve from here? */
   serves(sight: Sight): boolean {
-    const scale = sight.zoom / (this.#drawn?.zoom ?? Number.NaN);
+    const scale = sight.zoom / (this.#drawn?.sight.zoom ?? Number.NaN);
     return scale <= STRETCH && scale >= 1 / STRETCH && this.covers(sight);
   }
 
-  /** Does the picture, however large its points have become, reach over all of the screen? */
+  /** Does the picture, however large its points have become, reach over all of the screen where there is something to see? */
   covers(sight: Sight): boolean {
     if (!this.#drawn) return false;
-    const { left, top } = placement(sight, this.#drawn);
+    const { sight: before, frame, extent } = this.#drawn;
     const { width, height, ratio } = sight;
-    if (width !== this.#drawn.width || height !== this.#drawn.height || ratio !== this.#drawn.ratio) return false;
-    const [beyond, scale] = [beyondOf(sight), sight.zoom / this.#drawn.zoom];
-    const [right, bottom] = [left + (width + 2 * beyond) * scale, top + (height + 2 * beyond) * scale];
-    return left <= 1 && top <= 1 && right >= width - 1 && bottom >= height - 1;
+    if (width !== before.width || height !== before.height || ratio !== before.ratio) return false;
+    const wanted = common({ x: 0, y: 0, width, height }, seenFrom(sight, before, extent));
+    if (!wanted) return true;
+    const has = seenFrom(sight, before, frame);
+    const [right, bottom] = [has.x + has.width, has.y + has.height];
+    return (
+      has.x <= wanted.x + 1 &&
+      has.y <= wanted.y + 1 &&
+      right >= wanted.x + wanted.width - 1 &&
+      bottom >= wanted.y + wanted.height - 1
+    );
   }
 
   /** Is the picture exactly what one would draw from here? */
   isSharp(sight: Sight): boolean {
-    const drawn = this.#drawn;
+    const drawn = this.#drawn?.sight;
     return drawn?.zoom === sight.zoom && drawn.x === sight.x && drawn.y === sight.y;
   }
 
   /**
    * Draws, one sheet with each step.
-   * @param begin is asked once, with all of the picture's ground, how its sheets are drawn
+   * @param begin is asked once, with all of the ground that a picture may have, what is to be drawn
    * @param sheets `small` ones take less of a frame, and all of them together more
    * @returns how the picture is shown; `fades`: the one before goes slowly
    */
   *draw(
     sight: Sight,
-    begin: (all: Sheet) => Slices<(sheet: Sheet) => void>,
+    begin: (all: Sheet) => Slices<Painting>,
     sheets: keyof typeof SHEET,
   ): Slices<(fades: boolean) => void> {
     const { ratio } = sight;
     const beyond = beyondOf(sight);
-    const size = { width: sight.width + 2 * beyond, height: sight.height + 2 * beyond };
-    const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+    const room = { x: -beyond, y: -beyond, width: sight.width + 2 * beyond, height: sight.height + 2 * beyond };
+    const { extent, paint } = yield* begin({ context: sized(this.#sheet, 1, 1).context, ...room, ratio });
+    const frame = toPixels(common(room, extent) ?? { x: 0, y: 0, width: 1, height: 1 }, ratio);
+    const [width, height] = [frame.width * ratio, frame.height * ratio].map(Math.round) as [number, number];
     const { context: whole } = sized(this.#whole, width, height);
-    const paint = yield* begin({ context: whole, x: -beyond, y: -beyond, ...size, ratio });
-    whole.resetTransform();
-    yield;
     const [w, h] = [part(width, SHEET[sheets]), part(height, SHEET[sheets])];
     const { canvas, context } = sized(this.#sheet, w, h);
     for (let y = 0; y < height; y += h) {
       for (let x = 0; x < width; x += w) {
         context.reset();
-        const corner = { x: x / ratio - beyond, y: y / ratio - beyond };
+        const corner = { x: x / ratio + frame.x, y: y / ratio + frame.y };
         paint({ context, ...corner, width: w / ratio, height: h / ratio, ratio });
         const bitmap = canvas.transferToImageBitmap();
         whole.drawImage(bitmap, x, y);
@@ -102,15 +123,15 @@ export class StillLayer {
     }
     return (fades) => {
       if (fades && this.#drawn) this.#leaveGhost(this.#drawn);
-      this.#show(sight, width, height);
+      this.#show({ sight, frame, extent });
     };
   }
 
-  #show(sight: Sight, width: number, height: number): void {
-    this.#canvas.style.width = `${width / sight.ratio}px`;
-    this.#canvas.style.height = `${height / sight.ratio}px`;
+  #show(drawn: Drawn): void {
+    this.#canvas.style.width = `${drawn.frame.width}px`;
+    this.#canvas.style.height = `${drawn.frame.height}px`;
     this.#canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(this.#whole.transferToImageBitmap());
-    this.#drawn = sight;
+    this.#drawn = drawn;
   }
 
   /** Moves the picture to where it belongs as seen from here. */
@@ -124,7 +145,7 @@ export class StillLayer {
     for (const { canvas } of this.#ghosts) canvas.remove();
   }
 
-  #leaveGhost(drawn: Sight): void {
+  #leaveGhost(drawn: Drawn): void {
     const ghost = { canvas: this.#canvas, drawn };
     this.#canvas = newCanvas();
     this.#host.insertBefore(this.#canvas, ghost.canvas);
@@ -154,16 +175,27 @@ function sized(canvas: OffscreenCanvas, width: number, height: number) {
 
 const beyondOf = ({ width, height }: Sight): number => Math.round(BEYOND * Math.max(width, height));
 
-/** Where a picture's corner lies on the screen as seen from here. */
-function placement(sight: Sight, drawn: Sight): { readonly left: number; readonly top: number } {
-  const scale = sight.zoom / drawn.zoom;
-  const beyond = beyondOf(drawn);
-  return { left: sight.x - (beyond + drawn.x) * scale, top: sight.y - (beyond + drawn.y) * scale };
+/** Whole pixels of the canvas that this rectangle lies in. */
+function toPixels({ x, y, width, height }: Rect, ratio: number): Rect {
+  const [left, top] = [Math.floor(x * ratio), Math.floor(y * ratio)];
+  const [right, bottom] = [Math.ceil((x + width) * ratio), Math.ceil((y + height) * ratio)];
+  return { x: left / ratio, y: top / ratio, width: (right - left) / ratio, height: (bottom - top) / ratio };
 }
 
-function put(canvas: HTMLCanvasElement, sight: Sight, drawn: Sight): void {
-  const { left, top } = placement(sight, drawn);
-  canvas.style.transform = `translate(${left}px, ${top}px) scale(${sight.zoom / drawn.zoom})`;
+/** Where something that was on the screen there lies as seen from here. */
+function seenFrom(sight: Sight, there: Sight, { x, y, width, height }: Rect): Rect {
+  const scale = sight.zoom / there.zoom;
+  return {
+    x: sight.x + (x - there.x) * scale,
+    y: sight.y + (y - there.y) * scale,
+    width: width * scale,
+    height: height * scale,
+  };
+}
+
+function put(canvas: HTMLCanvasElement, sight: Sight, { sight: before, frame }: Drawn): void {
+  const { x, y } = seenFrom(sight, before, frame);
+  canvas.style.transform = `translate(${x}px, ${y}px) scale(${sight.zoom / before.zoom})`;
 }
 
 function newCanvas(): HTMLCanvasElement {

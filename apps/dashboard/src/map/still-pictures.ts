@@ -2,12 +2,13 @@ import { SLICE, type Slices } from '../city/slices.ts';
 import { blend, CHANGE, differs, ease } from './blend.ts';
 import type { Brushes } from './brushes.ts';
 import { drawGround } from './draw-ground.ts';
-import { placeWords, writeWords } from './draw-labels.ts';
+import { boxOfWord, placeWords, writeWords } from './draw-labels.ts';
 import { drawPlaces } from './draw-places.ts';
-import type { Point } from './geometry.ts';
+import { extentOf, onScreen } from './extent.ts';
+import { around, type Point } from './geometry.ts';
 import type { Scene } from './scene.ts';
 import type { FiguresShown, Show } from './show.ts';
-import type { Sheet, Sight, StillLayer } from './still-layer.ts';
+import type { Painting, Sheet, Sight, StillLayer } from './still-layer.ts';
 
 /**
  * A ground in which only figures are new (how broad streets are, how bright lights) waits until drawing the last one is but
@@ -175,18 +176,20 @@ export class StillPictures {
   *#draw(what: Work['what'], show: Show, scene: Scene, sight: Sight, sheets: 'small' | 'large'): Slices<void> {
     const brushes = this.#brushes;
     const brushOn = (sheet: Sheet) => brushes.onSheet(show, sight, sheet);
-    function* ground(): Slices<(sheet: Sheet) => void> {
+    const extent = onScreen(sight, extentOf(scene));
+    function* ground(): Slices<Painting> {
       yield;
-      return (sheet) => drawGround(brushOn(sheet), scene);
+      return { extent, paint: (sheet) => drawGround(brushOn(sheet), scene) };
     }
-    function* places(all: Sheet): Slices<(sheet: Sheet) => void> {
-      const words = yield* placeWords(brushOn(all), scene, onScreen(sight));
-      return (sheet) => {
+    function* places(all: Sheet): Slices<Painting> {
+      const words = yield* placeWords(brushOn(all), scene, projectTo(sight));
+      const paint = (sheet: Sheet) => {
         const brush = brushOn(sheet);
         drawPlaces(brush, scene);
         brushes.toPixels(sheet);
         writeWords(brush, words, sheet);
       };
+      return { extent: around([extent, ...words.map(boxOfWord)]), paint };
     }
     const showGround = what === 'places' ? undefined : yield* this.#ground.draw(sight, ground, sheets);
     const showPlaces = what === 'ground' ? undefined : yield* this.#places.draw(sight, places, sheets);
@@ -198,7 +201,7 @@ export class StillPictures {
   }
 }
 
-const onScreen =
+const projectTo =
   ({ x, y, zoom }: Sight) =>
   (point: Point): Point => ({ x: point.x * zoom + x, y: point.y * zoom + y });
 

@@ -1,8 +1,9 @@
 import type { Edge } from '../city/edges.ts';
 import type { Selection } from '../city/find.ts';
 import { PIECE, type Slices } from '../city/slices.ts';
-import { podPlace, type Survey } from '../city/survey.ts';
+import { type EdgeEnds, podPlace, type Survey } from '../city/survey.ts';
 import { isAlive, podOfBackend, podUidOf } from '../city/traffic.ts';
+import { Bridges } from './bridges.ts';
 import { centre, type Point, type Rect, threshold } from './geometry.ts';
 import { bowed, cubic, type Path } from './path.ts';
 import type { NodesPlan } from './plan-nodes.ts';
@@ -18,14 +19,17 @@ export interface StreetPlaces {
 
 /** What stands on the map for what an edge names. */
 export interface Standing {
-  /** The building or zone of a node; gates stand for themselves. */
+  /** The building of a node, or its zone where that is folded; gates stand for themselves. */
   readonly place: (id: string) => string;
+  /** What its streets begin and end at while nobody asks for them one by one: where buildings are small, its zone. */
+  readonly quarter: (id: string) => string;
   /** Is this junction drawn? */
   readonly junction: (id: string) => boolean;
   readonly room: (id: string) => boolean;
 }
 
 /**
+ * What touches the thing selected runs from place to place, everything else from quarter to quarter.
  * Both ways between a place and a junction run on one street: out from its clients, back to its backends. Past a junction
  * that is not drawn a street leads from place to place. Direct connections take a footpath; within one place there is
  * nothing to draw.
@@ -39,9 +43,10 @@ export function* streetsOf(survey: Survey, standing: Standing, selected: Selecti
     if (looked % PIECE === 0) yield;
     const ends = survey.ends.get(id);
     if (!ends) continue;
-    const rooms = alone?.(id, edge) ?? NO_ROOMS;
-    const client = rooms.client ?? standing.place(ends.clientPlace);
-    const target = rooms.target ?? (ends.backendPlace && standing.place(ends.backendPlace));
+    const rooms = alone?.(id, edge);
+    const place = rooms ? standing.place : standing.quarter;
+    const client = rooms?.client ?? place(ends.clientPlace);
+    const target = rooms?.target ?? (ends.backendPlace && place(ends.backendPlace));
     if (ends.service !== undefined && standing.junction(ends.service))
       book.through(id, edge, client, ends.service, target);
     else if (target === undefined || (ends.service === undefined && !isAlive(edge)))
@@ -55,39 +60,55 @@ interface Rooms {
   readonly client?: string;
   readonly target?: string;
 }
-const NO_ROOMS: Rooms = {};
 
-/** An edge that touches what is selected leaves and arrives at the rooms, where these are known. */
-function touching({ city }: Survey, standing: Standing, { kind, id }: Selection) {
+/** At the rooms it ends at, as far as these are drawn; undefined of an edge that does not touch what is selected. */
+type Touching = (id: string, edge: Edge) => Rooms | undefined;
+
+/** An edge that touches what is selected leaves and arrives at the rooms, where these are known; of a node at the buildings. */
+function touching({ city, ends }: Survey, standing: Standing, { kind, id }: Selection): Touching | undefined {
+  if (kind === 'node') {
+    const touches = ({ clientNode, backendNode }: EdgeEnds) => clientNode === id || backendNode === id;
+    return (key) => {
+      const own = ends.get(key);
+      return own && touches(own) ? {} : undefined;
+    };
+  }
   if (kind !== 'edge' && kind !== 'service' && kind !== 'pod') return undefined;
-  return (key: string, edge: Edge): Rooms => {
+  return (key, edge) => {
     const into = podOfBackend(city, edge);
     const from = edge.client.kind === 'pod' ? podUidOf(edge) : undefined;
     const alone =
       (kind === 'edge' && key === id) ||
       (kind === 'service' && edge.service === id) ||
       (kind === 'pod' && (id === into || id === from));
-    if (!alone) return NO_ROOMS;
+    if (!alone) return undefined;
     const room = (uid = '') => (standing.room(podPlace(uid)) ? podPlace(uid) : undefined);
     return { client: room(from), target: room(into) };
   };
 }
 
 /** Ways are found once for a plan: where things stand does not depend on the traffic. */
-const known = new WeakMap<NodesPlan, Map<string, Path | undefined>>();
+const known = new WeakMap<NodesPlan, { readonly paths: Map<string, Path | undefined>; readonly bridges: Bridges }>();
 
 /** The middle line of a street; undefined when one of its places has no ground. */
 export function waysOnNodes(places: StreetPlaces): (street: Street) => Path | undefined {
-  const paths = known.get(places.plan) ?? new Map<string, Path | undefined>();
-  known.set(places.plan, paths);
+  const ways = known.get(places.plan) ?? { paths: new Map(), bridges: new Bridges(places.plan) };
+  known.set(places.plan, ways);
+  const { paths, bridges } = ways;
   return (street) => {
     const key = `${street.from}${street.direct ? '⇢' : '→'}${street.to}`;
-    if (!paths.has(key)) paths.set(key, wayOf(places, street));
+    if (!paths.has(key)) paths.set(key, wayOf(places, bridges, street));
     return paths.get(key);
   };
 }
 
-function wayOf(places: StreetPlaces, street: Street): Path | undefined {
+const isZone = (id: string): boolean => id.startsWith('zone:');
+
+function wayOf(places: StreetPlaces, bridges: Bridges, street: Street): Path | undefined {
+  const { from, to, direct } = street;
+  const gate = places.gates.find(({ id }) => id === from);
+  if (isZone(to) && isZone(from)) return bridges.between(from, to, direct);
+  if (isZone(to) && gate) return bridges.into(gate, to, direct);
   return street.direct || !places.plan.junctions[street.to]
     ? footpath(places, street)
     : wayTo(places, street.from, street.to);

@@ -10,6 +10,9 @@ export interface Totals {
   readonly rate: number;
   readonly bytes: number;
   readonly refused: number;
+  /** Pods that policies close, and attempts that they refuse. */
+  readonly closed: number;
+  readonly barred: number;
 }
 
 export function totalsOf(scene: Scene): Totals {
@@ -30,5 +33,12 @@ export function totalsOf(scene: Scene): Totals {
     rate: sum('rate'),
     bytes: sum('bytes'),
     refused: sum('refused'),
+    closed: houses.filter(({ closed }) => closed !== undefined).length + folded('closed'),
+    barred: barredOf(scene),
   };
+}
+
+function barredOf({ barring: { streets, within, aside } }: Scene): number {
+  const drawn = streets.reduce((sum, { refusals }) => sum + refusals.length, 0);
+  return [...within.values()].reduce((sum, n) => sum + n, drawn + aside);
 }

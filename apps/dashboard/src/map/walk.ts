@@ -1,4 +1,5 @@
 import { isBundle } from '../city/lanes.ts';
+import { endOf } from './draw-gates.ts';
 import { centre, overlap, type Point, type Rect } from './geometry.ts';
 import type { Hit } from './hit.ts';
 import { middleOf } from './path.ts';
@@ -10,7 +11,7 @@ export interface Stop extends Hit, Point {}
 /** Height of a line of reading, pixels: what lies within it is read from left to right. */
 const LINE = 90;
 
-/** The places and bundled streets on the screen as one reads: line by line. */
+/** The places, gates that refuse and bundled streets on the screen as one reads: line by line. */
 export function stopsOf(scene: Scene, seen: Rect, zoom: number): readonly Stop[] {
   const at = ({ x, y }: Point, kind: Hit['kind'], id: string): Stop => ({ kind, id, x, y });
   const stops = [
@@ -21,6 +22,7 @@ export function stopsOf(scene: Scene, seen: Rect, zoom: number): readonly Stop[]
     ...scene.junctions.map((junction) => at(junction, 'junction', junction.id)),
     ...scene.gates.map((gate) => at(gate, 'gate', gate.id)),
     ...scene.houses.map((house) => at(house, 'house', house.id)),
+    ...scene.barring.streets.map(({ id, path }) => at(endOf(path).at, 'barred', id)),
     ...scene.roads.filter(({ id }) => isBundle(id)).map(({ id, path }) => at(middleOf(path), 'road', id)),
   ].filter(({ x, y }) => overlap(seen, { x: x - 0.5, y: y - 0.5, width: 1, height: 1 }));
   const line = ({ y }: Point) => Math.floor(((y - seen.y) * zoom) / LINE);

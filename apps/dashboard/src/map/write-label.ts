@@ -1,4 +1,5 @@
 import { type Brush, roundRect } from './brush.ts';
+import { addFence } from './draw-gates.ts';
 import type { Label, PlacedLabel } from './labels.ts';
 import { widthOf } from './word-widths.ts';
 
@@ -29,6 +30,7 @@ export function write(brush: Brush, label: PlacedLabel): void {
   context.textBaseline = 'middle';
   const y = label.under === undefined ? label.y : label.y - label.size * 0.52;
   const x = label.x + (label.sign ? SIGN / 2 : 0);
+  if (label.plate) drawPlate(brush, label);
   const line = (text: string, at: number, colour: string, x: number) => {
     if (label.halo) {
       context.strokeStyle = palette.ground;
@@ -52,8 +54,26 @@ export function write(brush: Brush, label: PlacedLabel): void {
   context.restore();
 }
 
-/** A small house as it would stand there: hollow and dashed for draining, violet for another weight. */
-function drawSign({ context, palette }: Brush, sign: 'draining' | 'weighted', x: number, y: number): void {
+/** Ground under words: what runs there is still seen, and no longer read as part of a letter. */
+function drawPlate({ context, palette }: Brush, { box, dim }: PlacedLabel): void {
+  context.save();
+  context.globalAlpha = dim ? 0.4 : 0.8;
+  context.fillStyle = palette.land;
+  roundRect(context, { x: box.x - 3, y: box.y - 1, width: box.width + 6, height: box.height + 2 }, 7);
+  context.fill();
+  context.restore();
+}
+
+/** A small house as it would stand there: hollow and dashed for draining, violet for another weight; or a closed gate. */
+function drawSign({ context, palette }: Brush, sign: NonNullable<Label['sign']>, x: number, y: number): void {
+  if (sign === 'closed' || sign === 'barred') {
+    context.beginPath();
+    addFence(context, { at: { x, y: y - 0.5 }, way: { x: 0, y: 1 }, half: 5.5, closed: 'in' });
+    context.lineWidth = 1.3;
+    context.strokeStyle = sign === 'closed' ? palette.text : palette.refused;
+    context.stroke();
+    return;
+  }
   roundRect(context, { x: x - 4.5, y: y - 5, width: 9, height: 9 }, 2.4);
   context.fillStyle = sign === 'weighted' ? palette.weight : palette.ground;
   context.fill();

@@ -17,7 +17,7 @@ import { Waiting } from './Waiting.tsx';
 /** The map's twin in words and figures: the same facts as tables, for reading, sorting and the keyboard. */
 export function Directory() {
   const arrived = useCity((state) => state.arrived);
-  const { service, backend, pod, node, edge } = useCity((state) => state.survey.city);
+  const { service, backend, pod, node, edge, policy, refusal } = useCity((state) => state.survey.city);
   const tab = useView((state) => state.reading.tab);
   const flight = useView((state) => state.flight);
   const counts: Readonly<Partial<Record<Tab, number>>> = {
@@ -26,6 +26,8 @@ export function Directory() {
     pods: pod.size,
     nodes: node.size,
     edges: edge.size,
+    policies: policy.size,
+    refusals: refusal.size,
   };
   useEffect(() => {
     // There is nowhere to fly here; the panel shows what was found.

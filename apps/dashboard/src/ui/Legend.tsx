@@ -1,5 +1,5 @@
 'use client';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { Folded } from '../city/filter.ts';
 import { count, plural, rate, size } from '../city/format.ts';
 import { bytesPerSecond } from '../city/traffic.ts';
@@ -12,6 +12,12 @@ const SIGNS = [
   { sign: <i className="size-2.5 rounded-[3px] border-[1.5px] border-dashed border-drain" />, word: 'draining' },
   { sign: <b className="text-xs font-bold text-weight-ink">10</b>, word: 'reweighted' },
   { sign: <Bars />, word: 'refused' },
+] as const;
+
+/** Where there are NetworkPolicies. */
+const GATES = [
+  { sign: <Gate tone="text-text" />, word: 'closed by policy' },
+  { sign: <Barred />, word: 'refused by policy' },
 ] as const;
 
 const MORE = [
@@ -29,6 +35,11 @@ const MORE = [
   { sign: <Footpath />, word: 'direct: past every Service' },
 ] as const;
 
+const MORE_GATES = [
+  { sign: <Gate tone="text-text" />, word: 'pickets: keeps out who comes' },
+  { sign: <Rails />, word: 'rails: keeps in who would leave' },
+] as const;
+
 const READING = {
   services: 'A ring is a Service, its parts are its backends: length is the wished share, light the activity.',
   nodes: 'A building is a node, its rooms are pods: hue is the namespace, light the activity.',
@@ -38,17 +49,21 @@ interface Props {
   readonly scene: Scene;
   /** What the filter leaves out. */
   readonly folded: Folded | undefined;
+  /** Policies close pods here. */
+  readonly gates: boolean;
 }
 
-export function Legend({ scene, folded }: Props) {
+export function Legend({ scene, folded, gates }: Props) {
   const [open, setOpen] = useState(false);
-  const notes = [folded && foldedWords(folded, scene.metric), streetWords(scene)].filter((note) => note !== undefined);
+  const notes = [folded && foldedWords(folded, scene.metric), streetWords(scene), barredWords(scene)].filter(
+    (note) => note !== undefined,
+  );
   return (
-    <div className="absolute bottom-4 left-4 max-w-[640px] rounded-[10px] border border-line bg-panel/95 text-sm text-soft shadow-cast">
+    <div className="absolute bottom-4 left-4 max-w-[min(880px,max(18rem,calc(100%-17rem)))] rounded-[10px] border border-line bg-panel/95 text-sm text-soft shadow-cast">
       {open && (
         <div className="border-b border-line px-3.5 py-2.5">
           <p className="text-text">{READING[scene.lens]}</p>
-          <ul className="mt-2 flex flex-wrap gap-x-4 gap-y-1">{MORE.map(entry)}</ul>
+          <ul className="mt-2 flex flex-wrap gap-x-4 gap-y-1">{[...MORE, ...(gates ? MORE_GATES : [])].map(entry)}</ul>
         </div>
       )}
       <button
@@ -57,7 +72,7 @@ export function Legend({ scene, folded }: Props) {
         onClick={() => setOpen(!open)}
         className="flex flex-wrap items-center gap-x-3.5 gap-y-1 rounded-[10px] px-3.5 py-2 text-left"
       >
-        {SIGNS.map(({ sign, word }) => (
+        {[...SIGNS, ...(gates ? GATES : [])].map(({ sign, word }) => (
           <span key={word} className="flex items-center gap-2">
             {sign}
             {word}
@@ -74,10 +89,11 @@ export function Legend({ scene, folded }: Props) {
 }
 
 /** Words for what is not drawn: nothing vanishes without being told. */
-function foldedWords({ services, pods, nodes, traffic }: Folded, metric: Scene['metric']): string {
+function foldedWords({ services, pods, nodes, traffic, refusals }: Folded, metric: Scene['metric']): string {
   const flow = metric === 'bytes' ? `${size(bytesPerSecond(traffic))}/s` : `${rate(traffic.openedPerSecond)} conn/s`;
   const things = [plural(services, 'Service'), plural(pods, 'pod'), ...(nodes > 0 ? [plural(nodes, 'node')] : [])];
-  return `${things.join(', ')} and ${flow} are folded by the filter`;
+  const refused = refusals > 0 ? [plural(refusals, 'refused attempt')] : [];
+  return `${[...things, ...refused].join(', ')} and ${flow} are folded by the filter`;
 }
 
 function streetWords({ asides, metric }: Scene): string | undefined {
@@ -88,12 +104,48 @@ function streetWords({ asides, metric }: Scene): string | undefined {
   return `${count(sum('streets'))} quieter streets with ${flow} are told at the places they leave`;
 }
 
-const entry = ({ sign, word }: (typeof MORE)[number]) => (
+/** Attempts that policies refuse and that have no street of their own. */
+function barredWords({ barring: { within, aside } }: Scene): string | undefined {
+  const told = [...within.values()].reduce((sum, n) => sum + n, 0);
+  if (told + aside === 0) return undefined;
+  const parts = [
+    ...(told > 0 ? [`${plural(told, 'refused attempt')} told at their places`] : []),
+    ...(aside > 0 ? [`${plural(aside, 'refused attempt')} to what is not on this lens: the Directory has them`] : []),
+  ];
+  return parts.join(' · ');
+}
+
+const entry = ({ sign, word }: { readonly sign: ReactNode; readonly word: string }) => (
   <li key={word} className="flex items-center gap-2">
     {sign}
     {word}
   </li>
 );
+
+function Gate({ tone }: { readonly tone: string }) {
+  return (
+    <svg width="16" height="10" aria-hidden="true" className={tone}>
+      <path d="M1 5h14M3 1.5v7M6.3 1.5v7M9.7 1.5v7M13 1.5v7" stroke="currentColor" strokeWidth="1.6" />
+    </svg>
+  );
+}
+
+function Rails() {
+  return (
+    <svg width="16" height="10" aria-hidden="true" className="text-text">
+      <path d="M1 3.4h14M1 6.6h14M1.8 1v8M14.2 1v8" stroke="currentColor" strokeWidth="1.6" />
+    </svg>
+  );
+}
+
+function Barred() {
+  return (
+    <svg width="24" height="10" aria-hidden="true" className="text-refused">
+      <path d="M0 3.2h17M0 6.8h17" stroke="currentColor" strokeWidth="1.3" strokeDasharray="4.4 2.2" />
+      <path d="M20 0v10M17 2h6M17 5h6M17 8h6" stroke="currentColor" strokeWidth="1.4" />
+    </svg>
+  );
+}
 
 function Dots() {
   return (

@@ -2,6 +2,7 @@
 import { Maximize, Minus, Plus, Shuffle } from 'lucide-react';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { onMap } from '../city/find.ts';
+import { hasGates } from '../city/gates.ts';
 import { hubNow, useCity } from '../live/city-store.ts';
 import { useOnStage } from '../live/on-stage.ts';
 import { PlanMemory } from '../live/plans.ts';
@@ -19,7 +20,7 @@ import { MiniMap } from './MiniMap.tsx';
 import { useLook } from './use-look.ts';
 import { useMapKeys } from './use-map-keys.ts';
 import { useMedia } from './use-now.ts';
-import { useScene } from './use-scene.ts';
+import { type Built, useScene } from './use-scene.ts';
 import { Waiting } from './Waiting.tsx';
 
 declare global {
@@ -41,7 +42,7 @@ export function MapView({ lens }: { readonly lens: Lens }) {
   const { survey, whole, arrived, folded, moment, stream } = useCity();
   const { selection: selected, theme, flight, metric, trail } = useView();
   const selection = useMemo(() => selected && onMap(survey.city, selected), [selected, survey.city]);
-  const shown = useRef(lens);
+  const shown = useRef<Built>(undefined);
   const still = useMedia('(prefers-reduced-motion: reduce)');
 
   useEffect(() => {
@@ -51,9 +52,11 @@ export function MapView({ lens }: { readonly lens: Lens }) {
       select,
       look: (seen, zoom) =>
         setFocus((before) => {
-          const own = before?.lens === shown.current ? before.on : undefined;
-          const on = focusOn(shown.current, zoom, seen, own);
-          return on === own ? before : { lens: shown.current, on };
+          if (!shown.current) return before;
+          const { scene, focus: first } = shown.current;
+          const own = before?.lens === scene.lens ? before.on : first;
+          const on = focusOn(scene.lens, zoom, seen, own);
+          return on === before?.on ? before : { lens: scene.lens, on };
         }),
     });
     window.kubecity = {
@@ -82,7 +85,7 @@ export function MapView({ lens }: { readonly lens: Lens }) {
       : undefined,
   );
   const { scene, plan } = built ?? {};
-  shown.current = scene?.lens ?? lens;
+  shown.current = built;
 
   useEffect(() => {
     const now = hubNow(useCity.getState());
@@ -106,7 +109,7 @@ export function MapView({ lens }: { readonly lens: Lens }) {
     if (stage && grounds.length > 0) stage.flyOver(around(grounds, 90));
   }, [stage, trail, lens]);
 
-  useLook(scene, whole, built?.focus);
+  useLook(scene, whole);
   const keys = useMapKeys(stage, scene, built?.survey ?? survey);
 
   const replan = () => {
@@ -136,7 +139,7 @@ export function MapView({ lens }: { readonly lens: Lens }) {
         (scene.districts.length === 0 ? (
           <Waiting state="empty" />
         ) : (
-          <Legend scene={scene} folded={built?.figures.folded} />
+          <Legend scene={scene} folded={built?.figures.folded} gates={hasGates((built?.survey ?? survey).city)} />
         ))}
       {stage && scene && scene.districts.length > 0 && <MiniMap stage={stage} scene={scene} />}
       {!scene && <Waiting state="loading" />}

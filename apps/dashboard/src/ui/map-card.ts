@@ -2,6 +2,7 @@ import type { CityRecord } from '@kubecity/protocol';
 import { flawsOf, measuringOf, silentNodes } from '../city/coverage.ts';
 import { age, count, plural, rate, size, span, weightText } from '../city/format.ts';
 import { NO_ZONE } from '../city/lanes.ts';
+import { policiesWords } from '../city/refusals.ts';
 import type { Survey } from '../city/survey.ts';
 import { bytesPerSecond, NO_TRAFFIC, open, stale, type Traffic } from '../city/traffic.ts';
 import type { Hit } from '../map/hit.ts';
@@ -37,6 +38,7 @@ export function describe(hit: Hit, scene: Scene, survey: Survey, now: number): C
       title: bare,
       lines: [
         plural(stands.length, 'backend'),
+        ...closedStands(survey, bare),
         ...figures(sums.byService.get(bare) ?? NO_TRAFFIC),
         ...atLeast,
         ...aside,
@@ -66,6 +68,7 @@ export function describe(hit: Hit, scene: Scene, survey: Survey, now: number): C
     );
   }
   if (hit.kind === 'district') return describeDistrict(hit.id, scene, aside);
+  if (hit.kind === 'barred') return describeBarred(hit.id, scene, survey, now);
   if (hit.kind !== 'road') return undefined;
   const road = scene.roads.find(({ id }) => id === hit.id);
   if (!road) return undefined;
@@ -114,6 +117,7 @@ function describeHouse(id: string, scene: Scene, survey: Survey): Card | undefin
     lines: [
       ...(place === '' ? [] : [place]),
       ...(sign === '' ? [] : [sign]),
+      ...gateLines(pod),
       ...(into ? [`in: ${figures(into)[0]}`] : []),
       ...(direct ? [`of these ${rate(direct.openedPerSecond)}/s direct, past every Service`] : []),
       ...(out ? [`out: ${figures(out)[0]}`] : []),
@@ -126,7 +130,7 @@ function describeHouse(id: string, scene: Scene, survey: Survey): Card | undefin
 function describeDistrict(id: string, scene: Scene, aside: readonly string[]): Card | undefined {
   const district = scene.districts.find((one) => one.id === id && one.closed && one.folded);
   if (!district?.folded) return undefined;
-  const { nodes, services, pods, draining, weighted, unready, unknown, problems } = district.folded;
+  const { nodes, services, pods, draining, weighted, unready, unknown, closed, problems } = district.folded;
   const parts = [
     ...(nodes > 0 ? [plural(nodes, 'node')] : []),
     ...(services > 0 ? [plural(services, 'Service')] : []),
@@ -137,6 +141,7 @@ function describeDistrict(id: string, scene: Scene, aside: readonly string[]): C
     ...(weighted > 0 ? [`${count(weighted)} reweighted`] : []),
     ...(unready > 0 ? [`${count(unready)} not ready`] : []),
     ...(unknown > 0 ? [`${count(unknown)} unknown: no agent on their node`] : []),
+    ...(closed > 0 ? [`${count(closed)} of ${plural(pods, 'pod')} closed by policy`] : []),
     ...(problems > 0 ? [`${count(problems)} with problems`] : []),
   ];
   return {
@@ -152,14 +157,50 @@ function describeDistrict(id: string, scene: Scene, aside: readonly string[]): C
 }
 
 const podLines = (scene: Scene, id: string): string[] =>
-  scene.buildings.flatMap(({ id: own, folded }) => (own === id && folded ? [plural(folded.pods, 'pod')] : []));
+  scene.buildings.flatMap(({ id: own, folded }) => {
+    if (own !== id || !folded) return [];
+    const { pods, closed } = folded;
+    return [plural(pods, 'pod'), ...(closed > 0 ? [`${count(closed)} closed by policy`] : [])];
+  });
+
+/** Who closes a pod, per direction. */
+function gateLines(pod: CityRecord<'pod'> | undefined): string[] {
+  const { ingress, egress } = pod?.gates ?? {};
+  const line = (words: string, policies: readonly string[] | undefined) =>
+    policies ? [`${words} by ${policiesWords(policies, pod?.namespace)}`] : [];
+  return [...line('closed to who comes', ingress), ...line('closed to where it goes', egress)];
+}
+
+function closedStands({ city, stands }: Survey, service: string): string[] {
+  const own = stands.get(service) ?? [];
+  const closed = own.filter(({ podUid }) => city.pod.get(podUid ?? '')?.gates?.ingress).length;
+  if (closed === 0) return [];
+  return [closed === own.length ? 'policies close all of them' : `policies close ${count(closed)} of them`];
+}
+
+function describeBarred(id: string, scene: Scene, survey: Survey, now: number): Card | undefined {
+  const street = scene.barring.streets.find((one) => one.id === id);
+  const last = street?.refusals[0]?.[1];
+  if (!street || !last) return undefined;
+  const ports = [...new Set(street.refusals.map(([, { port, protocol }]) => `${port}/${protocol}`))].slice(0, 3);
+  return {
+    title: `${placeName(survey, street.from)} ⊣ ${placeName(survey, street.to)}`,
+    lines: [
+      `refused by ${street.policies.length > 0 ? street.policies.slice(0, 3).join(', ') : 'no policy: nobody knows a pod there'}`,
+      `${plural(street.refusals.length, 'attempt')} at ${ports.join(', ')}, the last ${age(now - last.lastAt)} ago`,
+    ],
+  };
+}
 
 /** Traffic of this place that has no road of its own. */
 function asideLines(scene: Scene, id: string): string[] {
-  return scene.asides.flatMap(({ at, kind, streets, rate: opened, bytes }) => {
+  const within = scene.barring.within.get(id);
+  const barred = within === undefined ? [] : [`${plural(within, 'attempt')} refused by policy here`];
+  const roads = scene.asides.flatMap(({ at, kind, streets, rate: opened, bytes }) => {
     if (at !== id || (opened === 0 && bytes === 0)) return [];
     const told = `${rate(opened)} new conn/s · ${size(bytes)}/s`;
     if (kind === 'more') return [`and on ${plural(streets, 'quieter street')}: ${told}`];
     return [kind === 'within' ? `within: ${told}` : `to what is not on the map: ${told}`];
   });
+  return [...barred, ...roads];
 }

@@ -38,16 +38,22 @@ export interface Built {
 /** The scene that was wished last, as soon as it is made; until then the one before. Undefined before the first. */
 export function useScene(stage: Stage | undefined, wish: SceneWish | undefined): Built | undefined {
   const [built, setBuilt] = useState<Built>();
+  const asked = useRef<SceneWish>(undefined);
   const work = useRef<SlicedWork<{ readonly stage: Stage; readonly wish: SceneWish }, Built>>(undefined);
   useEffect(() => {
     const own = new SlicedWork(sceneFor, setBuilt, () => stage?.hand ?? 0);
     work.current = own;
+    asked.current = undefined;
     return () => own.close();
   }, [stage]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the wish is what its fields are
   useEffect(() => {
-    if (stage && wish) work.current?.want({ stage, wish }, paceOf(wish, built));
+    if (!stage || !wish) return;
+    const before = asked.current;
+    asked.current = wish;
+    if (!before || !built || !isMet(wish, before, built))
+      work.current?.want({ stage, wish }, paceOf(wish, built, before));
   }, [stage, ...FIELDS.map((field) => wish?.[field])]);
 
   return built;
@@ -55,11 +61,21 @@ export function useScene(stage: Stage | undefined, wish: SceneWish | undefined):
 
 const FIELDS = ['lens', 'survey', 'whole', 'past', 'focus', 'metric', 'selected', 'replans'] as const;
 
-/** A second's figures can wait; what is asked for with a click, or stands where the map has gone, cannot. */
-function paceOf(wish: SceneWish, built: Built | undefined): Pace {
+/** Where one looks was left open, and turned out to be what the scene was made for. */
+const isMet = (wish: SceneWish, before: SceneWish, { focus }: Built): boolean =>
+  before.focus === undefined &&
+  wish.focus === focus &&
+  FIELDS.every((field) => field === 'focus' || wish[field] === before[field]);
+
+/**
+ * A second's figures can wait; what is asked for with a click (also a filter or a time, for what was heard is the same or past),
+ * or stands where the map has gone, cannot.
+ */
+function paceOf(wish: SceneWish, built: Built | undefined, before: SceneWish | undefined): Pace {
   if (built?.scene.lens !== wish.lens) return 'first';
+  const heard = !wish.past && wish.figures.at !== before?.figures.at;
   const same = wish.focus === undefined || wish.focus === built.focus;
-  return same && wish.metric === built.scene.metric && wish.selected === built.selected ? 'calm' : 'soon';
+  return heard && same && wish.metric === built.scene.metric && wish.selected === built.selected ? 'calm' : 'soon';
 }
 
 function* sceneFor({ stage, wish }: { readonly stage: Stage; readonly wish: SceneWish }): Slices<Built> {

@@ -147,6 +147,27 @@ const VIEWS: readonly View[] = [
   { name: 'the past and now', address: `/?at=${Date.now() - 600_000}&compare=`, until: 'comparison' },
   { name: 'the past in the directory', address: `/?lens=directory&at=${Date.now() - 600_000}`, until: 'time-needle' },
   { name: 'wall', address: '/?wall=', until: 'wall' },
+  { name: 'what policies refuse', address: '/?barred=', until: 'filter-barred' },
+  { name: 'panel of a closed pod', address: '/?selected=pod~uid-20', until: 'gates' },
+  { name: 'panel of a policy', address: '/?selected=policy~payments/only-checkout', until: 'policy-facts' },
+  {
+    name: 'panel of a refused attempt',
+    address: '/?lens=directory&tab=refusals',
+    act: (page) => page.getByText('203.0.113.0/24').first().click(),
+    until: 'barred-facts',
+  },
+  { name: 'policies of the directory', address: '/?lens=directory&tab=policies', until: 'table-policies' },
+  {
+    name: 'why here, refused',
+    address: '/?selected=service~payments/payments',
+    act: async (page) => {
+      await page.getByTestId('why').first().click();
+      await page.getByTestId('why-source').click();
+      await page.getByTestId('why-source-input').fill('loadgen node-c');
+      await page.keyboard.press('Enter');
+    },
+    until: 'why-isolation',
+  },
 ];
 
 describe.each(['light', 'dark'] as const)('axe, %s', (colorScheme) => {

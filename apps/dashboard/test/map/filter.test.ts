@@ -107,11 +107,41 @@ describe('the toy city', () => {
     const ids = toy.snapshot(0).flatMap((op) => (op[0] === 'set' && op[1] === 'backend' ? [op[2]] : []));
     toy.drain(ids.find((id) => id.startsWith('shop/cart:')) as string, 0);
   });
+  const calm = { ...city, refusal: new Map() };
   const shown = (change: Partial<typeof NO_FILTER>) => filterCity(city, { ...NO_FILTER, ...change }).city;
 
   it('shows only Services with trouble when errors are asked for', () => {
     // With its only client, which stands where it always stands.
-    expect([...shown({ errors: true }).service.keys()]).toEqual(['payments/payments', 'payments/fraud']);
+    const { service } = filterCity(calm, { ...NO_FILTER, errors: true }).city;
+    expect([...service.keys()]).toEqual(['payments/payments', 'payments/fraud']);
+  });
+
+  it('shows what policies refuse with the errors, or alone: then without any other traffic', () => {
+    expect(shown({ errors: true }).refusal.size).toBe(city.refusal.size);
+    const barred = filterCity(city, { ...NO_FILTER, barred: true });
+    expect([barred.city.refusal.size, barred.city.edge.size, barred.folded.refusals]).toEqual([
+      city.refusal.size,
+      0,
+      0,
+    ]);
+    expect(barred.folded.traffic.edges).toBe(city.edge.size);
+    const ends = new Set([...city.refusal.values()].flatMap(({ client, podUid }) => [client.id, `pod:${podUid}`]));
+    for (const uid of barred.city.pod.keys()) {
+      const homes = [...city.backend.values()].filter((one) => one.podUid === uid).map(({ service }) => service);
+      const drawnWith = homes.some((home) => barred.city.service.has(home));
+      expect(ends.has(`pod:${uid}`) || drawnWith).toBe(true);
+    }
+  });
+
+  it('asks places, Services and protocols of a refused attempt as of an edge, and a rate in vain', () => {
+    const refused = (change: Partial<typeof NO_FILTER>) => [...shown(change).refusal.values()];
+    expect(refused({ namespaces: ['data'] }).map(({ service }) => service)).toEqual(['data/orders-db']);
+    expect(refused({ services: ['payments/payments'] })).toHaveLength(3);
+    expect(refused({ protocols: ['UDP'] })).toEqual([]);
+    expect(refused({ minRate: 0.1 })).toEqual([]);
+    expect(
+      refused({ nodes: ['node-b'] }).every(({ node, client }) => node === 'node-b' || client.node === 'node-b'),
+    ).toBe(true);
   });
 
   it('finds a drained backend that no traffic reaches any more, with the whole ring of its Service', () => {

@@ -47,5 +47,6 @@ export function largeToy(size: Size): ToyCity {
     refuseEvents: refuse,
     silence: refuse,
     tellOfAgent: refuse,
+    tryForbidden: refuse,
   };
 }

@@ -8,6 +8,7 @@ import { EVERYWHERE, type Focus, focusOn, levelAt } from '../../src/map/levels.t
 import type { Level } from '../../src/map/scene.ts';
 import { totalsOf } from '../../src/map/totals.ts';
 import { cityOf } from './city-of.ts';
+import { gatedCity } from './gated-city.ts';
 import { largeCity } from './large-city.ts';
 import { nodesLens, servicesLens } from './lenses.ts';
 
@@ -22,6 +23,8 @@ function wholeOf({ city, sums }: Survey) {
     rate: sums.all.openedPerSecond,
     bytes: bytesPerSecond(sums.all),
     refused: sums.all.refusedPerSecond,
+    closed: [...city.pod.values()].filter(({ gates }) => gates?.ingress || gates?.egress).length,
+    barred: city.refusal.size,
   };
 }
 
@@ -54,8 +57,9 @@ describe.each([
   it('tell all there is at every level, wherever one looks and whatever the filter: shown and folded are the whole', () => {
     fc.assert(
       fc.property(size, part, fc.boolean(), (of, where, filtered) => {
-        const all = largeCity(of);
+        const all = gatedCity(largeCity(of), of.seed);
         const { city, folded } = filterCity(all, { ...NO_FILTER, minRate: 4 });
+        expect(folded.refusals).toBe(all.refusal.size);
         const survey = surveyCity(filtered ? city : all);
         const lens = lensOf(survey);
         for (const level of LEVELS) {

@@ -31,7 +31,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'large-nodes-day', theme: 'day', address: '/?lens=nodes', large: true },
   { name: 'large-nodes-night', theme: 'night', address: '/?lens=nodes', large: true },
   { name: 'large-district-night', theme: 'night', address: '/', large: true, act: nearer(2) },
-  { name: 'large-district-day', theme: 'day', address: '/?lens=nodes', large: true, act: nearer(2) },
+  { name: 'large-district-day', theme: 'day', address: '/?lens=nodes', large: true, act: nearer(1) },
   { name: 'large-place-night', theme: 'night', address: '/', large: true, act: nearer(4) },
   { name: 'large-place-day', theme: 'day', address: '/?lens=nodes', large: true, act: nearer(4) },
   { name: 'services-night', theme: 'night', address: `/?${CHECKOUT}` },
@@ -146,6 +146,26 @@ const SHOTS: readonly Shot[] = [
       await page.getByTestId('flag').first().focus();
     },
   },
+  { name: 'gates-night', theme: 'night', address: '/?barred=' },
+  { name: 'gates-day', theme: 'day', address: '/' },
+  { name: 'gates-nodes-day', theme: 'day', address: '/?lens=nodes' },
+  { name: 'gates-nodes-night', theme: 'night', address: '/?lens=nodes' },
+  { name: 'gates-near-night', theme: 'night', address: '/?selected=service~payments/payments', act: nearer(2) },
+  { name: 'gates-near-day', theme: 'day', address: '/?selected=service~payments/payments', act: nearer(2) },
+  { name: 'gates-far-day', theme: 'day', address: '/', act: farther(4) },
+  { name: 'gates-filter-day', theme: 'day', width: 1280, address: '/?barred=&namespaces=payments' },
+  { name: 'gates-directory-night', theme: 'night', width: 1280, address: '/?lens=directory&tab=policies' },
+  { name: 'gates-refusals-day', theme: 'day', width: 1280, address: '/?lens=directory&tab=refusals' },
+  { name: 'gates-pod-day', theme: 'day', width: 1280, address: '/?selected=pod~uid-20' },
+  { name: 'gates-node-night', theme: 'night', width: 1280, address: '/?lens=nodes&selected=node~node-d' },
+  { name: 'gates-policy-night', theme: 'night', width: 1280, address: '/?selected=policy~payments/only-checkout' },
+  {
+    name: 'gates-why-day',
+    theme: 'day',
+    address: '/?selected=service~payments/payments',
+    act: (page) => why(page, 'loadgen'),
+  },
+  { name: 'gates-far-night', theme: 'night', address: '/?lens=nodes', act: farther(4) },
   { name: 'panel-service-day', theme: 'day', width: 1280, address: '/?selected=service~shop/web' },
   { name: 'panel-node-night', theme: 'night', width: 1280, address: '/?lens=nodes&selected=node~node-d' },
   { name: 'panel-namespace-day', theme: 'day', width: 1280, address: '/?selected=namespace~shop' },
@@ -258,6 +278,15 @@ function nearer(times: number): (page: Page) => Promise<void> {
   };
 }
 
+function farther(steps: number): (page: Page) => Promise<void> {
+  return async (page) => {
+    for (let i = 0; i < steps; i += 1) {
+      await page.getByRole('button', { name: 'Farther' }).click();
+      await page.waitForTimeout(900);
+    }
+  };
+}
+
 async function chooseRow(page: Page): Promise<void> {
   await page.getByTestId('table-text').fill('checkout');
   await page.getByTestId('edge-row').first().click();
@@ -301,7 +330,8 @@ try {
       await page.waitForFunction(isThere, undefined, { timeout: 60_000 });
     }
     await act?.(page);
-    await page.waitForTimeout(2500);
+    // A large city is drawn a little in each frame.
+    await page.waitForTimeout(shot.large ? 8000 : 2500);
     // A wall of pixels takes a browser without a GPU a while.
     await page.screenshot({ timeout: 180_000, path: `${folder}/${name}${givenWidth ? `-${givenWidth}` : ''}.png` });
     process.stdout.write(`${name}: ${await page.evaluate(() => window.kubecity?.framesDrawn)} frames\n`);

@@ -1,6 +1,10 @@
 import type { Look } from '@kubecity/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { LOOK_PAUSE, LookTeller, lookOf } from '../../src/live/looking.ts';
+import { surveyCity } from '../../src/city/survey.ts';
+import { closelyDrawn, LOOK_PAUSE, LookTeller, lookOf } from '../../src/live/looking.ts';
+import { EVERYWHERE } from '../../src/map/levels.ts';
+import { largeCity } from './large-city.ts';
+import { nodesLens, servicesLens } from './lenses.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -21,6 +25,25 @@ test('one Service alone, nothing while hidden, else what the map looks at, with 
   expect(lookOf(undefined, { services, panel: ['data/db', ...services] }, false)).toEqual(both);
   const many = Array.from({ length: 1001 }, (_, i) => `shop/s${i}`);
   expect(lookOf(undefined, { services: many, panel: [] }, false)).toEqual({ services: 'all' });
+});
+
+test('from afar nothing is looked at closely; near, the Services with their houses on the screen', () => {
+  const survey = surveyCity(largeCity({ seed: 5, namespaces: 6, services: 30, pods: 120, nodes: 8, edges: 300 }));
+  const [services, nodes] = [servicesLens(survey), nodesLens(survey)];
+  const from = (level: 'city' | 'district' | 'place', part: number) => {
+    const area = { ...services.bounds, width: part * services.bounds.width };
+    return closelyDrawn(services.scene({ metric: 'connections', focus: { level, area } }));
+  };
+  expect(from('city', 1)).toEqual([]);
+  expect(from('district', 1)).toEqual([]);
+  expect(from('place', 1)).toEqual([...survey.city.service.keys()].sort());
+  const half = from('place', 0.5);
+  expect(half.length).toBeGreaterThan(0);
+  expect(half.length).toBeLessThan(30);
+  for (const level of ['city', 'district'] as const) {
+    expect(closelyDrawn(nodes.scene({ metric: 'bytes', focus: { ...EVERYWHERE, level } }))).toEqual([]);
+  }
+  expect(closelyDrawn(nodes.scene({ metric: 'bytes', focus: EVERYWHERE }))).toBe('all');
 });
 
 test('a new connection is told only what differs from all', () => {

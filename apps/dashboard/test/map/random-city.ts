@@ -120,5 +120,6 @@ export const randomFilter: fc.Arbitrary<Filter> = fc.record({
   protocols: some(PROTOCOLS),
   states: some(FILTER_STATES),
   errors: fc.boolean(),
+  barred: fc.boolean(),
   minRate: fc.constantFrom(0, 0, 0.5, 10),
 });

@@ -65,11 +65,25 @@ describe('work in slices', () => {
 
   it('finishes what it began while wishes keep coming and nobody moves the map', () => {
     const { screen, work, made } = begin();
-    for (let i = 0; i < 60; i += 1) {
+    for (let i = 0; i < 300; i += 1) {
       work.want(`second ${i}`, 'calm');
       screen.pass(100);
     }
     expect(made.length).toBeGreaterThan(10);
+  });
+
+  it('leaves most of the time to others when second follows second, and none when one goes elsewhere', () => {
+    const { screen, work, made, turns } = begin();
+    for (let i = 0; i < 100; i += 1) {
+      work.want(`second ${i}`, 'calm');
+      screen.pass(200);
+    }
+    const spent = turns.reduce((sum, slices) => sum + slices, 0);
+    expect(spent).toBeLessThan(20_000 / 15);
+    expect(made.length).toBeGreaterThan(5);
+    work.want('there', 'soon');
+    screen.pass(15 * FRAME);
+    expect(made.at(-1)).toBe('there');
   });
 
   it('takes as much of a turn as its pace says', () => {

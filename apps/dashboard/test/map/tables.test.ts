@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { streetOfRefusal } from '../../src/city/refusals.ts';
 import { surveyCity } from '../../src/city/survey.ts';
 import { stepOf } from '../../src/ui/directory/keys.ts';
 import { valuesOf, withWords } from '../../src/ui/directory/table.ts';
@@ -11,7 +12,15 @@ const survey = cityOf(5, (toy) => {
 });
 const { city } = survey;
 const TABS = Object.keys(TABLES) as CityTab[];
-const KINDS = { services: 'service', backends: 'backend', pods: 'pod', nodes: 'node', edges: 'edge' } as const;
+const KINDS = {
+  services: 'service',
+  backends: 'backend',
+  pods: 'pod',
+  nodes: 'node',
+  edges: 'edge',
+  policies: 'policy',
+  refusals: 'refusal',
+} as const;
 const NOW = 1_700_000_000_000;
 
 /** By column id, as it is read and as it is worth. */
@@ -28,7 +37,10 @@ describe.each(TABS)('the table of %s', (tab) => {
   it('has a row for each, which selects what it is about', () => {
     expect(rows.map((row) => table.idOf(row)).sort()).toEqual([...city[KINDS[tab]].keys()].sort());
     for (const row of rows) {
-      expect(table.selectionOf(row)).toEqual({ kind: KINDS[tab], id: table.idOf(row) });
+      const id = table.idOf(row);
+      const selected =
+        tab === 'refusals' ? { kind: 'barred', id: streetOfRefusal(survey, id) } : { kind: KINDS[tab], id };
+      expect(table.selectionOf(row)).toEqual(selected);
     }
   });
 

@@ -21,7 +21,7 @@ export function answerOf(city: ToyCity, question: MapQuestion, now: number): Map
   }
   if (question.kind === 'rules') return new ToyRules(city.snapshot(now)).of(question.service, now);
   if (question.kind === 'explain') return new ToyRules(city.snapshot(now)).explain(question, now);
-  if (question.kind === 'diagnose')
+  if (question.kind === 'diagnose' || question.kind === 'seen')
     return { kind: 'refused', code: 'not-found', message: 'No machine is behind this city.' };
   return flowsOf(city, question, now);
 }

@@ -11,6 +11,8 @@ import type {
 import { type Edge, edgeOf } from '../../src/city/edges.ts';
 import { random } from '../../src/map/geometry.ts';
 import { toyEdges } from './toy-edges.ts';
+import { nodeSays, ToyIsolation } from './toy-isolation.ts';
+import { doorsOf, policyOf, SERVICES } from './toy-services.ts';
 import { ToySteering, type ToyWish } from './toy-steering.ts';
 import { wishRecord } from './toy-wish.ts';
 
@@ -22,20 +24,6 @@ const ZONES: Record<string, string> = {
   'node-d': 'zone-b',
 };
 const NODES = Object.keys(ZONES);
-
-/** namespace/name, backends, port, protocol */
-const SERVICES: readonly (readonly [string, number, number, 'TCP' | 'UDP'])[] = [
-  ['shop/web', 4, 80, 'TCP'],
-  ['shop/cart', 3, 80, 'TCP'],
-  ['shop/catalog', 5, 80, 'TCP'],
-  ['shop/checkout', 4, 80, 'TCP'],
-  ['shop/search', 2, 80, 'TCP'],
-  ['payments/payments', 3, 8443, 'TCP'],
-  ['payments/fraud', 2, 80, 'TCP'],
-  ['data/orders-db', 1, 5432, 'TCP'],
-  ['data/sessions', 3, 6379, 'TCP'],
-  ['platform/dns', 2, 53, 'UDP'],
-];
 
 export interface ToyCity {
   /** Every record, between `reset` and `sync`. */
@@ -56,25 +44,10 @@ export interface ToyCity {
   silence(node: string, on: boolean): void;
   /** Other than usual of a node's agent; nothing: as usual again. */
   tellOfAgent(node: string, news?: Partial<CityRecord<'node'>['agent']>): void;
+  /** Whether anybody tries what policies refuse: so it begins. */
+  tryForbidden(on: boolean): void;
   /** The API no longer lets events be read, in these words; without words it does. */
   refuseEvents(why?: string): void;
-}
-
-/** `web` is open to the world, `sessions` keeps its clients. */
-const doorsOf = (service: string) =>
-  service === 'shop/web' ? { nodePort: 30_080, loadBalancer: '198.51.100.7' } : undefined;
-
-function policyOf(service: string): CityRecord<'service'>['policy'] {
-  const doors = doorsOf(service);
-  return {
-    affinitySeconds: service === 'data/sessions' ? 10_800 : undefined,
-    internalTraffic: service === 'platform/dns' ? 'Local' : 'Cluster',
-    externalTraffic: doors && 'Local',
-    externalIPs: [],
-    loadBalancers: doors ? [doors.loadBalancer] : [],
-    sourceRanges: doors ? ['203.0.113.0/24'] : [],
-    healthCheckNodePort: doors && 32_122,
-  };
 }
 
 export function toyCity(seed: number): ToyCity {
@@ -160,6 +133,7 @@ export function toyCity(seed: number): ToyCity {
   for (let n = 0; n < 3; n += 1) build('shop', 'loadgen', '5b6d');
   build('platform', 'reporter', '6c9a');
 
+  const isolation = new ToyIsolation({ nodes: NODES, pods });
   const steering = new ToySteering({ nodes: NODES, pods, backends, rates: () => ratesOf(Date.now()) });
 
   function reweigh(now = Date.now()): void {
@@ -268,6 +242,7 @@ export function toyCity(seed: number): ToyCity {
         lastSync: { chains: 1, rules: 6, milliseconds: 14 },
         conntrack: tableOf(name, silent ?? now),
         version: '0.1.0',
+        ...nodeSays(name, NODES, now),
         ...agentNews.get(name),
       },
     };
@@ -325,7 +300,8 @@ export function toyCity(seed: number): ToyCity {
       ...steering.wishes.map((wish): CityOp => ['set', 'override', wish.uid, recordOf(wish, now)]),
       ...loads(now),
       ...actions.map(([id, action]): CityOp => ['set', 'action', id, action]),
-      ...[...pods].map(([id, pod]): CityOp => ['set', 'pod', id, pod]),
+      ...[...pods].map(([id, pod]): CityOp => ['set', 'pod', id, { ...pod, gates: isolation.gatesOf(pod) }]),
+      ...isolation.ops(now),
     ];
   }
 
@@ -379,6 +355,9 @@ export function toyCity(seed: number): ToyCity {
     },
     refuseEvents: (why) => {
       cluster = { ...cluster, events: why === undefined ? { state: 'live' } : { state: 'unreadable', why } };
+    },
+    tryForbidden: (on) => {
+      isolation.tries = on;
     },
     silence: (node, on) => {
       if (on) silentSince.set(node, Date.now());

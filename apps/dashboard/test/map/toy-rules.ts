@@ -6,6 +6,7 @@ import {
   type KubeService,
 } from '@kubecity/routing';
 import { Compiler, defaultCompileOptions, explain, type Packet } from '@kubecity/ruleset';
+import { judged } from './toy-isolation.ts';
 
 /** What the agents of the toy city would answer: its records made into objects, and those into real rules. */
 export class ToyRules {
@@ -54,6 +55,7 @@ export class ToyRules {
         held: heldBy !== undefined,
         passed: rulesPassed,
         way: way.map((rule) => places.get(JSON.stringify(rule)) ?? 0),
+        ...((kind === 'dnat' || kind === 'none') && { isolation: judged(pod, this.#podAt(to ?? destination.address)) }),
       })),
       rest: { ends: 0, chance: 0 },
       unknown: [...unknown],
@@ -61,6 +63,11 @@ export class ToyRules {
       sets: 0,
     };
     return { kind: 'explain', node, answer };
+  }
+
+  /** `address` or `address:port` */
+  #podAt(to: string): CityRecord<'pod'> | undefined {
+    return [...this.#pods.values()].find(({ ip }) => ip === to.replace(/:\d+$/, ''));
   }
 
   /** Of one Service on every node; on node-b another hand was at them, node-c tells no wish, node-d says nothing. */

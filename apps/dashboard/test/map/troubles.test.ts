@@ -36,7 +36,10 @@ describe('troublesOf', () => {
       [...survey.city.node].map(([id, one]) => [id, { ...one, agent: { ...one.agent, conntrack: undefined } }]),
     );
     const service = new Map([...survey.city.service].map(([id, one]) => [id, { ...one, problems: [] }]));
-    expect(words(surveyCity({ ...survey.city, edge, node, service }))).toEqual([]);
+    const well = { ...survey.city, edge, node, service };
+    const policy = new Map([...survey.city.policy].map(([id, one]) => [id, { ...one, problems: [] }]));
+    expect(words(surveyCity({ ...well, policy }))).toEqual([]);
+    expect(words(surveyCity(well))).toEqual(['policy payments/own-namespace: 1 problem in its object']);
   });
 });
 

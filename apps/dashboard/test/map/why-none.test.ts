@@ -27,6 +27,11 @@ interface Change {
   readonly load?: Partial<CityRecord<'load'>>;
   readonly phase?: string;
   readonly silent?: boolean;
+  /** Names of callers that policies refuse, the last one first. */
+  readonly refused?: readonly string[];
+  readonly refusal?: Partial<CityRecord<'refusal'>>;
+  /** Policies that close the pod. */
+  readonly ingress?: string[];
   readonly edges?: readonly Partial<Edge>[];
 }
 
@@ -66,7 +71,7 @@ function cityWith(change: Change = {}): City {
       ['node-b', node('node-b', 'b')],
     ]),
     pod: new Map([
-      ['p1', pod('p1', 'node-a')],
+      ['p1', { ...pod('p1', 'node-a'), ...(change.ingress && { gates: { ingress: change.ingress } }) }],
       ['p2', pod('p2', 'node-b')],
       ['loner', pod('loner', 'node-a')],
     ]),
@@ -100,6 +105,17 @@ function cityWith(change: Change = {}): City {
     ),
     load: new Map(load ? [[ID, load as CityRecord<'load'>]] : []),
     edge: new Map(edges.map((one, i) => [`e${i}`, one])),
+    refusal: new Map(
+      (change.refused ?? []).map((label, i) => [
+        `r${i}`,
+        {
+          client: { kind: 'pod', id: `pod:${label}`, label },
+          ...{ address: '10.0.0.1', port: 80, protocol: 'TCP', podUid: 'p1', service: 'shop/cart' },
+          ...{ direction: 'ingress', policies: ['shop/only-web'], firstAt: 0, lastAt: 100 - i, node: 'node-a' },
+          ...change.refusal,
+        },
+      ]),
+    ),
   };
 }
 
@@ -130,6 +146,37 @@ const CASES: readonly [what: string, change: Change, kind: string, words: RegExp
     /not ready/,
   ],
   ['headless', { service: { clusterIP: 'None' }, callers: ['node-a'] }, 'headless', /choose a pod by its name/],
+  [
+    'refused by a policy',
+    { refused: ['shop/loadgen'], ingress: ['shop/only-web'] },
+    'refused',
+    /^Network policy shop\/only-web refuses who comes to it: shop\/loadgen tried\.$/,
+  ],
+  [
+    'refused by several policies, while others get some',
+    { refused: ['a', 'b', 'b', 'c'], refusal: { policies: ['x/1', 'x/2'] }, callers: ['node-b'] },
+    'refused',
+    /^Network policies x\/1, x\/2 refuse who comes to it: a and 2 more tried\.$/,
+  ],
+  [
+    'whose clients may not leave',
+    { refused: ['a'], refusal: { direction: 'egress' } },
+    'refused',
+    /who would go there/,
+  ],
+  ['refused to some', { refused: ['a'], edges: [{ openedPerSecond: 3 }] }, 'gets', /3 new connections/],
+  [
+    'refused at another Service',
+    { refused: ['a'], refusal: { service: 'shop/web' } },
+    'unasked',
+    /no client connects\.$/,
+  ],
+  [
+    'closed, and nobody tries',
+    { ingress: ['shop/only-web'] },
+    'unasked',
+    /no client connects\. Network policy shop\/only-web closes it to all but those named there\.$/,
+  ],
   ['no client', {}, 'unasked', /share of 50 %, but no client connects\.$/],
   ['no client that is seen', { silent: true }, 'unasked', /no client connects\. 1 node tells nothing/],
   [

@@ -19,7 +19,10 @@ class Arrival {
 
   constructor(most: number) {
     const emit = (_event: string, frame: CityFrame) => this.frames.push(structuredClone(frame));
-    this.reader = new Reader({ conn: { transport: { writable: true } }, emit } as unknown as MapSocket, most);
+    this.reader = new Reader(
+      { conn: { transport: { writable: true }, on: () => undefined }, emit } as unknown as MapSocket,
+      most,
+    );
     this.hub.reset('n', 0, [], []);
   }
 
@@ -147,7 +150,7 @@ test('whatever changes while it comes, the page ends with what a newcomer is tol
       expect(frames).toBeLessThan(200);
 
       const newcomer = new Reader({
-        conn: { transport: { writable: true } },
+        conn: { transport: { writable: true }, on: () => undefined },
         emit: (_: string, frame: CityFrame) => {
           fresh = takeFrame(NEW_STREAM, frame).stream;
         },

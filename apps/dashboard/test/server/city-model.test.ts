@@ -1,7 +1,8 @@
 import type { CityRecord } from '@kubecity/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CityModel, type CityObjects, type ObjectKind } from '../../server/city-model.ts';
+import { CityModel } from '../../server/city-model.ts';
+import type { CityObjects, ObjectKind } from '../../server/city-objects.ts';
 import { EdgeCursor } from '../../server/traffic/edge-cursor.ts';
 import { applyOps } from './apply-ops.ts';
 import {

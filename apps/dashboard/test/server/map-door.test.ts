@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as rest } from 'node:timers/promises';
 import type { CityFrame } from '@kubecity/protocol';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
@@ -14,14 +15,15 @@ import { localSession } from './peers.ts';
 function stuckable(id: string) {
   const frames: CityFrame[] = [];
   const transport = { writable: true };
+  const conn = Object.assign(new EventEmitter(), { transport });
   const socket = {
     id,
-    conn: { transport },
+    conn,
     on: () => {},
     data: { session: localSession() },
     emit: (event: string, frame: CityFrame) => event === 'city' && frames.push(frame),
   };
-  return { socket, transport, frames };
+  return { socket, conn, transport, frames };
 }
 
 function openDoor() {
@@ -96,4 +98,39 @@ test('who comes in the middle of a frame learns what is undone before its end, a
   door.send(store.take(), 7);
   const expected = new Map([['namespace shop', { name: 'before' }]]);
   expect(names()).toEqual([expected, expected]);
+});
+
+test('a large city is made piece by piece: one waits while the one before it is on its way, and no more', async () => {
+  const { store, namespace } = openDoor();
+  for (let i = 0; i < 9000; i++) store.set('namespace', `n${i}`, { name: 'x' });
+  const reader = stuckable('reader');
+  namespace.emit('connection', reader.socket);
+  expect(reader.frames).toHaveLength(1);
+
+  reader.transport.writable = false;
+  await expect.poll(() => reader.frames.length).toBe(2);
+  await rest(30);
+  expect(reader.frames).toHaveLength(2);
+  // What waited is on its way now, and there is room for one again.
+  reader.conn.emit('drain');
+  await expect.poll(() => reader.frames.length).toBe(3);
+  await rest(30);
+  expect(reader.frames).toHaveLength(3);
+
+  reader.transport.writable = true;
+  await expect.poll(() => reader.frames.at(-1)?.ops.at(-1)).toEqual(['sync']);
+  const city = reader.frames.reduce((known, { ops }) => applyOps(known, ops), new Map<string, unknown>());
+  expect(city.size).toBe(9000);
+});
+
+test('the search of socket.io for binary parts ends at a frame, and the frame is written whole', () => {
+  const { store, namespace, door } = openDoor();
+  const { socket, frames } = stuckable('one');
+  store.set('namespace', 'shop', { name: 'shop' });
+  namespace.emit('connection', socket);
+  door.send(store.take(), 7);
+  const [frame] = frames as (CityFrame & { toJSON(): unknown })[];
+  expect(frame?.toJSON()).toBeNull();
+  expect(JSON.parse(JSON.stringify(['city', frame]))).toEqual(['city', { ...frame }]);
+  expect(frame?.ops).toContainEqual(['set', 'namespace', 'shop', { name: 'shop' }]);
 });

@@ -17,7 +17,7 @@ class Hub {
   readonly city = new Map<string, unknown>();
   readonly #publish = trafficMetrics(this.registry, this.model);
   readonly #reader = new Reader({
-    conn: { transport: { writable: true } },
+    conn: { transport: { writable: true }, on: () => undefined },
     emit: (_event: string, frame: CityFrame) => this.frames.push(structuredClone(frame)),
   } as unknown as MapSocket);
 

@@ -181,11 +181,12 @@ test('a load has the means of 1, 10 and 60 s, and its share of the service port'
     );
   }
   hub.show(71_000);
-  expect(hub.traffic.backends.records(['quiet|10.9.9.9:1']).get(cart1)).toEqual({
+  const loadsWith = (backend: string) => new Map(hub.traffic.backends.records([backend]));
+  expect(loadsWith('quiet|10.9.9.9:1').get(cart1)).toEqual({
     openedPerSecond: { s1: 0, s10: 0, s60: 1.33 },
     refusedPerSecond: { s1: 1, s10: 1, s60: 1 },
     bytesPerSecond: { s1: 0, s10: 0, s60: 0 },
     ...{ opened: 80, openedOfPort: 320, windowSeconds: 60, moving: 0, idle: 0, closing: 0 },
   });
-  expect(hub.traffic.backends.records(['quiet|10.9.9.9:1']).get('quiet|10.9.9.9:1')).toMatchObject({ opened: 0 });
+  expect(loadsWith('quiet|10.9.9.9:1').get('quiet|10.9.9.9:1')).toMatchObject({ opened: 0 });
 });

@@ -1,8 +1,8 @@
 import { type FieldError, invalidValue, notSupported } from '../field-error.ts';
-import { checkLabels } from '../metadata.ts';
 import { type Json, type KubeObject, objectAt, stringAt, valueAt } from '../object.ts';
 import { builtin } from './builtin.ts';
 import { AGE, NAME, text } from './columns.ts';
+import { checkLabelSelector } from './label-selector.ts';
 
 const amount = (field: string) => (budget: KubeObject) => String(valueAt(budget, 'spec', field) ?? 'N/A');
 
@@ -26,7 +26,7 @@ export const disruptionBudgets = builtin({
 
 function validate(budget: KubeObject): FieldError[] {
   const { minAvailable, maxUnavailable } = objectAt(budget, 'spec');
-  const errors = checkLabels('spec.selector.matchLabels', objectAt(budget, 'spec', 'selector', 'matchLabels'));
+  const errors = checkLabelSelector('spec.selector', valueAt(budget, 'spec', 'selector'));
   if (minAvailable !== undefined && maxUnavailable !== undefined) {
     const both = 'minAvailable and maxUnavailable cannot be both set';
     errors.push(invalidValue('spec', { minAvailable, maxUnavailable }, both));

@@ -1,5 +1,5 @@
 import { errorOf } from '../error.ts';
-import type { Ipset } from '../netfilter.ts';
+import type { InSet, Ipset } from '../netfilter.ts';
 
 /** An in-memory ipset: create, add, del and destroy, with the real one's refusals. */
 export class FakeIpset implements Ipset {
@@ -31,8 +31,9 @@ export class FakeIpset implements Ipset {
       if (verb === 'create') {
         if (this.sets.has(name) && !line.endsWith(' -exist'))
           refuse('Set cannot be created: set with the same name already exists');
+        if (this.sets.has(name)) continue;
         this.sets.add(name);
-        this.#kinds.set(name, rest.join(' '));
+        this.#kinds.set(name, rest.join(' ').replace(/ -exist$/, ''));
       } else if (verb === 'destroy') {
         if (!this.sets.has(name)) refuse('The set with the given name does not exist');
         if (this.inUse === name) refuse('Set cannot be destroyed: it is in use by a kernel component');
@@ -40,16 +41,23 @@ export class FakeIpset implements Ipset {
         this.#members.delete(name);
       } else if (verb === 'add') {
         if (!this.sets.has(name)) refuse('The set with the given name does not exist');
-        this.#members.set(name, (this.#members.get(name) ?? new Set()).add(rest[0] ?? ''));
+        this.#members.set(name, (this.#members.get(name) ?? new Set()).add(asKept(rest[0] ?? '')));
       } else if (verb === 'del') {
         if (!this.sets.has(name)) refuse('The set with the given name does not exist');
-        this.#members.get(name)?.delete(rest[0] ?? '');
+        this.#members.get(name)?.delete(asKept(rest[0] ?? ''));
       } else if (verb) refuse(`Unknown command ${verb}`);
     }
     return 0;
   }
 
-  async holding(sets: Iterable<string>, address: string): Promise<ReadonlySet<string>> {
-    return new Set([...sets].filter((set) => this.#members.get(set)?.has(address)));
+  /** Of sets of ranges only what they were given word by word. */
+  async holding(asked: Iterable<InSet>): Promise<ReadonlySet<string>> {
+    const held = [...asked].filter(([set, member]) => this.#members.get(set)?.has(member));
+    return new Set(held.map(([set, member]) => `${set} ${member}`));
   }
+}
+
+/** A port without a protocol is one of TCP. */
+function asKept(member: string): string {
+  return member.replace(/,(?=\d+$)/, ',tcp:');
 }

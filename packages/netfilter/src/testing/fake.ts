@@ -1,6 +1,7 @@
 import type { Table } from '@kubecity/ruleset';
 import { errorOf, NetfilterError } from '../error.ts';
-import type { CountedChain, Netfilter, RestoreText } from '../netfilter.ts';
+import type { CountedChain, Netfilter } from '../netfilter.ts';
+import { type RestoreText, textInTime } from '../restore-text.ts';
 
 type Chains = Map<string, string[]>;
 
@@ -15,7 +16,7 @@ export class FakeNetfilter implements Netfilter {
     nat: new Map(['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'].map((name) => [name, []])),
   };
   readonly #failures: NetfilterError[] = [];
-  #poison: RegExp | undefined;
+  #poison: Pick<RegExp, 'test'> | undefined;
   #namesTheLine = true;
   /** Every restore text that was accepted. */
   readonly restores: string[] = [];
@@ -26,7 +27,7 @@ export class FakeNetfilter implements Netfilter {
   }
 
   /** From now on refuses texts with a line that matches; `named` says whether the error names that line. */
-  poison(line: RegExp | undefined, named = true): void {
+  poison(line: Pick<RegExp, 'test'> | undefined, named = true): void {
     this.#poison = line;
     this.#namesTheLine = named;
   }
@@ -69,7 +70,7 @@ export class FakeNetfilter implements Netfilter {
 
   async restore(input: RestoreText): Promise<number> {
     this.#maybeFail();
-    const text = [...input].join('');
+    const text = await textInTime(input);
     let table: Table | undefined;
     let draft: Chains = new Map();
     for (const [i, line] of text.split('\n').entries()) {

@@ -103,6 +103,9 @@ class Course {
         // The kernel keeps no way back here: when that chain ends, it goes on where this one was entered from.
         this.#enter(target.chain, yes, next.back);
         break;
+      case 'remembered':
+        this.#open.push({ walker: yes, place: next });
+        break;
       case 'return':
         this.#open.push({ walker: yes, place: next.back });
         break;

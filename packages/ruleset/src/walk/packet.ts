@@ -90,6 +90,11 @@ export function holds(match: Exclude<Match, { kind: 'probability' }>, state: Sta
       return match.states.some((word) => word === 'NEW' || (word === 'DNAT' && state.to !== undefined)) !== match.not;
     case 'hairpin':
       return state.source.bits === state.destination.bits;
+    case 'memory':
+      return true;
+    // A walked packet is the first of its connection.
+    case 'syn':
+      return (state.protocol === 'tcp') !== match.not;
     case 'local':
       return state.local(state[match.side]);
     case 'ports':
@@ -106,6 +111,8 @@ export function wasIn({ sets, client, destination, protocol, port }: State, set:
   const keys: Readonly<Record<SetKey, string>> = {
     src: client,
     dst: destination.text,
+    // Asked of later packets only, which nobody walks.
+    'src,src,dst': '',
     'dst,dst': `${destination.text},${protocol}:${port}`,
   };
   return sets.get(set)?.has(keys[key]) ?? false;

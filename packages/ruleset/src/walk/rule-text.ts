@@ -19,12 +19,16 @@ export type Match =
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number; readonly not: boolean }
   | { readonly kind: 'state'; readonly states: readonly string[]; readonly not: boolean }
   | { readonly kind: 'hairpin' }
+  /** Remembers the packet; what it says to it nobody asks. */
+  | { readonly kind: 'memory' }
+  /** Whether it is the first packet of a TCP connection. */
+  | { readonly kind: 'syn'; readonly not: boolean }
   | { readonly kind: 'local'; readonly side: 'source' | 'destination' }
   | { readonly kind: 'set'; readonly name: string; readonly key: SetKey; readonly not: boolean };
 
-/** What a set is asked for: the client, the destination, or the destination with protocol and port. */
-export type SetKey = 'src' | 'dst' | 'dst,dst';
-const SET_KEYS: readonly SetKey[] = ['src', 'dst', 'dst,dst'];
+/** What a set is asked for: the client, the destination, the destination with protocol and port, or who answers from which port to whom. */
+export type SetKey = 'src' | 'dst' | 'dst,dst' | 'src,src,dst';
+const SET_KEYS: readonly SetKey[] = ['src', 'dst', 'dst,dst', 'src,src,dst'];
 
 export type Target =
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
@@ -32,11 +36,13 @@ export type Target =
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
   | { readonly kind: 'remember'; readonly set: string }
   | { readonly kind: 'masquerade' | 'reject' | 'drop' | 'accept' | 'return' }
+  /** None: the rule only remembers. */
+  | { readonly kind: 'remembered' }
   /** The rule has a word that is not among ours; what stands before it is in `matches`. */
   | { readonly kind: 'unknown'; readonly why: string };
 
-const PROTOCOLS = ['tcp', 'udp', 'sctp'];
-const STATES = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'DNAT'];
+const PROTOCOLS = ['tcp', 'udp', 'sctp', 'ipv6-icmp'];
+const STATES = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED', 'DNAT'];
 
 /** Reads one rule in exactly the words our compiler emits; of anything else, what stands before it. */
 export function readRule(text: string): ParsedRule {
@@ -57,6 +63,7 @@ export function parsedComment(text: string): string | undefined {
 function parseWords(words: Words, into: Match[]): Target {
   for (;;) {
     const not = words.skip('!');
+    if (words.ended && !not && into.at(-1)?.kind === 'memory') return { kind: 'remembered' };
     const word = words.next('a match or a target');
     const parse = MATCHES[word];
     if (parse) into.push(...parse(words, not));
@@ -84,7 +91,11 @@ const MATCHES: Readonly<Record<string, ParseMatch>> = {
 };
 
 const MODULES: Readonly<Record<string, ParseMatch>> = {
-  tcp: port('tcp'),
+  tcp: (words, not) => {
+    if (!words.skip('--tcp-flags')) return port('tcp')(words, not);
+    words.expect('FIN,SYN,RST,ACK', 'SYN');
+    return [{ kind: 'syn', not }];
+  },
   udp: port('udp'),
   sctp: port('sctp'),
   comment: (words, not) => {
@@ -115,6 +126,13 @@ const MODULES: Readonly<Record<string, ParseMatch>> = {
   set: (words, not) => {
     const name = words.expect('--match-set').next('a set');
     return [{ kind: 'set', name, key: words.oneOf(SET_KEYS) as SetKey, not }];
+  },
+  hashlimit: (words, not) => {
+    positive(words, not);
+    for (const option of ['upto', 'burst', 'mode', 'name', 'htable-max', 'htable-expire']) {
+      words.expect(`--hashlimit-${option}`).next('a value');
+    }
+    return [{ kind: 'memory' }];
   },
   multiport: (words, not) => {
     const spans = positive(words, not).expect('--dports').next('ports').split(',').map(span);
@@ -151,7 +169,7 @@ const TARGETS: Readonly<Record<string, (words: Words) => Target>> = {
   DROP: () => ({ kind: 'drop' }),
   RETURN: () => ({ kind: 'return' }),
   REJECT: (words) => {
-    words.expect('--reject-with').oneOf(['icmp-port-unreachable', 'icmp6-port-unreachable']);
+    words.expect('--reject-with').oneOf(['icmp-port-unreachable', 'icmp6-port-unreachable', 'tcp-reset']);
     return { kind: 'reject' };
   },
   DNAT: (words) => ({ kind: 'dnat', to: words.expect('--to-destination').next('address:port') }),
@@ -183,6 +201,10 @@ class Words {
     this.#words = (text.match(/"(?:\\.|[^"\\])*"|\S+/g) ?? []).map((word) =>
       word.startsWith('"') ? word.slice(1, -1).replaceAll(/\\(.)/g, '$1') : word,
     );
+  }
+
+  get ended(): boolean {
+    return this.#at === this.#words.length;
   }
 
   next(what: string): string {

@@ -1,4 +1,5 @@
 import { type Brush, hatch, mix, roundRect } from '../brush.ts';
+import { addFence } from '../draw-gates.ts';
 
 /** One sign of the map and what it means. `draw` paints it 18 pixels wide around the height given. */
 interface Entry {
@@ -53,6 +54,16 @@ function bars({ context, palette }: Brush, x: number, y: number): void {
   context.stroke();
 }
 
+const fence =
+  (tone: 'text' | 'refused') =>
+  ({ context, palette }: Brush, x: number, y: number): void => {
+    context.beginPath();
+    addFence(context, { at: { x: x + 8, y }, way: { x: 0, y: 1 }, half: 8, closed: 'in' });
+    context.lineWidth = 1.6;
+    context.strokeStyle = palette[tone];
+    context.stroke();
+  };
+
 const ENTRIES: readonly Entry[] = [
   { words: 'traffic, more where they are closer', draw: ticks },
   { words: 'busy pod', draw: square('light') },
@@ -64,11 +75,17 @@ const ENTRIES: readonly Entry[] = [
   { words: 'unknown', draw: dashed('faint', true) },
 ];
 
-/** The signs in one row from `x`, around the height `y`. */
-export function drawLegend(brush: Brush, x: number, y: number): void {
+/** Where there are NetworkPolicies. */
+const GATES: readonly Entry[] = [
+  { words: 'closed by policy', draw: fence('text') },
+  { words: 'refused by policy', draw: fence('refused') },
+];
+
+/** The signs in one row from `x`, around the height `y`; `gates`: policies close pods here. */
+export function drawLegend(brush: Brush, x: number, y: number, gates: boolean): void {
   const { context, palette } = brush;
   let at = x;
-  for (const { words, draw } of ENTRIES) {
+  for (const { words, draw } of gates ? [...ENTRIES, ...GATES] : ENTRIES) {
     draw(brush, at, y);
     context.font = '450 11px "Inter Variable", sans-serif';
     context.letterSpacing = '0px';

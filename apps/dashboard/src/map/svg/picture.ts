@@ -6,7 +6,9 @@ import { placeWords, writeWords } from '../draw-labels.ts';
 import { drawPlaces } from '../draw-places.ts';
 import type { Point } from '../geometry.ts';
 import type { Pen } from '../pen.ts';
+import type { Scene } from '../scene.ts';
 import type { StageView } from '../show.ts';
+import { totalsOf } from '../totals.ts';
 import { drawLegend } from './legend.ts';
 
 /** A still picture to take along: what is on the screen, and under it what it shows and of when. */
@@ -68,5 +70,15 @@ function drawFoot(brush: Brush, picture: Picture): void {
     context.fillStyle = i === 0 ? palette.text : palette.soft;
     context.fillText(line, MARGIN, height + MARGIN + i * LINE + 4);
   }
-  drawLegend(brush, MARGIN, height + MARGIN + picture.caption.length * LINE + LEGEND / 2 - 2);
+  drawLegend(
+    brush,
+    MARGIN,
+    height + MARGIN + picture.caption.length * LINE + LEGEND / 2 - 2,
+    isGated(picture.view.scene),
+  );
 }
+
+const isGated = (scene: Scene): boolean => {
+  const { closed, barred } = totalsOf(scene);
+  return closed + barred > 0;
+};

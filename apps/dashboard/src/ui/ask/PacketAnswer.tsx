@@ -3,6 +3,7 @@ import type { Explanation } from '@kubecity/protocol';
 import { ChevronRight } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { count, percent, plural } from '../../city/format.ts';
+import { isForbidden, isolationSentences, judgementSentences } from '../../city/judgement-words.ts';
 import type { PacketDestination, PacketSource } from '../../city/packet-ends.ts';
 import {
   caveatsOf,
@@ -79,6 +80,11 @@ function Told({ packet, askFor }: { readonly packet: ExplainedPacket } & Pick<Pr
           {sentence}
         </p>
       ))}
+      {isolationSentences(explanation.ends).map(({ words, refuses }) => (
+        <p key={words} className={`mt-1 ${refuses ? 'text-drain-ink' : ''}`} data-testid="why-isolation">
+          {words}
+        </p>
+      ))}
       {caveatsOf(packet).map((sentence) => (
         <p key={sentence} className="mt-1 text-soft">
           {sentence}
@@ -133,7 +139,7 @@ function Trail({ packet }: { readonly packet: ExplainedPacket }) {
 function End({ row, explanation }: { readonly row: EndRow; readonly explanation: Explanation }) {
   const [shown, setShown] = useState(false);
   const { name, detail, chance, end, podUid } = row;
-  const refused = end.kind === 'reject' || end.kind === 'drop';
+  const refused = end.kind === 'reject' || end.kind === 'drop' || isForbidden(end);
   return (
     <li data-testid="why-end">
       <button
@@ -167,6 +173,12 @@ function End({ row, explanation }: { readonly row: EndRow; readonly explanation:
               Go to this pod
             </Button>
           )}
+          {end.isolation &&
+            judgementSentences(end.isolation).map(({ words, refuses }) => (
+              <p key={words} className={`mb-1 ${refuses ? 'text-drain-ink' : 'text-soft'}`}>
+                {words}
+              </p>
+            ))}
           <Way explanation={explanation} row={row} />
         </div>
       )}

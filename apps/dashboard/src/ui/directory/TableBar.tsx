@@ -24,6 +24,7 @@ interface Props {
 /** Over a table: of which moment it is, what is left out, what rows are sought; and the way out of it as CSV. */
 export function TableBar({ table, shown: { rows, all }, title, children }: Props) {
   const text = useView((state) => state.reading.text);
+  const many = table.many ?? `${table.one}s`;
   const csv = () =>
     csvOf(
       table.columns.map(headOf),
@@ -43,8 +44,8 @@ export function TableBar({ table, shown: { rows, all }, title, children }: Props
         <input
           value={text}
           onChange={(event) => read({ text: event.target.value })}
-          placeholder={`Only ${table.one}s with…`}
-          aria-label={`Only ${table.one}s with these words in their names, addresses or state`}
+          placeholder={`Only ${many} with…`}
+          aria-label={`Only ${many} with these words in their names, addresses or state`}
           data-testid="table-text"
           className="h-7 w-48 rounded-control border border-line bg-sunk px-2.5 outline-none placeholder:text-soft focus:border-live"
         />
@@ -52,7 +53,7 @@ export function TableBar({ table, shown: { rows, all }, title, children }: Props
           tone="bare"
           title="Copy these rows as CSV"
           data-testid="copy-csv"
-          onClick={() => void copy(`The table of ${plural(rows.length, table.one)}`, csv())}
+          onClick={() => void copy(`The table of ${plural(rows.length, table.one, table.many)}`, csv())}
         >
           <ClipboardCopy className="size-3.5" aria-hidden="true" />
           Copy CSV
@@ -89,14 +90,22 @@ function FoldedLine({
   if (shown === all && folded === 0) return null;
   return (
     <p className="truncate text-sm text-soft" data-testid="table-folded">
-      {shown < all && `${count(shown)} of ${plural(all, table.one)}`}
+      {shown < all && `${count(shown)} of ${plural(all, table.one, table.many)}`}
       {shown < all && folded > 0 && ' · '}
       {folded > 0 && `${count(folded)} folded by the filter`}
     </p>
   );
 }
 
-const KINDS = { services: 'service', backends: 'backend', pods: 'pod', nodes: 'node', edges: 'edge' } as const;
+const KINDS = {
+  services: 'service',
+  backends: 'backend',
+  pods: 'pod',
+  nodes: 'node',
+  edges: 'edge',
+  policies: 'policy',
+  refusals: 'refusal',
+} as const;
 /** Undefined of what is not part of the city: nothing of it is folded. */
 const wholeOf = (
   city: Readonly<Record<(typeof KINDS)[keyof typeof KINDS], ReadonlyMap<string, unknown>>>,

@@ -30,6 +30,8 @@ export interface Layout<Row> {
   readonly label: string;
   /** What one row is. */
   readonly one: string;
+  /** Of several; absent: with an s. */
+  readonly many?: string;
   readonly columns: readonly Column<Row>[];
   readonly sort: { readonly column: string; readonly down: boolean };
   idOf(row: Row): string;

@@ -1,5 +1,5 @@
 'use client';
-import { TriangleAlert, X } from 'lucide-react';
+import { Fence, TriangleAlert, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { chipsOf, FACETS } from '../../city/facets.ts';
 import { isFiltering, NO_FILTER } from '../../city/filter.ts';
@@ -26,12 +26,23 @@ export function FilterBar() {
         type="button"
         aria-pressed={filter.errors}
         data-testid="filter-errors"
-        title="Only where connections are refused or stay without an answer"
+        title="Only where connections are refused, by policies too, or stay without an answer"
         onClick={() => setFilter({ ...filter, errors: !filter.errors })}
         className="touchable flex h-8 items-center gap-1.5 rounded-control px-2.5 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-text aria-pressed:bg-drain/12 aria-pressed:text-drain-ink"
       >
         <TriangleAlert className="size-3.5" aria-hidden="true" />
         Errors only
+      </button>
+      <button
+        type="button"
+        aria-pressed={filter.barred}
+        data-testid="filter-barred"
+        title="Only where network policies refuse attempts: no other traffic"
+        onClick={() => setFilter({ ...filter, barred: !filter.barred })}
+        className="touchable flex h-8 items-center gap-1.5 rounded-control px-2.5 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-text aria-pressed:bg-drain/12 aria-pressed:text-drain-ink"
+      >
+        <Fence className="size-3.5" aria-hidden="true" />
+        Refused by policy
       </button>
       <LeastRate />
       <Shown />

@@ -37,6 +37,7 @@ export function actionsOf(context: ActionContext): readonly Action[] {
 function askedBy({ city }: CityStore['whole'], { kind, id }: Place): readonly [FacetId, string] | undefined {
   if (kind === 'namespace') return ['namespaces', id];
   if (kind === 'node') return ['nodes', id];
+  if (kind === 'policy') return ['namespaces', id.slice(0, id.indexOf('/'))];
   const service = kind === 'service' ? id : homesOfPods(city).get(id);
   return service === undefined ? undefined : ['services', service];
 }
@@ -72,6 +73,12 @@ function filterActions({ city: { filter } }: ActionContext): readonly Action[] {
       label: filter.errors ? 'Show more than errors' : 'Show errors only',
       words: ['refused', 'unanswered', 'trouble', 'filter'],
       run: () => setFilter({ ...filter, errors: !filter.errors }),
+    },
+    {
+      id: 'barred-only',
+      label: filter.barred ? 'Show more than what policies refuse' : 'Show what policies refuse only',
+      words: ['refused', 'network', 'policy', 'isolation', 'filter'],
+      run: () => setFilter({ ...filter, barred: !filter.barred }),
     },
     {
       id: 'draining-only',

@@ -1,6 +1,6 @@
 'use client';
 import { Command } from 'cmdk';
-import { ArrowUpRight, Box, Building2, CircleDot, type LucideIcon, Map as Parcel, Zap } from 'lucide-react';
+import { ArrowUpRight, Box, Building2, CircleDot, Fence, type LucideIcon, Map as Parcel, Zap } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Selection } from '../../city/find.ts';
 import { count } from '../../city/format.ts';
@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<PlaceKind, { readonly heading: string; readonly ico
   pod: { heading: 'Pods', icon: Box },
   node: { heading: 'Nodes', icon: Building2 },
   namespace: { heading: 'Namespaces', icon: Parcel },
+  policy: { heading: 'Network policies', icon: Fence },
 };
 
 /** How the list knows a place's row. */

@@ -21,10 +21,12 @@ interface Props {
   readonly backend: Backend;
   /** All backends of the same service port: shares are among them. */
   readonly group: readonly Backend[];
+  /** Why it gets no connections, in words. */
+  readonly none?: string | undefined;
 }
 
 /** One backend: its part of the new connections, wished and observed, and the hands on it. */
-export function BackendCard({ backend, group }: Props) {
+export function BackendCard({ backend, group, none }: Props) {
   const survey = useCity((state) => state.whole);
   const past = useCity((state) => state.moment !== undefined);
   const lock = useSteeringLock(backend.service.split('/')[0]);
@@ -80,6 +82,11 @@ export function BackendCard({ backend, group }: Props) {
         draft={weight.draft !== undefined}
         seconds={load?.windowSeconds ?? 0}
       />
+      {none !== undefined && (
+        <p className="mt-1.5 text-sm wrap-anywhere" data-testid="none">
+          <b className="font-semibold">Gets none.</b> {none}
+        </p>
+      )}
       {override && <Held override={override} backend={backend} name={name} />}
       <Locked why={lock} className="mt-2.5 flex items-center gap-2">
         {backend.draining ? (

@@ -3,7 +3,8 @@ import type { CityRecord } from '@kubecity/protocol';
 import { useMemo } from 'react';
 import { age, count, plural, rate } from '../../city/format.ts';
 import { rankBackends, rankClients } from '../../city/ranking.ts';
-import type { Survey } from '../../city/survey.ts';
+import { refusalsOf } from '../../city/refusals.ts';
+import { nodePlace, type Survey } from '../../city/survey.ts';
 import { NO_TRAFFIC } from '../../city/traffic.ts';
 import { skewWords } from '../../city/versions.ts';
 import { goTo, useView } from '../../live/view-store.ts';
@@ -13,9 +14,11 @@ import { Classes } from './Classes.tsx';
 import { Events } from './Events.tsx';
 import { Figures } from './Figures.tsx';
 import { MeasuringFacts } from './MeasuringFacts.tsx';
+import { NodeNetwork } from './NodeNetwork.tsx';
 import { Overrides } from './Overrides.tsx';
 import { Chip, Fact, Problem, Row, Section } from './parts.tsx';
 import { Ranking } from './Ranking.tsx';
+import { Refusals } from './Refusals.tsx';
 import { Steer } from './Steer.tsx';
 import { Title } from './Title.tsx';
 import { useScope } from './use-scope.ts';
@@ -55,6 +58,8 @@ export function NodePanel({ name }: { readonly name: string }) {
         </Problem>
       ))}
       <AgentFacts node={node} />
+      <NodeNetwork node={node} />
+      <Refusals survey={survey} rows={refusalsOf(survey, nodePlace(name))} />
       <Ranking title="Who on it gets the most" rows={rankings.backends} none={nobody} testId="top-backends" />
       <Ranking title="Who on it opens the most" rows={rankings.clients} none={nobody} testId="top-clients" />
       <Classes traffic={traffic} standing={standing} />

@@ -7,12 +7,14 @@ import { useLooking } from '../../live/looking.ts';
 import { useView } from '../../live/view-store.ts';
 import { placeName } from '../place-name.ts';
 import { BackendPanel } from './BackendPanel.tsx';
+import { BarredPanel } from './BarredPanel.tsx';
 import { BundlePanel } from './BundlePanel.tsx';
 import { EdgePanel } from './EdgePanel.tsx';
 import { GonePanel, type LastSeen } from './GonePanel.tsx';
 import { NamespacePanel } from './NamespacePanel.tsx';
 import { NodePanel } from './NodePanel.tsx';
 import { PodPanel } from './PodPanel.tsx';
+import { PolicyPanel } from './PolicyPanel.tsx';
 import { RoadPanel } from './RoadPanel.tsx';
 import { ServicePanel } from './ServicePanel.tsx';
 import { TITLE_ID } from './Title.tsx';
@@ -60,6 +62,10 @@ function Content({ kind, id }: Selection): ReactNode {
       return <EdgePanel id={id} />;
     case 'road':
       return isBundle(id) ? <BundlePanel id={id} /> : <RoadPanel id={id} />;
+    case 'policy':
+      return <PolicyPanel id={id} />;
+    case 'barred':
+      return <BarredPanel id={id} />;
   }
 }
 
@@ -88,6 +94,6 @@ function nameOf({ kind, id }: Selection, survey: Parameters<typeof placeName>[0]
   const { city } = survey;
   if (kind === 'pod') return city.pod.get(id)?.name ?? id;
   if (kind === 'backend') return city.backend.get(id)?.podName ?? id;
-  if (kind === 'road' || kind === 'edge') return id;
+  if (kind === 'road' || kind === 'barred' || kind === 'edge') return id;
   return placeName(survey, `${kind}:${id}`);
 }

@@ -1,6 +1,8 @@
 'use client';
 import { useMemo } from 'react';
 import { rankClients, rankTargets } from '../../city/ranking.ts';
+import { refusalsOf } from '../../city/refusals.ts';
+import { podPlace } from '../../city/survey.ts';
 import { useCity } from '../../live/city-store.ts';
 import { useView } from '../../live/view-store.ts';
 import { Why } from '../ask/Why.tsx';
@@ -8,10 +10,12 @@ import { BackendCard } from './BackendCard.tsx';
 import { Classes } from './Classes.tsx';
 import { Events } from './Events.tsx';
 import { Figures } from './Figures.tsx';
+import { PodGates } from './Gates.tsx';
 import { NoneLine } from './NoneLine.tsx';
 import { Overrides } from './Overrides.tsx';
 import { Chip, Fact, PlaceLink, Section } from './parts.tsx';
 import { Ranking } from './Ranking.tsx';
+import { Refusals } from './Refusals.tsx';
 import { Steer } from './Steer.tsx';
 import { Title } from './Title.tsx';
 import { useScope } from './use-scope.ts';
@@ -62,6 +66,8 @@ export function PodPanel({ uid }: { readonly uid: string }) {
           <span className="code">{pod.ip ?? 'none yet'}</span>
         </Fact>
       </dl>
+      <PodGates pod={pod} survey={survey} />
+      <Refusals survey={survey} rows={refusalsOf(survey, podPlace(uid))} />
       {own.map((backend) => (
         <Section
           key={backend.id}

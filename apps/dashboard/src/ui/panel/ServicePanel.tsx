@@ -4,8 +4,9 @@ import { useMemo } from 'react';
 import type { Subject } from '../../city/events.ts';
 import { failureOf } from '../../city/overrides.ts';
 import { rankBackends, rankClients } from '../../city/ranking.ts';
+import { refusalsOf } from '../../city/refusals.ts';
 import { type Backend, overridesOf } from '../../city/services.ts';
-import type { Survey } from '../../city/survey.ts';
+import { type Survey, servicePlace } from '../../city/survey.ts';
 import { useCity } from '../../live/city-store.ts';
 import { showOnly, useView } from '../../live/view-store.ts';
 import { Rules } from '../ask/Rules.tsx';
@@ -16,10 +17,12 @@ import { Busiest } from './Busiest.tsx';
 import { Classes } from './Classes.tsx';
 import { Events } from './Events.tsx';
 import { Figures } from './Figures.tsx';
+import { ServiceGates } from './Gates.tsx';
 import { Overrides } from './Overrides.tsx';
 import { Policy } from './Policy.tsx';
 import { Problem } from './parts.tsx';
 import { Ranking } from './Ranking.tsx';
+import { Refusals } from './Refusals.tsx';
 import { Steer } from './Steer.tsx';
 import { Title } from './Title.tsx';
 import { useScope } from './use-scope.ts';
@@ -59,6 +62,8 @@ export function ServicePanel({ id }: { readonly id: string }) {
         <Backends key={port} title={portTitle(service, port)} group={group} />
       ))}
       <Window survey={survey} backends={backends} />
+      <ServiceGates backends={backends} survey={survey} />
+      <Refusals survey={survey} rows={refusalsOf(survey, servicePlace(id))} />
       <Ranking title="From whom" rows={rankings.clients} none={nobody(unknown)} testId="top-clients" />
       <Ranking title="Who gets the most" rows={rankings.backends} none={nobody(unknown)} testId="top-backends" />
       <Classes traffic={traffic} standing={standing} />

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { Program, type Try } from './program.ts';
 
 /** Addresses of the nodes and of the world outside, on one switch. */
-const NODES: Readonly<Record<string, readonly [ipv4: string, ipv6: string]>> = {
+export const NODES: Readonly<Record<string, readonly string[]>> = {
   n1: ['192.168.1.11', 'fd00:192::11'],
   n2: ['192.168.1.12', 'fd00:192::12'],
   n3: ['192.168.1.21', 'fd00:192::21'],

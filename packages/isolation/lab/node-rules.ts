@@ -8,7 +8,7 @@ import {
   isNoWork,
   parseSets,
   renderSets,
-} from '../../src/index.ts';
+} from '../src/index.ts';
 
 const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
 

@@ -1,0 +1,1 @@
+export { type PacketOutcome, PacketPlayer } from './packet-player.ts';

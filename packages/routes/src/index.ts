@@ -1,0 +1,18 @@
+export { type Answer, decodeAnswers } from './answers.ts';
+export { decodeRows } from './decode.ts';
+export { type Difference, difference } from './difference.ts';
+export { type Dump, encodeDump, encodeLookup } from './encode-question.ts';
+export { encodeStep } from './encode-step.ts';
+export { ERRNO, errnoName } from './errno.ts';
+export * from './kernel-rows.ts';
+export { KernelState } from './kernel-state.ts';
+export { GUARD_METRIC, isOwnRoute, METRIC, ROUTE_PROTOCOL, TUNNEL_NAMES } from './ownership.ts';
+export { PeerBook, peersOf } from './peer-book.ts';
+export type { OwnNode, Peer, Peers, RefusedPeer } from './peers.ts';
+export { planRoutes } from './plan.ts';
+export type { RoutePlanInput, RouteSettings } from './plan-input.ts';
+export { RowError } from './row-error.ts';
+export { isGone, type Step, stepText } from './step.ts';
+export { tunnelMac } from './tunnel-mac.ts';
+export { type Way, wayOf, wayOfRefusal } from './way.ts';
+export * from './wished.ts';

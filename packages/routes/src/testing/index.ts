@@ -1,0 +1,1 @@
+export { ModelKernel } from './model-kernel.ts';
