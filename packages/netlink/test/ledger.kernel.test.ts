@@ -1,6 +1,6 @@
 import { Directory, type Edge, FlowDecoder, FlowLedger, type FlowRow } from '@kubecity/conntrack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openConntrack, type RefusalWatch, watchRefusals } from '../src/index.ts';
+import { openConntrack, type RefusalWatch } from '../src/index.ts';
 import { Lab, run, SERVER, SERVER6, SERVICE, SERVICE6 } from './lab.ts';
 
 /** A traffic plan with known numbers, over real packets, against the ledger and against the kernel's own counters. */
@@ -74,9 +74,7 @@ beforeAll(async () => {
       Date.now(),
     ),
   ).toEqual([]);
-  watch = watchRefusals({ onRefusal: (row) => refused.push(row), onLoss: (reason) => losses.push(reason) });
-  // The watch listens when it has seen a refusal; that one is before the first dump, so nobody counts it.
-  while (refused.length === 0) await lab.atClient('knock(81)');
+  watch = await lab.hearRefusals({ onRefusal: (row) => refused.push(row), onLoss: (reason) => losses.push(reason) });
   await dump();
   for (const { service, server } of FAMILIES) {
     await lab.atClient(

@@ -1,6 +1,6 @@
 import { ADDRESS, type FlowRow, formatWords, STATUS } from '@kubecity/conntrack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RefusalWatch, watchRefusals } from '../src/index.ts';
+import type { RefusalWatch } from '../src/index.ts';
 import { Lab, SERVER, SERVER6, SERVICE, SERVICE6 } from './lab.ts';
 
 const KNOCKS = 5;
@@ -11,9 +11,7 @@ let watch: RefusalWatch;
 
 beforeAll(async () => {
   lab = await Lab.open();
-  watch = watchRefusals({ onRefusal: (row) => rows.push(row), onLoss: (reason) => losses.push(reason) });
-  // The watch listens when it has seen a refusal; nothing tells before.
-  while (rows.length === 0) await lab.atClient('knock(81)');
+  watch = await lab.hearRefusals({ onRefusal: (row) => rows.push(row), onLoss: (reason) => losses.push(reason) });
 });
 afterAll(() => {
   watch.close();
