@@ -34,7 +34,10 @@ const steps = [
       ['tsc', '-p', 'deploy'],
       ['vitest', 'run', '--dir', 'deploy'],
       ['vitest', 'run', '--dir', 'scripts'],
-      ['turbo', 'run', 'typecheck', 'test', '--concurrency=100%', '--log-order=grouped', '--output-logs=new-only'],
+      [
+        ...['turbo', 'run', 'typecheck', 'test', '--continue=always', '--concurrency=100%'],
+        ...['--log-order=grouped', '--output-logs=new-only'],
+      ],
     ],
   },
   {
@@ -63,7 +66,8 @@ const steps = [
 ];
 
 /**
- * Runs the steps in order and stops at the first that fails. Arguments choose steps by words of their names:
+ * Runs the steps in order and stops behind the first that fails, all of whose commands have run: who mends one file
+ * learns of the others. Arguments choose steps by words of their names:
  * `npm test -- kernel browser`.
  */
 export function runTests(words) {
@@ -78,14 +82,24 @@ export function runTests(words) {
   for (const { name, commands } of chosen) {
     heading(name);
     const start = performance.now();
-    for (const [file, ...args] of commands()) {
-      const { status, signal, error } = spawnSync(file, args, { cwd: root, env: childEnvironment(), stdio: 'inherit' });
-      if (error) throw error;
-      if (status === 0) continue;
-      fail(`${name} failed after ${since(start)}`);
-      return status ?? 128 + constants.signals[signal];
+    const failed = commands().filter((command) => !passes(command));
+    if (failed.length > 0) {
+      fail(
+        `${name} failed after ${since(start)}`,
+        // What stands behind the shell of a machine of its own.
+        failed.map((command) => command.slice(command.lastIndexOf('sh') + 1).join(' ')),
+      );
+      return 1;
     }
     done(`${name}: ${since(start)}`);
   }
   return 0;
+}
+
+/** False when the command fails. Ends this process as the command ended when a signal did it: nobody wants the rest. */
+function passes([file, ...args]) {
+  const { status, signal, error } = spawnSync(file, args, { cwd: root, env: childEnvironment(), stdio: 'inherit' });
+  if (error) throw error;
+  if (signal) process.exit(128 + constants.signals[signal]);
+  return status === 0;
 }
