@@ -3,6 +3,7 @@
  * what it is asked to. Requests and answers are lines of JSON; an answer is `through`, `refused` or what else happened.
  */
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
@@ -23,7 +24,10 @@ const datagrams = ['udp4', 'udp6'].map((type) => {
   socket.on('error', () => undefined);
   return socket;
 });
-await Promise.all(datagrams.map((socket) => new Promise((done) => socket.bind(PORT, done))));
+await Promise.all([
+  once(server, 'listening'),
+  ...datagrams.map((socket) => new Promise((done) => socket.bind(PORT, done))),
+]);
 console.log('ready');
 
 const WORDS = { ECONNREFUSED: 'refused', ECONNRESET: 'refused', EHOSTUNREACH: 'unreachable' };
@@ -54,6 +58,12 @@ function say({ on }) {
   });
 }
 
+/**
+ * Each datagram has a source port that none had before: with the port of an earlier one it would belong to the same flow, which
+ * a node lets through whatever its rules say by now. Below the ports that the kernel gives by itself.
+ */
+let udpPort = 10_000;
+
 function udp({ from, to, port }) {
   return new Promise((done) => {
     const socket = createSocket(to.includes(':') ? 'udp6' : 'udp4');
@@ -65,7 +75,7 @@ function udp({ from, to, port }) {
     const silence = setTimeout(() => end('silence'), PATIENCE_MS);
     socket.once('message', () => end('through'));
     socket.once('error', ({ code }) => end(WORDS[code] ?? code));
-    socket.bind(0, from, () => socket.connect(port, to, () => socket.send('knock')));
+    socket.bind(udpPort++, from, () => socket.connect(port, to, () => socket.send('knock')));
   });
 }
 
