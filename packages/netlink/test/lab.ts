@@ -36,6 +36,8 @@ export class Lab {
     writeFileSync('/proc/sys/net/netfilter/nf_conntrack_acct', '1');
     writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
     writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1');
+    // The node asks for a neighbour with its link's own address: without the second that its proof takes no first packet waits.
+    writeFileSync('/proc/sys/net/ipv6/conf/default/accept_dad', '0');
     for (const [index, namespace] of [CLIENT_SPACE, SERVER_SPACE].entries()) addNamespace(namespace, index + 1);
     for (const [tool, service] of DOORS) {
       run(tool, '-t', 'nat', '-N', CHAIN);
@@ -131,7 +133,7 @@ const SERVERS = `
 
 /**
  * visit: sends, waits for the whole echo and ends; stay: the same, but keeps the connection; knock: resolves when the
- * connection fails; attempt: sends a SYN and waits no longer; ask: one UDP exchange.
+ * connection fails; attempt: sends a SYN, once; ask: one UDP exchange.
  */
 const CLIENT_WORDS = `
   const net = require('node:net');
@@ -146,8 +148,8 @@ const CLIENT_WORDS = `
   const stay = (host, port, bytes) => echo(host, port, bytes, (peer, resolve) => resolve());
   const knock = (port, host = '${SERVICE}') => new Promise((resolve) => net.connect(port, host).on('error', resolve));
   const attempt = (port, host = '${SERVICE}') => new Promise((resolve) => {
-    net.connect(port, host).on('error', () => {});
-    setTimeout(resolve, 100);
+    const peer = net.connect(port, host).on('error', () => {});
+    setTimeout(() => resolve(peer.destroy()), 100);
   });
   const ask = (text, host = '${SERVICE}') => new Promise((resolve) => {
     const udp = require('node:dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4');
