@@ -1,4 +1,4 @@
-import { age, rate, weightText } from '../city/format.ts';
+import { age, plural, rate, weightText } from '../city/format.ts';
 import type { Slices } from '../city/slices.ts';
 import { type Brush, chosen, grainOf, isSeen, presence } from './brush.ts';
 import { districtLabels } from './district-labels.ts';
@@ -101,9 +101,10 @@ function foldedBuilding(brush: Brush, scene: Scene, building: Building, project:
   const at = project({ x: rect.x + rect.width / 2, y: rect.y + rect.height * 0.42 });
   const dim = presence(brush, building.id, 0) === 0;
   const room = rect.width * brush.zoom - 6;
-  const full = `${folded?.pods} pods · ${newsOf(brush, scene, building)}`;
+  const pods = plural(folded?.pods ?? 0, 'pod');
+  const full = `${pods} · ${newsOf(brush, scene, building)}`;
   const words = { size: 12, weight: 650 };
-  const under = measure(brush, { ...words, text: '', under: full }) <= room ? full : `${folded?.pods} pods`;
+  const under = measure(brush, { ...words, text: '', under: full }) <= room ? full : pods;
   const label = {
     ...PLAIN,
     ...words,
@@ -155,7 +156,7 @@ function junctionLabels(brush: Brush, scene: Scene, junction: Junction, project:
   ];
   // A quiet Service has no number: figures are for what moves.
   const telling = scene.lens === 'services' ? tellingOf(scene, junction) : '';
-  const pods = folded ? `${folded.pods} pods` : '';
+  const pods = folded ? plural(folded.pods, 'pod') : '';
   const under = [pods, telling].filter(Boolean).join(' · ') || undefined;
   const dim = presence(brush, junction.id, 0) === 0;
   const side = project({ x: x + radius * 0.8, y: y - radius * 0.8 });
@@ -219,7 +220,7 @@ function yardLabels(brush: Brush, { id, label, rect, folded }: Yard, project: Pr
     {
       ...PLAIN,
       text: label,
-      under: folded ? `${folded.pods} pods` : undefined,
+      under: folded ? plural(folded.pods, 'pod') : undefined,
       places,
       size,
       priority: 50,

@@ -4,6 +4,7 @@ import { PIECE, type Slices } from '../city/slices.ts';
 import { type EdgeEnds, podPlace, type Survey } from '../city/survey.ts';
 import { isAlive, podOfBackend, podUidOf } from '../city/traffic.ts';
 import { Bridges } from './bridges.ts';
+import { finder, gentlest, runsThrough, type Within } from './detour.ts';
 import { centre, type Point, type Rect, threshold } from './geometry.ts';
 import { bowed, cubic, type Path } from './path.ts';
 import type { NodesPlan } from './plan-nodes.ts';
@@ -88,30 +89,48 @@ function touching({ city, ends }: Survey, standing: Standing, { kind, id }: Sele
 }
 
 /** Ways are found once for a plan: where things stand does not depend on the traffic. */
-const known = new WeakMap<NodesPlan, { readonly paths: Map<string, Path | undefined>; readonly bridges: Bridges }>();
+const known = new WeakMap<NodesPlan, Ways>();
+
+/** From where to where a street runs. */
+type Run = Pick<Street, 'from' | 'to' | 'direct'>;
+
+interface Ways {
+  readonly paths: Map<string, Path | undefined>;
+  readonly bridges: Bridges;
+  readonly within: Within;
+}
+
+/** World units around the middle of a junction that other streets leave free. */
+const CLEAR = 32;
 
 /** The middle line of a street; undefined when one of its places has no ground. */
-export function waysOnNodes(places: StreetPlaces): (street: Street) => Path | undefined {
-  const ways = known.get(places.plan) ?? { paths: new Map(), bridges: new Bridges(places.plan) };
-  known.set(places.plan, ways);
-  const { paths, bridges } = ways;
+export function waysOnNodes(places: StreetPlaces): (street: Run) => Path | undefined {
+  const { plan } = places;
+  let ways = known.get(plan);
+  if (!ways) {
+    const corners = Object.values(plan.junctions).map(({ x, y }) => ({ x, y, radius: CLEAR }));
+    ways = { paths: new Map(), bridges: new Bridges(plan), within: finder(corners) };
+    known.set(plan, ways);
+  }
+  const { paths } = ways;
+  const found = ways;
   return (street) => {
     const key = `${street.from}${street.direct ? '⇢' : '→'}${street.to}`;
-    if (!paths.has(key)) paths.set(key, wayOf(places, bridges, street));
+    if (!paths.has(key)) paths.set(key, wayOf(places, found, street));
     return paths.get(key);
   };
 }
 
 const isZone = (id: string): boolean => id.startsWith('zone:');
 
-function wayOf(places: StreetPlaces, bridges: Bridges, street: Street): Path | undefined {
+function wayOf(places: StreetPlaces, { bridges, within }: Ways, street: Run): Path | undefined {
   const { from, to, direct } = street;
   const gate = places.gates.find(({ id }) => id === from);
   if (isZone(to) && isZone(from)) return bridges.between(from, to, direct);
   if (isZone(to) && gate) return bridges.into(gate, to, direct);
   return street.direct || !places.plan.junctions[street.to]
     ? footpath(places, street)
-    : wayTo(places, street.from, street.to);
+    : wayTo(places, within, street.from, street.to);
 }
 
 /** From door to door, bowed a little: there and back are two paths. */
@@ -140,15 +159,15 @@ function edgeOfGround(ground: Rect, towards: Point): Point {
 }
 
 /** Leaves a building through the side that faces the junction; a room through the same door as its building. */
-function wayTo(places: StreetPlaces, from: string, to: string): Path | undefined {
+function wayTo(places: StreetPlaces, within: Within, from: string, to: string): Path | undefined {
   const junction = places.plan.junctions[to];
   if (!junction) return undefined;
   const gate = places.gates.find(({ id }) => id === from);
   if (gate) return sideways(gate, junction);
   const house = places.houses.get(from);
-  if (house) return straightAway(house, junction);
+  if (house) return wayAround(house, junction, within);
   const ground = groundOf(places, from);
-  return ground && straightAway(edgeOfGround(ground, junction), junction);
+  return ground && wayAround(edgeOfGround(ground, junction), junction, within);
 }
 
 /** Doors spread along a wall in the direction of what they lead to, so that streets do not leave as one. */
@@ -167,15 +186,22 @@ function doorOf(building: Rect, { x, y }: Point): Point {
   return { x: middle.x + Math.sign(dx) * (building.width / 2 - 6), y: middle.y + lean * (building.height / 2 - 22) };
 }
 
-function straightAway(door: Point, junction: Point): Path {
+const BOWS = [0, 0.1, -0.1, 0.2, -0.2, 0.3, -0.3] as const;
+
+/** Straight away from the door and along to the junction; around others that stand in one line with it. */
+function wayAround(door: Point, junction: Point, within: Within): Path {
   const dx = junction.x - door.x;
   const dy = junction.y - door.y;
-  return cubic(
-    door,
-    { x: door.x + dx * 0.08, y: door.y + dy * 0.55 },
-    { x: junction.x - dx * 0.55, y: junction.y - dy * 0.08 },
-    junction,
-  );
+  const curve = (bow: number) => {
+    const side = { x: dy * bow, y: -dx * bow };
+    return cubic(
+      door,
+      { x: door.x + dx * 0.08 + side.x, y: door.y + dy * 0.55 + side.y },
+      { x: junction.x - dx * 0.55 + side.x, y: junction.y - dy * 0.08 + side.y },
+      junction,
+    );
+  };
+  return gentlest(BOWS, curve, (path) => runsThrough(path, within, [junction]));
 }
 
 function sideways(gate: Point, junction: Point): Path {

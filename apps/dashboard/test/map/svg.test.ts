@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { emphasize } from '../../src/map/emphasis.ts';
+import { EVERYWHERE } from '../../src/map/levels.ts';
 import type { Palette } from '../../src/map/palette.ts';
 import { EMPTY_SERVICES_PLAN } from '../../src/map/plan-services.ts';
 import { plotsOf } from '../../src/map/scene-services.ts';
@@ -8,6 +9,7 @@ import { colourOf } from '../../src/map/svg/colour.ts';
 import { svgOf } from '../../src/map/svg/svg.ts';
 import { SvgPen } from '../../src/map/svg/svg-pen.ts';
 import { escaped } from '../../src/map/svg/xml.ts';
+import { ALL_OF_IT } from '../../src/map/wanted.ts';
 import { linksOf, planServices, sceneOfServices } from './at-once.ts';
 import { cityOf } from './city-of.ts';
 
@@ -64,6 +66,16 @@ describe('svgOf', () => {
     expect(svg).not.toMatch(/href=|<foreignObject|on\w+="|@import/i);
     expect(svg).toContain('shop-prod &amp; &lt;friends&gt;');
     expect(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg"')).toBe(true);
+  });
+
+  it('counts one folded pod as one', () => {
+    const survey = cityOf(5);
+    const plan = planServices(plotsOf(survey), linksOf(survey), EMPTY_SERVICES_PLAN);
+    const focus = { ...EVERYWHERE, level: 'district' } as const;
+    const scene = sceneOfServices(survey, plan, { ...ALL_OF_IT, focus });
+    const far = svgOf({ view: viewOf({ scene, zoom: 0.9 }), caption }, measure);
+    expect(far).toMatch(/>1 pod[ <]/);
+    expect(far).not.toContain('>1 pods');
   });
 
   it('names every place of the scene, and writes the labels of Services', () => {
