@@ -10,6 +10,7 @@ export default defineConfig({
     // Generous, because suites share two cores with each other: a hang is caught, a slow machine is not a failure.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     exclude: [...configDefaults.exclude, '**/*.kernel.test.ts', '**/*.e2e.test.ts'],
   },
 });

@@ -10,5 +10,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    // What is told a moment later is waited for as long as a busy machine may need.
+    expect: { poll: { timeout: 60_000 } },
   },
 });

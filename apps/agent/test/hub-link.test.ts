@@ -124,10 +124,11 @@ it('comes back under its new epoch when that is renewed', async () => {
 });
 
 it('takes a hub for gone that never welcomes it, or never uses a frame', async () => {
+  server.of('/agents').on('connection', (socket) => {
+    if (sockets.length === 2) socket.emit('welcome', WELCOME);
+  });
   connect({ silentMs: 500 });
-  await accepted(1);
-  const second = await accepted(2);
-  second.emit('welcome', WELCOME);
+  await accepted(2);
   await eventually(() => expect(link.connected).toBe(true));
   const taken = vi.fn();
   link.sendEdges(FRAME, taken);

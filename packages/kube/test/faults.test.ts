@@ -16,12 +16,14 @@ let stop: AbortController;
 /** What each watcher was told there is. */
 let views: Map<string, string>[];
 let seen: string[];
+/** From which version watches began. */
+let watched: number[];
 let refuse: ((asked: ResourceRequest) => void) | undefined;
 const clock = { slept: [] as number[] };
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kubecity-kube-faults-'));
-  [seen, views, refuse, clock.slept] = [[], [], undefined, []];
+  [seen, watched, views, refuse, clock.slept] = [[], [], [], undefined, []];
   stop = new AbortController();
   const socketPath = join(folder, 'api.sock');
   api = await startMiniApiServer({
@@ -29,6 +31,7 @@ beforeEach(async () => {
     bookmarkEveryMs: 20,
     intercept: (asked) => {
       const { verb, query } = asked;
+      if (verb === 'watch') watched.push(Number(query.resourceVersion));
       seen.push(verb === 'list' ? `list ${query.limit}${query.continue === '' ? '' : ' more'}` : verb);
       refuse?.(asked);
     },
@@ -124,9 +127,15 @@ test('a throttled crowd waits as long as it was told, each a little differently'
 test('quiet watches move on with bookmarks: after a break nothing old is asked for', async () => {
   start();
   await eventually(() => count('watch')).toBe(WATCHERS);
-  // other kinds move the versions on; what a quiet watch knows of them are bookmarks
+  // other kinds move the versions on; what a quiet watch knows of them are bookmarks, as it shows when it begins again
   for (let i = 0; i < 50; i++) api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: `n${i}` } });
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  const { metadata } = api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'last' } });
+  await eventually(async () => {
+    watched.length = 0;
+    api.cut();
+    await eventually(() => watched.length).toBe(WATCHERS);
+    return Math.min(...watched) >= Number(metadata.resourceVersion);
+  }).toBe(true);
   // whoever had stood still since the list would be told that its version is gone
   api.forget();
   forget();

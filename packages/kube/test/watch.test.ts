@@ -49,7 +49,7 @@ function start(more: { set?(object: Watched): void; sleep?(): Promise<void>; kee
   });
 }
 
-const reported = (...lines: string[]) => expect.poll(() => log, { timeout: 5000 }).toEqual(lines);
+const reported = (...lines: string[]) => expect.poll(() => log).toEqual(lines);
 
 test('lists, then watches from the version of the list, bookmarks included', async () => {
   server.answer(

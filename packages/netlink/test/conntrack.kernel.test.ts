@@ -77,7 +77,7 @@ describe('a dump of the real table', () => {
       // A connection may acknowledge its last bytes a moment later: compared is what did not change meanwhile.
       expect(toolLines()).toEqual(before);
       return { before, ours };
-    });
+    }, 60_000);
     expect(ours).toEqual(before);
     expect(ours).toHaveLength(12);
   });

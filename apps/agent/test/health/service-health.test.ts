@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalEndpoints } from '../../src/health/local-endpoints.ts';
 import { ServiceHealth } from '../../src/health/service-health.ts';
 
@@ -131,7 +131,7 @@ describe('the health check node port', () => {
     const { port, release } = await takenPort();
     await services.sync('IPv4', wanted({ 'shop/a': { port, localEndpoints: 1 } }));
     await release();
-    await vi.waitFor(async () => expect(await status(port)).toBe(200));
+    await expect.poll(() => status(port)).toBe(200);
     const tries = failures.length;
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(failures).toHaveLength(tries);

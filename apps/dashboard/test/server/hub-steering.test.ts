@@ -39,10 +39,8 @@ test('drain by button: written, confirmed node by node, told in the status, undo
     reason: 'slow disk',
   });
   await expect
-    .poll(
-      async () =>
-        (await storedOverride('cart-drain-cart-1')).status?.conditions?.map(({ type, reason }) => `${type} ${reason}`),
-      { timeout: 5000 },
+    .poll(async () =>
+      (await storedOverride('cart-drain-cart-1')).status?.conditions?.map(({ type, reason }) => `${type} ${reason}`),
     )
     .toEqual(['Accepted Accepted', 'Programmed AllNodes', 'Drained ConnectionsOpen']);
 

@@ -23,7 +23,7 @@ let browsers: Server;
 let clock: number;
 const log: string[] = [];
 const sockets: Socket[] = [];
-const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 5000, interval: 10 });
+const eventually = <T>(read: () => T) => expect.poll(read, { interval: 10 });
 const AGAIN_MS = 60;
 
 beforeEach(async () => {
