@@ -43,6 +43,8 @@ export class RouteLoop {
   #news: ProgramWatch | undefined;
   #latest: Turn | undefined;
   #nodesChanged = true;
+  /** The last compare was asked for by nodes. */
+  #isNodesTurn = false;
   #kernelChanged = true;
   #readAt = 0;
   #pause = 0;
@@ -58,6 +60,8 @@ export class RouteLoop {
       retryMs: (failures) => Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** (failures - 1)),
       onError: (error, failures) => {
         this.#kernelChanged = true;
+        // What nodes asked for and did not come about is still owed to them.
+        this.#nodesChanged ||= this.#isNodesTurn;
         if (failures === 1) log.warn({ err: error }, 'routes are not as they should be; trying again');
         failed(error instanceof Error ? error : new Error(String(error)));
       },
@@ -112,8 +116,8 @@ export class RouteLoop {
     const used = process.cpuUsage();
     const isFirst = this.#latest === undefined;
     const due = clock.now() - this.#readAt >= FULL_MS;
-    const isNodesTurn = this.#nodesChanged;
-    if (this.#kernelChanged || due || !isNodesTurn) sync.forget();
+    this.#isNodesTurn = this.#nodesChanged;
+    if (this.#kernelChanged || due || !this.#isNodesTurn) sync.forget();
     this.#nodesChanged = false;
     this.#kernelChanged = false;
     const peers = this.#nodes.peers();
@@ -121,7 +125,7 @@ export class RouteLoop {
     if (!own) return held(`there is no Node object ${self}, which is this node`);
     const outcome = await sync.compare({ ...peers, own });
     if (outcome.fresh) this.#readAt = clock.now();
-    const isRepair = !isNodesTurn && !isFirst && outcome.done.length > 0;
+    const isRepair = !this.#isNodesTurn && !isFirst && outcome.done.length > 0;
     const milliseconds = performance.now() - started;
     this.#latest = { ...outcome, peers, isRepair, milliseconds };
     await compared(this.#latest);

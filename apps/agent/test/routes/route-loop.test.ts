@@ -141,6 +141,18 @@ describe('once it runs', () => {
     expect(failures.length).toBe(tries);
   });
 
+  test('what a node asked for and was refused first is no repair when it is done later', async () => {
+    outcome = { refusals: ['route 10.244.2.0/24 added: refused with ENETDOWN'] };
+    loop.setNode(node('node-b', '10.244.2.0/24', '172.18.0.33'));
+    await pass();
+    outcome = { done: [STEP] };
+    await pass(1_000);
+    expect(turns.map(({ isRepair }) => isRepair)).toEqual([false, false]);
+    news.onLoss('x');
+    await pass(1_000);
+    expect(turns.at(-1)?.isRepair).toBe(true);
+  });
+
   test('a kernel that cannot be read is tried again', async () => {
     compare = () => {
       throw new Error('routes read: it is interrupted');
