@@ -7,7 +7,7 @@ import {
 } from '@kubecity/isolation';
 import type { Doors } from '@kubecity/netfilter';
 import type { PolicyCounts as PolicyCountsMessage, RefusedAttempts } from '@kubecity/protocol';
-import type { Family } from '@kubecity/routing';
+import { type Family, familyOf } from '@kubecity/routing';
 import type { Logger } from 'pino';
 import { processorTime } from '../host/processor-time.ts';
 import type { Clock } from '../runner.ts';
@@ -16,6 +16,7 @@ import { NarrowedFlows, type NarrowedFlowsOptions } from './narrowed-flows.ts';
 import { PolicyCounts } from './policy-counts.ts';
 import { openRefusalMemory } from './refusal-memory.ts';
 import { Refusals } from './refusals.ts';
+import { seenHere } from './seen-here.ts';
 import { type Enforced, whoRefuses } from './who-refuses.ts';
 
 export interface IsolationNewsOptions extends Pick<Enforced, 'ownNode' | 'encapsulationPort'> {
@@ -27,6 +28,9 @@ export interface IsolationNewsOptions extends Pick<Enforced, 'ownNode' | 'encaps
     readonly isEnforced: boolean;
     readonly closedRanges: readonly string[];
   };
+  /** Name of this node. */
+  readonly nodeName: string;
+  readonly localAddresses: NarrowedFlowsOptions['localAddresses'];
   readonly doors: Doors;
   readonly ask: NarrowedFlowsOptions['ask'];
   readonly sendCounts: (counts: PolicyCountsMessage) => void;
@@ -44,7 +48,8 @@ export class IsolationNews {
   readonly #flows: NarrowedFlows;
 
   constructor(options: IsolationNewsOptions) {
-    const { isolation, doors, ask, ownNode, encapsulationPort, metrics, clock, log } = options;
+    const { isolation, nodeName, localAddresses, doors, ask, ownNode, encapsulationPort, metrics, clock, log } =
+      options;
     const { tracker, compilers } = isolation;
     this.#options = options;
     this.#refusals = new Refusals({
@@ -70,7 +75,8 @@ export class IsolationNews {
       log,
     });
     this.#flows = new NarrowedFlows({
-      tracker,
+      ...{ tracker, nodeName, localAddresses },
+      isEnforced: () => isolation.isEnforced,
       ...(ownNode && { ownNode }),
       endedSet: (family) => compilers.get(family)?.endedSet,
       ipset: doors.sets,
@@ -103,8 +109,10 @@ export class IsolationNews {
 
   /** undefined while policies are not enforced here. */
   judge(attempt: Attempt): Judgement | undefined {
-    const { isolation, ownNode } = this.#options;
-    return isolation.isEnforced ? judge(isolation.tracker, attempt, ownNode) : undefined;
+    const { isolation, nodeName, localAddresses, ownNode } = this.#options;
+    if (!isolation.isEnforced) return undefined;
+    const local = localAddresses(familyOf(attempt.from));
+    return judge(seenHere(isolation.tracker, nodeName, local), attempt, ownNode);
   }
 
   async stop(): Promise<void> {

@@ -4,10 +4,17 @@ import { type Family, familyOf } from '@kubecity/routing';
 import type { Logger } from 'pino';
 import type { AccountingAnswer, AccountingQuestion, OpenAttempt } from '../accounting/messages.ts';
 import { BoundedRunner, type Clock } from '../runner.ts';
+import { seenHere } from './seen-here.ts';
 import { pauseAfter } from './sparing-looks.ts';
 
 export interface NarrowedFlowsOptions {
   readonly tracker: IsolationTracker;
+  /** Name of this node. */
+  readonly nodeName: string;
+  /** Of this node, canonical texts. */
+  readonly localAddresses: (family: Family) => readonly string[];
+  /** Rules of ours are in the kernel. */
+  readonly isEnforced: () => boolean;
   readonly ownNode?: OwnNode;
   /** Names of the sets that keep an ended connection from being taken up the other way round. */
   readonly endedSet: (family: Family) => string | undefined;
@@ -64,7 +71,7 @@ export class NarrowedFlows {
   }
 
   async #look(): Promise<void> {
-    const addresses = this.#gated();
+    const addresses = this.#options.isEnforced() ? this.#gated() : [];
     if (addresses.length === 0) return;
     const open = await this.#options.ask({ kind: 'attempts', addresses }, LIST_MS);
     if (open.kind !== 'attempts') throw new Error(reasonOf(open));
@@ -81,12 +88,13 @@ export class NarrowedFlows {
   }
 
   async #refused(open: readonly OpenAttempt[]): Promise<{ attempts: OpenAttempt[]; policies: Set<string> }> {
-    const { tracker, ownNode, clock } = this.#options;
+    const { tracker, nodeName, localAddresses, ownNode, clock } = this.#options;
+    const cluster = seenHere(tracker, nodeName, [...localAddresses('IPv4'), ...localAddresses('IPv6')]);
     const attempts: OpenAttempt[] = [];
     const policies = new Set<string>();
     for (const [i, attempt] of open.entries()) {
       const [from, to, protocol, port] = attempt;
-      const refusal = refusalHere(tracker, judge(tracker, { from, to, protocol, port }, ownNode));
+      const refusal = refusalHere(tracker, judge(cluster, { from, to, protocol, port }, ownNode));
       if (refusal) attempts.push(attempt);
       for (const policy of refusal?.policies ?? []) policies.add(policy);
       if (i % AT_ONCE === AT_ONCE - 1) await new Promise<void>((resolve) => clock.after(0, resolve));

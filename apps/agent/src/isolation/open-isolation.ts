@@ -7,6 +7,7 @@ import type { Accounting } from '../accounting/accounting.ts';
 import { OtherFlavour, removeIsolation } from '../clean-up.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { agentEvents } from '../events.ts';
+import { localAddresses } from '../host/local-addresses.ts';
 import type { HubLink } from '../hub-link.ts';
 import type { Metrics } from '../metrics.ts';
 import type { MissingRights } from '../missing-rights.ts';
@@ -68,7 +69,7 @@ export function openIsolation(around: Surroundings): { isolation: Isolation; iso
     clock: realClock,
   });
   const isolationNews = new IsolationNews({
-    ...{ isolation, doors, ownNode, ...tunnels, metrics, log },
+    ...{ isolation, nodeName, localAddresses, doors, ownNode, ...tunnels, metrics, log },
     ask: (question, withinMs) => accounting.ask(question, withinMs),
     sendCounts: (counts) => hub()?.sendPolicyCounts(counts),
     sendRefused: (attempts) => hub()?.sendRefusedAttempts(attempts),

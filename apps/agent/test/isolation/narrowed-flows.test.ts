@@ -8,6 +8,8 @@ const GUEST = '10.244.2.7';
 const STRANGER = '10.244.2.8';
 const SERVER = '10.244.1.5';
 const NODE = '192.168.1.11';
+/** Of the node, too, though its object does not say so. */
+const BRIDGE = '10.244.1.1';
 
 function start() {
   const tracker = new IsolationTracker('node-a');
@@ -34,7 +36,7 @@ function start() {
   };
   tracker.take();
   const clock = new HandClock();
-  const state = { open: [] as OpenAttempt[], whole: true, left: 0, away: false, cpuMs: 0 };
+  const state = { open: [] as OpenAttempt[], whole: true, left: 0, away: false, cpuMs: 0, enforced: true };
   const asked: AccountingQuestion[] = [];
   const order: string[] = [];
   const ask = async (question: AccountingQuestion): Promise<AccountingAnswer> => {
@@ -54,6 +56,9 @@ function start() {
   const log = { info: vi.fn(), warn: vi.fn() };
   const flows = new NarrowedFlows({
     tracker,
+    nodeName: 'node-a',
+    localAddresses: (family) => (family === 'IPv4' ? [NODE, BRIDGE] : []),
+    isEnforced: () => state.enforced,
     endedSet: (family) => (family === 'IPv4' ? 'CITY-I4-ended' : undefined),
     ipset: { restore },
     ask,
@@ -92,6 +97,35 @@ it('ends what is refused now, and bars its way back before', async () => {
   ]);
   expect(ended).toHaveBeenCalledWith(3);
   expect(log.info).toHaveBeenCalledWith({ connections: 3, left: 0, policies: ['shop/guests'] }, expect.any(String));
+});
+
+it('leaves alone what is between a pod and any address of its node, which no rule refuses', async () => {
+  const { tracker, close, clock, state, asked, flows } = start();
+  state.open = [tcp(BRIDGE, SERVER), tcp(SERVER, BRIDGE)];
+  close();
+  tracker.setPolicy({
+    metadata: { namespace: 'shop', name: 'silent' },
+    spec: { podSelector: { matchLabels: { app: 'server' } }, policyTypes: ['Egress'] },
+  });
+  tracker.take();
+  flows.look();
+  await clock.advance(0);
+  expect(asked.map(({ kind }) => kind)).toEqual(['attempts']);
+});
+
+it('ends nothing while nothing is enforced here, also at the look that comes without a reason', async () => {
+  const { close, clock, state, asked, flows } = start();
+  close();
+  flows.look();
+  await clock.advance(0);
+  expect(asked).toHaveLength(1);
+  state.open = [[STRANGER, SERVER, 'UDP', 53]];
+  state.enforced = false;
+  await clock.advance(3_600_000);
+  expect(asked).toHaveLength(1);
+  state.enforced = true;
+  await clock.advance(3_600_000);
+  expect(asked.map(({ kind }) => kind)).toEqual(['attempts', 'attempts', 'endAttempts']);
 });
 
 it('asks nobody while no pod of the node is closed, and ends nothing that is allowed', async () => {
