@@ -27,7 +27,7 @@ export interface IsolationLoopOptions {
   readonly savedSets: () => Promise<string>;
   readonly drift: DriftCheck;
   readonly pace: () => Pace;
-  /** A run that wrote something, or brought a family out of a failure, has ended. */
+  /** A run has ended that wrote something, or that found all as it should be for the first time or after a failure. */
   readonly written: (news: { readonly drifted: boolean }) => void;
   /** After every run that did something, also a failed one. */
   readonly ran: () => void;
@@ -55,6 +55,7 @@ export class IsolationLoop {
   readonly #states = new Map<Family, IsolationState>();
   #syncs: ReadonlyMap<Family, IsolationSync> = new Map();
   #running = false;
+  #stopped = false;
   #removed = false;
   /** Why the last run came to nothing for all families. */
   #broken: string | undefined;
@@ -131,9 +132,10 @@ export class IsolationLoop {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#check?.cancel();
-    this.#discard?.cancel();
     await this.#runner.stop();
+    this.#discard?.cancel();
   }
 
   #planCheck(): void {
@@ -149,7 +151,7 @@ export class IsolationLoop {
       const retry = idle() && [...this.#syncs.values()].some((sync) => sync.isRetryDue);
       if (rules || sets) for (const sync of this.#syncs.values()) sync.check(rules ? 'all' : 'sets');
       if (rules || sets || retry) this.request();
-      this.#planCheck();
+      if (!this.#stopped) this.#planCheck();
     });
   }
 
@@ -207,14 +209,14 @@ export class IsolationLoop {
     for (const sync of syncs.values()) sync.take(change);
     if (![...syncs.values()].some((sync) => sync.isDue)) return [];
     const start = clock.now();
-    const failing = this.fault !== undefined;
+    const wasSound = this.isWhole && this.fault === undefined;
     const commits = this.#commits();
     await drift.beforeSync();
     const { errors, results, whole } = await this.#syncAll(syncs);
     await drift.afterSync(this.#commits() - commits, whole, clock.now() - start);
     if (errors.length === 0) this.#at = clock.now();
     const wrote = results.some((result) => result.wrote.chains + result.wrote.rules + result.wrote.sets > 0);
-    if (wrote || (failing && errors.length === 0)) {
+    if (wrote || (!wasSound && errors.length === 0)) {
       written({ drifted: results.some((result) => result.drift !== undefined) });
     }
     this.#planDiscard();

@@ -82,6 +82,7 @@ export class RuleLoop {
   /** Changed by `take`, and not given to a sync yet. */
   #taken = new Set<ServicePortId>();
   #begun = false;
+  #stopped = false;
   #table: RoutingTable | undefined;
   #applied: RoutingTable | undefined;
   #at = 0;
@@ -200,6 +201,7 @@ export class RuleLoop {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#check?.cancel();
     this.#steps.stop();
     await this.#runner.stop();
@@ -216,7 +218,7 @@ export class RuleLoop {
         for (const sync of families.values()) sync.check();
         this.#runner.request();
       }
-      this.#planCheck();
+      if (!this.#stopped) this.#planCheck();
     });
   }
 

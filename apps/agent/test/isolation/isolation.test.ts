@@ -36,11 +36,19 @@ class Bench {
   readonly drifts: string[] = [];
   mode: { mode: Mode | undefined; decided: boolean } = { mode: 'replace', decided: true };
   missing: string | undefined;
+  /** How often the kernel was asked whether somebody wrote, and what each answer waits for. */
+  reads = 0;
+  reading: () => Promise<void> = async () => {};
   isolation = this.open();
 
   open(on = true): Isolation {
     const doors = new Map<Family, Netfilter>([['IPv4', this.kernel]]);
-    const generation = { read: async () => this.kernel.restores.length, close() {} };
+    const read = async () => {
+      this.reads += 1;
+      await this.reading();
+      return this.kernel.restores.length;
+    };
+    const generation = { read, close() {} };
     return new Isolation({
       ...{ on, nodeName: 'node-a', text: { refusal: 'drop' }, doors, ipset: this.ipset, generation, log },
       routing: new DriftCheck(generation, () => 0, log),
@@ -139,6 +147,34 @@ it('a restart writes nothing that is right already, and mends what is not', asyn
   await bench.ipset.restore('create CITY-I4-OLD hash:ip\n');
   await bench.begin(bench.open());
   expect([await bench.chains, await bench.ipset.save()]).toEqual([rules, sets]);
+});
+
+it('what an agent has narrowed that did not live to end connections is told by the next, which has nothing to write', async () => {
+  const bench = new Bench();
+  await bench.begin();
+  await bench.isolation.stop();
+  const { length } = bench.kernel.restores;
+  bench.applied.length = 0;
+  await bench.begin(bench.open());
+  expect(bench.kernel.restores.length).toBe(length);
+  expect(bench.applied).toEqual([true]);
+});
+
+it('a check that is under way when it stops is the last one', async () => {
+  const bench = new Bench();
+  await bench.begin();
+  await bench.run(1_500);
+  const reading = Promise.withResolvers<void>();
+  bench.reading = () => reading.promise;
+  const before = bench.reads;
+  await bench.clock.advance(1_000);
+  await bench.isolation.stop();
+  reading.resolve();
+  await bench.run();
+  const { reads } = bench;
+  expect(reads).toBeGreaterThan(before);
+  for (let i = 0; i < 10; i++) await bench.clock.advance(1_000);
+  expect(bench.reads).toBe(reads);
 });
 
 it('sees what another hand did, and tells it', async () => {
