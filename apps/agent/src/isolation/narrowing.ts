@@ -2,17 +2,14 @@ import type { IsolationChange } from '@kubecity/isolation';
 
 /** Whether connections that were allowed may not be any more, over changes that were not told of yet. */
 export class Narrowing {
-  /** A pod that is new has nothing open that would have to end. */
-  readonly #known = new Set<string>();
   /** What changed while no agent ran is not known. */
   #narrowed = true;
 
   follow({ plan, pods, sets }: IsolationChange): void {
     for (const id of pods) {
-      const now = plan.pods.get(id);
-      if (this.#known.has(id) && (now?.ingress || now?.egress)) this.#narrowed = true;
-      if (now) this.#known.add(id);
-      else this.#known.delete(id);
+      const { ingress, egress, addresses = [] } = plan.pods.get(id) ?? {};
+      // Of a new pod, too: what is open at its address may be another's that had it before.
+      if ((ingress || egress) && addresses.length > 0) this.#narrowed = true;
     }
     for (const { removed } of sets.changed.values()) if (removed.length > 0) this.#narrowed = true;
   }

@@ -149,6 +149,25 @@ it('a restart writes nothing that is right already, and mends what is not', asyn
   expect([await bench.chains, await bench.ipset.save()]).toEqual([rules, sets]);
 });
 
+it('a closed pod may have the address, and what is open there, of one that is gone', async () => {
+  const bench = new Bench();
+  const { tracker } = await bench.begin();
+  const idle = pod('idle', 7, { app: 'idle' });
+  tracker.setPod(idle);
+  await bench.run();
+  bench.applied.length = 0;
+  tracker.deletePod(idle);
+  tracker.setPod(pod('late', 7, { app: 'db' }));
+  await bench.run();
+  tracker.setPod(pod('open', 8, { app: 'open' }));
+  tracker.setPod({ ...pod('starting', 9, { app: 'db' }), status: { phase: 'Pending' } });
+  await bench.run();
+  tracker.setPolicy(policy('more', { podSelector: { matchLabels: { app: 'nobody' } } }));
+  tracker.setPod(pod('other', 4, { app: 'web' }, 'node-b'));
+  await bench.run();
+  expect(bench.applied).toEqual([true, false]);
+});
+
 it('what an agent has narrowed that did not live to end connections is told by the next, which has nothing to write', async () => {
   const bench = new Bench();
   await bench.begin();
