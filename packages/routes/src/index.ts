@@ -1,4 +1,3 @@
-export { type Answer, decodeAnswers } from './answers.ts';
 export { decodeRows } from './decode.ts';
 export { type Difference, difference } from './difference.ts';
 export { type Dump, encodeDump, encodeLookup } from './encode-question.ts';

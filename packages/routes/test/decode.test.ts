@@ -1,15 +1,7 @@
-import {
-  decodeAnswers,
-  decodeRows,
-  errnoName,
-  type KernelRow,
-  type Route,
-  RowError,
-  wayOf,
-  wayOfRefusal,
-} from '@kubecity/routes';
+import { decodeRows, errnoName, type KernelRow, type Route, RowError, wayOf, wayOfRefusal } from '@kubecity/routes';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeAnswers } from './answers.ts';
 import { KERNEL } from './kernel-bytes.ts';
 
 const route = {

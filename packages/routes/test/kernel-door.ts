@@ -1,8 +1,6 @@
 import { AnswerProgress } from '@kubecity/conntrack';
 import {
-  type Answer,
   type Dump,
-  decodeAnswers,
   decodeRows,
   encodeDump,
   encodeLookup,
@@ -17,6 +15,7 @@ import {
   wayOfRefusal,
 } from '@kubecity/routes';
 import { RawNetlinkSocket } from 'netlink';
+import { type Answer, decodeAnswers } from './answers.ts';
 
 const NETLINK_ROUTE = 0;
 /** More unread acknowledgements overrun the receive buffer, which ends the process (npm `netlink`). */

@@ -217,10 +217,11 @@ export class IsolatedCity extends AgentCity {
       .filter((name) => /^CITY-I/.test(name));
   }
 
-  /** Those sets with their members. */
+  /** Those sets with their members, without the seconds that some of them stay. */
   members(node: string): string[] {
     const lines = this.net.run(node, 'ipset', 'save').split('\n');
-    return lines.filter((line) => /^\w+ CITY-I/.test(line)).sort();
+    const ours = lines.filter((line) => /^\w+ CITY-I/.test(line));
+    return ours.map((line) => line.replace(/ timeout \d+$/, '')).sort();
   }
 
   /** A figure of the node's agent, summed over labels; 0 where it has none. */

@@ -90,7 +90,7 @@ export function placesOf(end: Exclude<NamedEnd, { kind: 'service' }>, city: Poli
 }
 
 /** Whoever has the address now, by the best claim. */
-export function placeAt(address: string, { tracker, pods, nodes }: PolicyCity): Place {
+function placeAt(address: string, { tracker, pods, nodes }: PolicyCity): Place {
   const known = tracker.podsAt(address)[0];
   if (known) {
     const isIt = ({ metadata }: OwnedPod) => `${metadata.namespace ?? 'default'}/${metadata.name}` === known.id;

@@ -3,7 +3,7 @@ import type { CityModel } from '../city-model.ts';
 
 /** Policies that are told of one by one; the others together. */
 const MOST_POLICIES = 1000;
-export const OTHER_POLICIES = 'other';
+const OTHER_POLICIES = 'other';
 const STATES = ['off', 'held', 'enforcing', 'failing'] as const;
 
 /** Adds to a registry what policies let through and refused, as the records of the last refresh say it. */

@@ -115,10 +115,6 @@ export function streetOfRefusal(survey: Pick<Survey, 'city' | 'homes'>, id: stri
   return barredId(from[0] ?? '', to[0] ?? '');
 }
 
-/** The pod whose policies refuse; undefined where no pod is known. */
-export const closedPodOf = ({ direction, client, podUid }: Refusal): string | undefined =>
-  direction === 'ingress' ? podUid : client.kind === 'pod' ? client.id.slice('pod:'.length) : undefined;
-
 /** `payments/only-checkout`, of several the first and how many more; who refuses when no pod has the address. */
 export function policiesWords(policies: readonly string[], namespace?: string): string {
   const [first, ...more] = policies;
