@@ -23,6 +23,8 @@ import { z } from 'zod';
 import type { HubAddress } from './config/agent-config.ts';
 import { socketRoad, trustingRoad } from './hub-road.ts';
 import type { HubTrust } from './hub-trust.ts';
+import { LatestWord } from './latest-word.ts';
+import { type Clock, realClock } from './runner.ts';
 
 export interface HubLinkOptions {
   readonly address: HubAddress;
@@ -45,11 +47,14 @@ export interface HubLinkOptions {
   /** The hub does not let us in; once for each reason. */
   readonly refused: (code: string, message: string) => void;
   readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly clock?: Clock;
   /** A hub that lets us wait so long, for its welcome or for the use of a frame, is taken for gone. */
   readonly silentMs?: number;
 }
 
 const SILENT_MS = 30_000;
+/** Between two reports that tell a whole node: churn brings dozens a second, and a hub turns out who says more than 20. */
+const REPORT_MS = 1_000;
 /** Milliseconds between two tries after refusals, twice as long after each: the hub counts them. */
 const REFUSED_RETRY = { first: 2000, most: 60_000 };
 
@@ -61,6 +66,8 @@ export class HubLink {
   readonly #options: HubLinkOptions;
   readonly #socket: Socket<HubToAgent, AgentToHub>;
   readonly #silentMs: number;
+  readonly #isolation: LatestWord<IsolationReport>;
+  readonly #routes: LatestWord<RoutesReport>;
   #welcomed = false;
   #protocol = AGENT_PROTOCOL;
   #refusals = 0;
@@ -69,9 +76,13 @@ export class HubLink {
   #lastError = '';
 
   constructor(options: HubLinkOptions) {
-    const { address, trust, log, silentMs = SILENT_MS } = options;
+    const { address, trust, log, clock = realClock, silentMs = SILENT_MS } = options;
     this.#options = options;
     this.#silentMs = silentMs;
+    const word = <Report extends object>(say: (report: Report) => void) =>
+      new LatestWord<Report>((report) => this.connected && say(report), REPORT_MS, clock);
+    this.#isolation = word((report) => this.#socket.emit('isolation', report));
+    this.#routes = word((report) => this.#socket.emit('routes', report));
     const unix = 'socketPath' in address;
     const road = unix ? socketRoad(address.socketPath) : trust && trustingRoad(trust);
     this.#socket = io(unix ? 'http://hub/agents' : `${address.url}/agents`, {
@@ -110,7 +121,7 @@ export class HubLink {
   }
 
   sendIsolation(report: IsolationReport): void {
-    if (this.connected) this.#socket.emit('isolation', report);
+    this.#isolation.tell(report);
   }
 
   sendPolicyCounts(counts: PolicyCounts): void {
@@ -122,7 +133,7 @@ export class HubLink {
   }
 
   sendRoutes(report: RoutesReport): void {
-    if (this.connected) this.#socket.emit('routes', report);
+    this.#routes.tell(report);
   }
 
   /** A frame for a hub that is gone vanishes; the next one gets everything. */
@@ -143,6 +154,8 @@ export class HubLink {
 
   close(): void {
     this.#closed = true;
+    this.#isolation.stop();
+    this.#routes.stop();
     this.#socket.close();
   }
 

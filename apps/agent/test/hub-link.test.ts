@@ -2,10 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AgentAnswer, AgentQuestion, EdgeFrame, RulesReport } from '@kubecity/protocol';
+import type {
+  AgentAnswer,
+  AgentQuestion,
+  EdgeFrame,
+  IsolationReport,
+  PolicyCounts,
+  RoutesReport,
+  RulesReport,
+} from '@kubecity/protocol';
 import { type DefaultEventsMap, Server, type Socket } from 'socket.io';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { HubLink, type HubLinkOptions } from '../src/hub-link.ts';
+import { HandClock } from './hand-clock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kubecity-hub-link-'));
 const socketPath = join(folder, 'hub.sock');
@@ -90,6 +99,31 @@ it('says when a frame was used, and hands on what the hub wishes', async () => {
   await eventually(() => expect(taken).toHaveBeenCalledTimes(1));
   await eventually(() => expect(told.resync).toHaveBeenCalledTimes(1));
   expect(told.interest).toHaveBeenCalledWith({ services: ['shop/cart'] });
+});
+
+it('tells whole reports once a second at most, the latest: a hub turns out who says more than it wants to hear', async () => {
+  const clock = new HandClock();
+  connect({ clock });
+  const socket = await welcomed();
+  const heard: string[] = [];
+  for (const event of ['routes', 'isolation', 'policyCounts']) {
+    socket.on(event, ({ at }: { at: number }) => heard.push(`${event} ${at}`));
+  }
+  const heardSoFar = async (mark: number) => {
+    link.sendPolicyCounts({ at: mark, rows: [] } satisfies PolicyCounts);
+    await eventually(() => expect(heard).toContain(`policyCounts ${mark}`));
+    return heard.splice(0).slice(0, -1);
+  };
+  for (let at = 1; at <= 100; at++) {
+    link.sendRoutes({ at } as RoutesReport);
+    link.sendIsolation({ at } as IsolationReport);
+  }
+  expect(await heardSoFar(1)).toEqual(['routes 1', 'isolation 1']);
+  await clock.advance(1_000);
+  expect(await heardSoFar(2)).toEqual(['routes 100', 'isolation 100']);
+  await clock.advance(10_000);
+  link.sendRoutes({ at: 200 } as RoutesReport);
+  expect(await heardSoFar(3)).toEqual(['routes 200']);
 });
 
 it('answers questions, and passes over what it does not understand', async () => {
