@@ -31,6 +31,14 @@ export function turnReport(
   };
 }
 
+/**
+ * After a compare that came to nothing, or left something undone: then its own report has said so already.
+ * @param faults as the last look at the kernel found them
+ */
+export function failedReport(before: RoutesReport, { message }: Error, faults: readonly string[]): RoutesReport {
+  return { ...before, state: 'failing', message: cut([message, ...faults].join('; ')) };
+}
+
 /** Why other nodes may not reach the pods of this one, in words: they send to its InternalIP. */
 export function addressFaults(own: OwnNode | undefined, kernel: Pick<KernelState, 'holderOf'>): string[] {
   const families = new Set(own?.ranges.map(({ family }) => family));

@@ -93,34 +93,51 @@ export class RouteSync {
   }
 
   async #write(steps: readonly Step[], kernel: KernelState): Promise<{ done: Step[]; refusals: string[] }> {
-    const done: Step[] = [];
+    const { done, refused } = await write(this.#tables, steps);
+    for (const step of done) kernel.apply(step);
     const refusals: string[] = [];
-    const answers = await this.#tables.write(steps);
-    for (const [index, step] of steps.entries()) {
-      const errno = answers[index] ?? 0;
-      if (errno === 0 || isGone(step, errno)) {
-        kernel.apply(step);
-        done.push(step);
-      } else if (step.act === 'createTunnel') {
+    for (const { step, errno } of refused) {
+      if (step.act === 'createTunnel') {
         this.#refusedTunnels = {
           ...this.#refusedTunnels,
           [step.tunnel.family]: tunnelRefusal(step.tunnel.name, errno),
         };
-      } else {
-        refusals.push(`${stepText(step)}: refused with ${errnoName(errno)}`);
-      }
+      } else refusals.push(refusalText({ step, errno }));
     }
     return { done, refusals };
   }
 }
 
-/** Takes away every route, device, neighbour and entry of ours in this network namespace. Returns how many steps it took. */
+/**
+ * Takes away every route, device, neighbour and entry of ours in this network namespace. Returns how many steps it took; rejects
+ * when the kernel keeps something.
+ */
 export async function clearRoutes(tables: RouteTables): Promise<number> {
   const kernel = new KernelState(await tables.read());
-  const { steps } = difference(kernel, EMPTY_PLAN);
-  await tables.write(steps);
-  return steps.length;
+  const { done, refused } = await write(tables, difference(kernel, EMPTY_PLAN).steps);
+  if (refused.length > 0) throw new Error(refused.map(refusalText).join('; '));
+  return done.length;
 }
+
+interface Refused {
+  readonly step: Step;
+  readonly errno: number;
+}
+
+/** What is gone already is done. */
+async function write(tables: RouteTables, steps: readonly Step[]): Promise<{ done: Step[]; refused: Refused[] }> {
+  const answers = await tables.write(steps);
+  const done: Step[] = [];
+  const refused: Refused[] = [];
+  for (const [index, step] of steps.entries()) {
+    const errno = answers[index] ?? 0;
+    if (errno === 0 || isGone(step, errno)) done.push(step);
+    else refused.push({ step, errno });
+  }
+  return { done, refused };
+}
+
+const refusalText = ({ step, errno }: Refused): string => `${stepText(step)}: refused with ${errnoName(errno)}`;
 
 function tunnelRefusal(name: string, errno: number): string {
   const refusal = `the kernel refuses the device ${name} (${errnoName(errno)})`;

@@ -9,7 +9,15 @@ import type { Sysctls } from '../host/sysctl.ts';
 import type { Clock } from '../runner.ts';
 import { RouteLoop } from './route-loop.ts';
 import type { RouteMetrics } from './route-metrics.ts';
-import { addressFaults, countPeers, restingReport, saysTheSame, stepsText, turnReport } from './route-report.ts';
+import {
+  addressFaults,
+  countPeers,
+  failedReport,
+  restingReport,
+  saysTheSame,
+  stepsText,
+  turnReport,
+} from './route-report.ts';
 import { clearRoutes, RouteSync } from './route-sync.ts';
 import { setSwitches } from './switches.ts';
 import type { Turn } from './turn.ts';
@@ -68,7 +76,7 @@ export class Routes {
       held: (why) => this.#tell(restingReport(mode, 'held', why)),
       failed: (error) => {
         options.metrics.failed.inc();
-        this.#tell({ ...this.#report, state: 'failing', message: error.message.slice(0, 1024) });
+        this.#tell(failedReport(this.#report, error, this.#faults));
       },
     });
   }
@@ -105,7 +113,7 @@ export class Routes {
     );
   }
 
-  /** Takes away whatever is ours. Rejects with NetlinkError. */
+  /** Takes away whatever is ours. Rejects with NetlinkError, or an Error that says what the kernel keeps. */
   async clear(): Promise<void> {
     const steps = await clearRoutes(this.#tables);
     if (steps > 0) this.#options.log.info({ steps }, 'routes removed');

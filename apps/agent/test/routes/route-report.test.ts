@@ -1,7 +1,7 @@
 import type { Link } from '@kubecity/routes';
 import { cleanRange, type Family } from '@kubecity/routing';
 import { expect, it } from 'vitest';
-import { addressFaults, turnReport } from '../../src/routes/route-report.ts';
+import { addressFaults, failedReport, saysTheSame, turnReport } from '../../src/routes/route-report.ts';
 
 const LINK: Link = { row: 'link', index: 2, name: 'eth0', mtu: 1500, up: true, mac: '02:00:00:00:00:01', kind: '' };
 const kernel = (...held: string[]) => ({ holderOf: (address: string) => (held.includes(address) ? LINK : undefined) });
@@ -21,6 +21,14 @@ it('says where other nodes cannot send what is for pods of this one', () => {
     'node node-1 has no InternalIP of IPv6: no node has a route to its pods',
   ]);
   expect(addressFaults(undefined, kernel())).toEqual([]);
+});
+
+it('says the same of a compare whose steps were refused as the failure that follows it', () => {
+  const plan = { tunnels: [], routes: [], neighbours: [], forwarding: [], peers: [] };
+  const faults = ['forwarding is off'];
+  const turn = turnReport('direct', { plan, refusals: ['a', 'b'] }, { at: 1, faults, repaired: undefined });
+  expect(saysTheSame(failedReport(turn, new Error('a; b'), faults), turn)).toBe(true);
+  expect(failedReport(turn, new Error('cannot be read'), [])).toMatchObject({ at: 1, message: 'cannot be read' });
 });
 
 it('is failing for as long as something is amiss, though every peer has its route', () => {

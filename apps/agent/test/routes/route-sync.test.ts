@@ -136,6 +136,12 @@ describe('a kernel that refuses', () => {
     expect((await routes.compare(wish())).fresh).toBe(true);
   });
 
+  test('to remove what is left of a former agent: that is said, and what is gone already is none of it', async () => {
+    await sync('direct').compare(wish());
+    refuse = (step) => (step.act !== 'deleteRoute' ? 0 : step.route.gateway ? ERRNO.EPERM : ERRNO.ESRCH);
+    await expect(clearRoutes(tables)).rejects.toThrow('route 10.244.2.0/24 via 172.18.0.3 removed: refused with EPERM');
+  });
+
   test('to remove what is gone already: that is as good as done', async () => {
     const routes = sync('direct');
     await routes.compare(wish());
