@@ -59,7 +59,7 @@ async function release(name: string): Promise<void> {
 /** Who answers so many calls to the Service, each once. */
 async function answers(from: string, count = 30): Promise<string[]> {
   const client = city.client(from);
-  const order = { from: client.place.addresses[4], to: VIP, count, patience: 1_000, end: 'reset' } as const;
+  const order = { from: client.place.addresses[4], to: VIP, count, end: 'reset' } as const;
   const made = await client.open(order);
   return [...new Set(made.map(({ outcome, server }) => (outcome === 'ok' ? server : 'closed')))].sort();
 }

@@ -9,9 +9,6 @@ import { OUTSIDE, type Place, type PodPlace, TwoNodes } from './two-nodes.ts';
 /** What every pod answers on, over TCP and UDP. */
 export const PORT = 8080;
 
-/** Some refusals stay without an answer: the kernel sends few ICMP errors a second. */
-const PATIENCE_MS = 1_000;
-
 export interface PodWords {
   readonly labels?: Readonly<Record<string, string>>;
   /** The API does not know it (yet). */
@@ -39,6 +36,8 @@ export class IsolatedCity extends AgentCity {
   override async open(): Promise<void> {
     await super.open();
     this.putNamespace('shop');
+    // Refusals are ICMP errors, of which a kernel sends few a second; nobody here has to wait for one that does not come.
+    for (const limit of ['ipv4/icmp_ratelimit', 'ipv6/icmp/ratelimit']) this.net.set(limit, 0);
     for (const [index, name] of this.#nodes.entries()) {
       const { addresses } = this.net.nodes.get(name) as Place;
       this.putNode(name, Object.values(addresses), [`10.244.${index + 1}.0/24`, `fd00:10:244:${index + 1}::/64`]);
@@ -180,7 +179,6 @@ export class IsolatedCity extends AgentCity {
       from: source ?? (address.includes(':') ? addresses[6] : addresses[4]),
       to: [address, port],
       count: 1,
-      patience: PATIENCE_MS,
       end: 'reset',
     });
     return made?.outcome === 'ok' ? made.server : 'closed';
