@@ -60,6 +60,9 @@ async function traffic(): Promise<void> {
   ]);
 }
 
+/** Known as soon as the kernel has told of the connections that it forgets just now. */
+const truth = () => eventually(() => city.truth());
+
 describe('the hub', () => {
   it('shows the sum over the nodes, edge by edge', async () => {
     await traffic();
@@ -74,12 +77,12 @@ describe('the hub', () => {
   });
 
   it('goes on from what it had when an agent begins anew', async () => {
-    const before = city.truth();
+    const before = await truth();
     const { epoch } = city.hub.book('node-a');
     await city.stopAgent('node-a', 'SIGKILL');
     const kernel = city.kernel('node-a');
     city.book.beginAgain('node-a', kernel.all(), kernel.live());
-    const base = city.truth();
+    const base = await truth();
     city.startAgent('node-a');
     await eventually(() => expect(city.hub.book('node-a').epoch).not.toBe(epoch));
     await city.ready(['node-a']);
@@ -87,7 +90,7 @@ describe('the hub', () => {
     await eventually(() => expect(city.told()).toEqual(city.truth()));
     // What the first agent of that node told stays in.
     const all = Object.fromEntries(
-      Object.entries(city.truth()).map(([node, edges]) => [node, merged(edges, before[node], base[node])]),
+      Object.entries(await truth()).map(([node, edges]) => [node, merged(edges, before[node], base[node])]),
     );
     await eventually(() => expect(map.edges()).toEqual(shownOf(all)));
     await eventually(async () => expect(await metrics()).toEqual(sumsByPort(all)));

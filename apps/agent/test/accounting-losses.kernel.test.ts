@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './lab/eventually.ts';
 import { accountingOf, type DumpFault, eventReaderOf, Faults } from './lab/faults.ts';
-import { listens } from './lab/kernel-flows.ts';
+import { hasReadAll, listens } from './lab/kernel-flows.ts';
 import { NOTHING, type Totals } from './lab/told-edges.ts';
 import { Trips } from './lab/trips.ts';
 import { HTTP, TruthCity } from './lab/truth-city.ts';
@@ -102,6 +102,8 @@ describe('the figures stay true', () => {
     process.kill(eventReaderOf(agentPid()), 'SIGCONT');
     expect(new Set(made.map(({ outcome }) => outcome))).toEqual(new Set(['ECONNREFUSED']));
     await eventually(() => expect(table().lostEvents).toBeGreaterThan(lostEvents));
+    // The loss is told first, what was kept comes behind it.
+    await eventually(() => expect(hasReadAll(city.net, 'node-a', eventReaderOf(agentPid()))).toBe(true));
     await city.dumps('node-a', 3);
     const heard = told(REFUSED_EDGE);
     expect(heard.refused - known.refused).toBeLessThan(made.length);

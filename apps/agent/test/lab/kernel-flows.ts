@@ -50,8 +50,18 @@ export function readFlow(line: string): { readonly identity: string; readonly fl
   return { identity: `${key} #${all('id')[0]}`, flow };
 }
 
-/** Whether a process has a socket in the kernel's group of ended connections (`/proc/net/netlink`, groups as hex bits). */
+/** Whether a process has a socket in the kernel's group of ended connections. */
 export function listens(net: TwoNodes, node: string, pid: number): boolean {
+  return ear(net, node, pid) !== undefined;
+}
+
+/** Whether that process has read all that the kernel has told it. */
+export function hasReadAll(net: TwoNodes, node: string, pid: number): boolean {
+  return ear(net, node, pid)?.[4] === '0';
+}
+
+/** The line of that socket in `/proc/net/netlink`: `sk protocol pid groups(hex) unread(bytes) …`. */
+function ear(net: TwoNodes, node: string, pid: number): string[] | undefined {
   const sockets = new Set(
     readdirSync(`/proc/${pid}/fd`).map((fd) => {
       try {
@@ -65,7 +75,7 @@ export function listens(net: TwoNodes, node: string, pid: number): boolean {
     .run(node, 'cat', '/proc/net/netlink')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .some(
+    .find(
       (fields) => fields[1] === '12' && (Number.parseInt(fields[3] ?? '', 16) & 4) !== 0 && sockets.has(fields.at(-1)),
     );
 }
