@@ -22,11 +22,11 @@ const METRICS = '127.0.0.1:12349';
 const HANDSHAKE_AGAIN_MS = 1200;
 const POD = '10.244.1.9';
 const OUTSIDE = '192.0.2.200';
-/** What is under way when rules change has ended after that. */
-const IN_FLIGHT_MS = 300;
-const LISTEN_MS = 700;
+/** So many calls at a door meet each of two equal backends but for a chance of 2^-39. */
+const ENOUGH = 40;
 /** Of each of three callers at a door, between calls. */
 const PAUSE_MS = 15;
+const LOOK_MS = 50;
 
 const CALLS = {
   pod: [
@@ -46,6 +46,11 @@ const CALLS = {
     { name: 'web loopback', address: '127.0.0.1', port: WEB.nodePort },
   ],
 } as const;
+
+/** The longest names first: some begin with another. */
+const DOORS: readonly string[] = Object.entries(CALLS)
+  .flatMap(([host, targets]) => targets.map(({ name }) => `${host} ${name}`))
+  .sort((a, b) => b.length - a.length);
 
 /** Whose address each door must show to the server, whoever routes. */
 const SOURCES: Readonly<Record<string, string>> = {
@@ -130,20 +135,37 @@ export class ModeCity {
   }
 
   /** Every answer that came meanwhile. */
-  async answers(): Promise<string[]> {
+  answers(): Promise<string[]> {
+    return this.#heard(0);
+  }
+
+  /** Every answer that came meanwhile, and what comes until there were so many at each door. */
+  async #heard(calls: number): Promise<string[]> {
     const seen = new Set<string>();
-    for (const [host, caller] of this.#callers) {
-      for (const answer of Object.keys(await caller.tally())) seen.add(`${host} ${answer}`);
+    const missing = new Map(DOORS.map((door) => [door, calls]));
+    for (;;) {
+      for (const [host, caller] of this.#callers) {
+        for (const [answer, count] of Object.entries(await caller.tally())) {
+          seen.add(`${host} ${answer}`);
+          const door = DOORS.find((each) => `${host} ${answer}`.startsWith(`${each} `)) ?? '';
+          missing.set(door, (missing.get(door) ?? 0) - count);
+        }
+      }
+      if ([...missing.values()].every((count) => count <= 0)) return [...seen].sort();
+      await rest(LOOK_MS);
     }
-    return [...seen].sort();
+  }
+
+  /** What was under way has ended, and is forgotten. */
+  async #turn(): Promise<void> {
+    await Promise.all([...this.#callers.values()].map((caller) => caller.turn()));
+    await this.answers();
   }
 
   /** What new connections meet from now on. */
   async answersNow(): Promise<string[]> {
-    await rest(IN_FLIGHT_MS);
-    await this.answers();
-    await rest(LISTEN_MS);
-    return this.answers();
+    await this.#turn();
+    return this.#heard(ENOUGH);
   }
 
   /** Until just these answers come, all of them. */
@@ -172,9 +194,9 @@ export class ModeCity {
 
   /** Whose rules gave new connections their backend meanwhile. */
   async servers(): Promise<string[]> {
-    await rest(IN_FLIGHT_MS);
+    await this.#turn();
     const before = dnatPackets();
-    await rest(LISTEN_MS);
+    await this.#heard(ENOUGH);
     const after = dnatPackets();
     return Object.keys(after)
       .filter((owner) => (after[owner] ?? 0) > (before[owner] ?? 0))

@@ -1,5 +1,6 @@
 // TARGETS (JSON: [{name, protocol, address, port, pauseMs}]): calls each of them over and over, every call a new
-// connection. A line in; a JSON tally of the calls that have ended since the last line out: {"name answer": count}.
+// connection. A line in, a line out: "tally": a JSON tally of the calls that have ended since the last one, {"name answer": count};
+// "turn": "turned" when every call that is under way has ended.
 import dgram from 'node:dgram';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
@@ -8,19 +9,29 @@ import { setTimeout as rest } from 'node:timers/promises';
 const PATIENCE_MS = 5000;
 const WORKERS = 3;
 let tally = {};
+/** Of each worker, the call that is under way. */
+const calls = new Map();
 
 for (const target of JSON.parse(process.argv[2])) {
-  for (let i = 0; i < WORKERS; i++) void call(target);
+  for (let i = 0; i < WORKERS; i++) void work(target);
 }
-for await (const _ of createInterface({ input: process.stdin })) {
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'turn') {
+    await Promise.all(calls.values());
+    console.log('turned');
+    continue;
+  }
   const told = tally;
   tally = {};
   console.log(JSON.stringify(told));
 }
 
-async function call(target) {
+async function work(target) {
+  const worker = Symbol(target.name);
   for (;;) {
-    const key = `${target.name} ${await (target.protocol === 'udp' ? askUdp(target) : askTcp(target))}`;
+    const call = (target.protocol === 'udp' ? askUdp : askTcp)(target);
+    calls.set(worker, call);
+    const key = `${target.name} ${await call}`;
     tally[key] = (tally[key] ?? 0) + 1;
     await rest(target.pauseMs);
   }

@@ -30,9 +30,12 @@ export class Caller {
 
   /** What became of the calls that have ended since the last time: `target answer` → count. */
   async tally(): Promise<Record<string, number>> {
-    this.#child.stdin.write('\n');
-    const { value } = await this.#lines.next();
-    return JSON.parse(String(value));
+    return JSON.parse(await this.#say('tally'));
+  }
+
+  /** Resolves when the calls have ended that are under way. */
+  async turn(): Promise<void> {
+    await this.#say('turn');
   }
 
   /**
@@ -50,5 +53,10 @@ export class Caller {
 
   close(): void {
     this.#child.kill();
+  }
+
+  async #say(line: string): Promise<string> {
+    this.#child.stdin.write(`${line}\n`);
+    return String((await this.#lines.next()).value);
   }
 }
