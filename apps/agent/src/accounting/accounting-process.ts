@@ -75,8 +75,9 @@ async function answer({ id, question }: Extract<ToAccounting, { kind: 'ask' }>):
   }
 }
 
+/** An agent that was killed hears nothing any more, which ends us; thrown, that error would pass the addon and abort. */
 function tell(message: FromAccounting): void {
-  if (process.connected) process.send?.(message);
+  if (process.connected) process.send?.(message, undefined, undefined, (error) => error && end());
 }
 
 function end(): void {
