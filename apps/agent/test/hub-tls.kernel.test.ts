@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,31 +19,23 @@ const program = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const serviceAccounts: Resource = { group: '', version: 'v1', plural: 'serviceaccounts', namespaced: true };
 const PLACE = { namespace: 'kubecity', name: 'kubecity-dashboard-ca' };
 const VIP = '10.96.0.10';
+/** Below the ports that the kernel gives by itself: nobody has it while the dashboard is away. */
+const HUB_PORT = 8443;
 
 const lab = new Lab();
 let api: MiniApiServer;
 let client: KubeClient;
 let agent: ChildProcess;
 let hub: ChildProcess;
-let hubPort: number;
 let hubUrl: string;
 
 const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 30_000, interval: 50 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await once(probe.listen(0, '127.0.0.1'), 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
-}
 
 async function startHub(): Promise<void> {
   const flags = {
     'kube-socket': path('api.sock'),
     listen: '127.0.0.1:0',
-    'agent-listen': `127.0.0.1:${hubPort}`,
+    'agent-listen': `127.0.0.1:${HUB_PORT}`,
     'agent-auth': 'serviceaccount',
   };
   const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
@@ -97,7 +88,6 @@ beforeAll(async () => {
   lab.addHost('tls1', '10.244.8.1');
   await lab.serve('tls1', 8080);
   lab.addHost('tls9', '10.244.8.9');
-  hubPort = await freePort();
   api = await startMiniApiServer({ socketPath: path('api.sock') });
   client = connect({ socketPath: path('api.sock') });
   await ensureCrd(client);
@@ -123,7 +113,7 @@ beforeAll(async () => {
   const flags = {
     'node-name': 'node-a',
     'kube-socket': path('api.sock'),
-    hub: `https://localhost:${hubPort}`,
+    hub: `https://localhost:${HUB_PORT}`,
     'hub-token-file': path('token'),
     'hub-ca-config-map': `${PLACE.namespace}/${PLACE.name}`,
     'accounting-ms': '200',

@@ -254,8 +254,10 @@ it('answers by a kernel that another hand changed', async () => {
   const chain = 'CITY-ADDRESSES';
   const { rules } = await explained(one);
   expect(rules.map((rule) => rule.chain)).toContain(chain);
-  city.net.run(one.node, 'iptables', '-t', 'nat', '-I', chain, '1', '-s', one.question.source ?? '', '-j', 'ACCEPT');
-  const ends = await city.hub.ask(one.node, one.question);
-  // The agent repairs it soon; until then the answer is what packets meet.
-  expect(ends).toMatchObject({ kind: 'explain', ends: [{ kind: 'none' }] });
+  // The agent repairs it soon; until then the answer is what packets meet. Asked until it is asked before that.
+  await eventually(async () => {
+    city.net.run(one.node, 'iptables', '-t', 'nat', '-I', chain, '1', '-s', one.question.source ?? '', '-j', 'ACCEPT');
+    const ends = await city.hub.ask(one.node, one.question);
+    expect(ends).toMatchObject({ kind: 'explain', ends: [{ kind: 'none' }] });
+  });
 });

@@ -3,7 +3,7 @@
 //   ask   { group }                                  each once more
 //   chat  { group, everyMs }, quiet { group }        asked again and again, until told to stop
 //   close { group }
-// Answers are lists, one of each connection in the order of opening: who answered, `none` after 500 ms, or a code.
+// Answers are lists, one of each connection in the order of opening: who answered, `none` after 10 s, or a code.
 import dgram from 'node:dgram';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
@@ -60,7 +60,7 @@ function lineOf(send, close) {
     ask: () =>
       new Promise((resolve) => {
         if (failure) return resolve(failure);
-        const timer = setTimeout(() => tell('none'), 500);
+        const timer = setTimeout(() => tell('none'), 10_000);
         tell = (answer) => {
           clearTimeout(timer);
           tell = () => {};

@@ -25,7 +25,8 @@ if (role === 'send') {
   const [port] = words;
   let numbers = [];
   let sources = new Set();
-  const socket = dgram.createSocket('udp6');
+  // As much as a socket may keep: who looks away for a moment misses nothing.
+  const socket = dgram.createSocket({ type: 'udp6', recvBufferSize: 4 << 20 });
   socket.on('message', (text, from) => {
     numbers.push(Number(String(text)));
     sources.add(from.address.replace('::ffff:', ''));

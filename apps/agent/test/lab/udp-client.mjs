@@ -1,4 +1,4 @@
-// SOURCE_PORT [SOURCE_ADDRESS]: a line "ADDRESS PORT" in, one datagram from always the same port; its answer out, or `none` after 400 ms.
+// SOURCE_PORT [SOURCE_ADDRESS]: a line "ADDRESS PORT" in, one datagram from always the same port; its answer out, or `none` after 2 s.
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -12,7 +12,7 @@ socket.on('error', () => {});
 for await (const line of createInterface({ input: process.stdin })) {
   const [address, port] = line.split(' ');
   const answer = new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('none'), 400);
+    const timer = setTimeout(() => resolve('none'), 2000);
     socket.once('message', (text) => {
       clearTimeout(timer);
       resolve(String(text));
