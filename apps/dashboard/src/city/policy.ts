@@ -4,9 +4,9 @@ import type { Backend } from './services.ts';
 
 /** How a Service treats its clients, in sentences; what decides who gets a connection comes first. */
 export function policyWords(service: CityRecord<'service'>, backends: readonly Backend[]): readonly string[] {
-  const { policy, type, clusterIP } = service;
-  if (policy.externalName !== undefined) return [`A name for ${policy.externalName}. Nothing is routed here.`];
-  if (clusterIP === 'None') return ['Headless: its name resolves to the pods’ own addresses. Nothing is routed here.'];
+  const { policy, type } = service;
+  const none = routesNothing(service);
+  if (none !== undefined) return [none];
   return [
     policy.affinitySeconds === undefined
       ? 'Every new connection is placed anew.'
@@ -17,6 +17,13 @@ export function policyWords(service: CityRecord<'service'>, backends: readonly B
     ...hintWords(backends, policy.distribution),
     ...externalWords(policy, type),
   ];
+}
+
+/** Of a Service that is a name only: it has no backends here, and refuses nobody. Undefined of all others. */
+export function routesNothing({ policy, clusterIP }: CityRecord<'service'>): string | undefined {
+  if (policy.externalName !== undefined) return `A name for ${policy.externalName}. Nothing is routed here.`;
+  if (clusterIP === 'None') return 'Headless: its name resolves to the pods’ own addresses. Nothing is routed here.';
+  return undefined;
 }
 
 function externalWords(policy: CityRecord<'service'>['policy'], type: string): readonly string[] {

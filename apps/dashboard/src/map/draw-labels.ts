@@ -65,9 +65,23 @@ function buildingLabels(brush: Brush, scene: Scene, building: Building, project:
   const news = newsOf(brush, scene, building);
   const wrong = isWrong(building);
   const nameWidth = measure(brush, { text: name, size, weight: 650 });
+  // From afar its rooms leave no line for a name: it then stands above the roof, or below.
+  const [x, roof] = [left.x + nameWidth / 2, project(rect)];
   const newsWidth = measure(brush, { text: news, size: size - 1.5, weight: 500 });
   return [
-    { ...PLAIN, text: name, places: [{ x: left.x + nameWidth / 2, y: left.y }], size, priority: 95, weight: 650, dim },
+    {
+      ...PLAIN,
+      text: name,
+      places: [
+        { x, y: left.y },
+        { x, y: roof.y - size },
+        { x, y: roof.y + rect.height * brush.zoom + size },
+      ],
+      size,
+      priority: 95,
+      weight: 650,
+      dim,
+    },
     {
       ...PLAIN,
       text: news,

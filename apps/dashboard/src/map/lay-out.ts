@@ -18,6 +18,9 @@ const SHAPES = [1.55, 1.75, 1.35, 1.95].flatMap((aspect) => [1, 1.4, 2].map((rat
 /** A city of more plots is laid out in the shape we like best: trying the others would take seconds. */
 const FEW = 60;
 
+/** Part of the mean cell that every cell has at least: beside hundreds of Services others would lie in a strip too narrow for their names. */
+const LEAST = 0.2;
+
 interface Quarter {
   readonly namespace: string;
   readonly plots: readonly Plot[];
@@ -72,12 +75,14 @@ function quartersOf(plots: readonly Plot[]): Quarter[] {
     if (own) own.push(plot);
     else groups.set(plot.namespace, [plot]);
   }
-  return [...groups].map(([namespace, own]) => {
+  const quarters = [...groups].map(([namespace, own]) => {
     // The tree map keeps areas, not sides: a namespace of one plot needs some more than its square.
     const least = Math.max(...own.map(({ radius }) => 1.02 * (2 * (radius + VERGE) + NAME) ** 2));
     const area = own.reduce((sum, plot) => sum + footprint(plot) * 0.98, 0);
     return { namespace, plots: own, packer: new Packer(own), area: Math.max(least, area) };
   });
+  const floor = (LEAST * quarters.reduce((sum, { area }) => sum + area, 0)) / quarters.length;
+  return quarters.map((quarter) => ({ ...quarter, area: Math.max(floor, quarter.area) }));
 }
 
 function cellsFor(quarters: readonly Quarter[], aspect: number, ratio: number): ReadonlyMap<string, Rect> {

@@ -1,6 +1,8 @@
 import type { CityOp, CityRecord, RecordKind } from '@kubecity/protocol';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openFeed } from '../map/feed.ts';
+import { toyCity } from '../map/toy-city.ts';
 import { clickedText, moveFocus, openToyBrowser, queried, type ToyBrowser, titleOf } from './toy-page.ts';
 
 /** What the panel beside the map says, read in a browser: the toy city behind it is known to the last figure. */
@@ -206,4 +208,38 @@ describe('by keyboard', () => {
     await panel().waitFor();
     expect(await page.evaluate(() => document.activeElement?.id)).not.toBe('panel-title');
   });
+});
+
+it('refuses nobody in the name of a Service that is a name only', async () => {
+  const base = toyCity(11);
+  const policy: CityRecord<'service'>['policy'] = {
+    internalTraffic: 'Cluster',
+    externalIPs: [],
+    loadBalancers: [],
+    sourceRanges: [],
+  };
+  const service = (name: string, more: Partial<CityRecord<'service'>>): CityOp => {
+    return [
+      'set',
+      'service',
+      `shop/${name}`,
+      { namespace: 'shop', name, type: 'ClusterIP', ports: [], policy, problems: [], ...more },
+    ];
+  };
+  const named = { ...policy, externalName: 'db.example' };
+  const names = [
+    service('elsewhere', { type: 'ExternalName', policy: named }),
+    service('headless', { clusterIP: 'None' }),
+  ];
+  const snapshot = (now: number): CityOp[] => base.snapshot(now).toSpliced(-1, 0, ...names, service('alone', {}));
+  const feed = await openFeed({ port: 0, city: { ...base, snapshot } });
+  const words = async (name: string) => {
+    await page.goto(`${feed.url}/?selected=service~shop/${name}`);
+    return said(page.getByTestId('no-backends'));
+  };
+  expect(await words('elsewhere')).toBe('A name for db.example. Nothing is routed here.');
+  expect(await words('headless')).toMatch(/^Headless: .* Nothing is routed here\.$/);
+  expect(await words('alone')).toBe('No backends. New connections are refused on every node.');
+  await page.goto('about:blank');
+  await feed.close();
 });

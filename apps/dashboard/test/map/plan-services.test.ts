@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { distanceToRect, inset, overlap } from '../../src/map/geometry.ts';
+import { around, distanceToRect, inset, overlap } from '../../src/map/geometry.ts';
 import { EMPTY_SERVICES_PLAN, type ServicesPlan } from '../../src/map/plan-services.ts';
 import type { Link, Plot } from '../../src/map/plots.ts';
 import { planServices } from './at-once.ts';
@@ -104,5 +104,20 @@ describe('planServices', () => {
       const links = all.map(({ id }, i): Link => ({ from: id, to: (all[(i * 7) % 1000] as Plot).id }));
       expectSound(planServices(all, links, EMPTY_SERVICES_PLAN), all);
     }
+  });
+
+  it('leaves small namespaces room for their names beside one of hundreds of Services', () => {
+    const own = (namespace: string, count: number): Plot[] =>
+      Array.from({ length: count }, (_, i) => ({
+        id: `service:${namespace}/${i}`,
+        name: `${i}`,
+        namespace,
+        radius: 60,
+      }));
+    const all = [...own('crowd', 500), ...['a', 'b', 'c', 'd', 'e', 'f'].flatMap((name, i) => own(name, 1 + i))];
+    const plan = planServices(all, [], EMPTY_SERVICES_PLAN);
+    const grounds = Object.values(plan.cells).flat();
+    const city = around(grounds);
+    expect(Math.min(...grounds.map(({ width, height }) => Math.min(width, height)))).toBeGreaterThan(city.width / 14);
   });
 });

@@ -12,6 +12,7 @@ import { escaped } from '../../src/map/svg/xml.ts';
 import { ALL_OF_IT } from '../../src/map/wanted.ts';
 import { linksOf, planServices, sceneOfServices } from './at-once.ts';
 import { cityOf } from './city-of.ts';
+import { nodesLens } from './lenses.ts';
 
 const measure = (text: string, font: string) => text.length * 0.55 * Number(/([\d.]+)px/.exec(font)?.[1]);
 const palette = new Proxy({ hues: ['#4f86e8'] }, { get: (own, key) => (key === 'hues' ? own.hues : '#336699') });
@@ -76,6 +77,13 @@ describe('svgOf', () => {
     const far = svgOf({ view: viewOf({ scene, zoom: 0.9 }), caption }, measure);
     expect(far).toMatch(/>1 pod[ <]/);
     expect(far).not.toContain('>1 pods');
+  });
+
+  it('writes the name of every node, also where rooms leave no line for it', () => {
+    const survey = cityOf(5);
+    const scene = nodesLens(survey).scene(ALL_OF_IT);
+    const far = svgOf({ view: viewOf({ scene, zoom: 0.31 }), caption }, measure);
+    for (const { node } of scene.buildings) expect(far).toContain(`>${node}<`);
   });
 
   it('names every place of the scene, and writes the labels of Services', () => {

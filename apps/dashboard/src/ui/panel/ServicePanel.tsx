@@ -3,6 +3,7 @@ import type { CityRecord } from '@kubecity/protocol';
 import { useMemo } from 'react';
 import type { Subject } from '../../city/events.ts';
 import { failureOf } from '../../city/overrides.ts';
+import { routesNothing } from '../../city/policy.ts';
 import { rankBackends, rankClients } from '../../city/ranking.ts';
 import { refusalsOf } from '../../city/refusals.ts';
 import { type Backend, overridesOf } from '../../city/services.ts';
@@ -57,7 +58,7 @@ export function ServicePanel({ id }: { readonly id: string }) {
         </Problem>
       ))}
       <FailedOverrides survey={survey} service={id} />
-      {backends.length === 0 && <NoBackends />}
+      {backends.length === 0 && <NoBackends service={service} />}
       {byPort(backends).map(([port, group]) => (
         <Backends key={port} title={portTitle(service, port)} group={group} />
       ))}
@@ -134,10 +135,13 @@ function portTitle(service: CityRecord<'service'>, key: string): string {
   return `Backends of ${port.name === '' ? port.port : port.name} (${port.port}/${port.protocol})`;
 }
 
-function NoBackends() {
+function NoBackends({ service }: { readonly service: CityRecord<'service'> }) {
   return (
-    <p className="mt-4 rounded-card border border-dashed border-line px-4 py-5 text-center text-soft">
-      No backends. New connections are refused on every node.
+    <p
+      data-testid="no-backends"
+      className="mt-4 rounded-card border border-dashed border-line px-4 py-5 text-center text-soft"
+    >
+      {routesNothing(service) ?? 'No backends. New connections are refused on every node.'}
     </p>
   );
 }
