@@ -79,10 +79,37 @@ export interface FoundKind {
 /** A name is what people mean; where a thing is and its address tell which of them. */
 const IN_LABEL = 3;
 
-/** Places in which every word of `text` is found, by kind; the kind with the nearest first. */
+/**
+ * Places in which every word of `text` is found, by kind; the kind with the nearest first. Where there is none one letter may be a slip:
+ * then what comes nearest without it, pods aside, which are many and found at their Service.
+ */
 export function findPlaces(index: PlaceIndex, text: string, most: number): readonly FoundKind[] {
   const words = wordsOf(text);
-  const kinds = PLACE_KINDS.map((kind) => {
+  const exact = placesOf(index, PLACE_KINDS, words, most);
+  if (exact.length > 0) return exact;
+  const few = PLACE_KINDS.filter((kind) => kind !== 'pod');
+  const bestOf = (kinds: readonly FoundKind[]) => kinds[0]?.best ?? Number.NEGATIVE_INFINITY;
+  return slipsOf(words)
+    .map((other) => placesOf(index, few, other, most))
+    .reduce((best, kinds) => (bestOf(kinds) > bestOf(best) ? kinds : best), exact);
+}
+
+/** Shorter words have too few letters to do without one; figures are addresses. */
+const SLIP = /^[^\d.:]{5,24}$/;
+
+/** The words with one letter of one of them left out: so letters that changed places are found, wrong ones and those too many. */
+const slipsOf = (words: readonly string[]): readonly (readonly string[])[] =>
+  words.flatMap((word, i) =>
+    SLIP.test(word) ? Array.from(word, (_, at) => words.with(i, word.slice(0, at) + word.slice(at + 1))) : [],
+  );
+
+function placesOf(
+  index: PlaceIndex,
+  of: readonly PlaceKind[],
+  words: readonly string[],
+  most: number,
+): readonly FoundKind[] {
+  const kinds = of.map((kind) => {
     const best: Scored[] = [];
     let total = 0;
     for (const one of index[kind].places) {

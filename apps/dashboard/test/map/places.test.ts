@@ -25,6 +25,16 @@ describe('the index of places', () => {
 });
 
 describe('findPlaces', () => {
+  it.each([
+    ['ordres db', 'data/orders-db'],
+    ['ctaalog', 'shop/catalog'],
+    ['chackout', 'shop/checkout'],
+    ['shop serach', 'shop/search'],
+    ['paymennts', 'payments/payments'],
+  ])('finds %s with a letter that is wrong, or at a wrong place: %s', (text, id) => expect(first(text)).toBe(id));
+
+  it.each(['zzebra', '10.96.41.55', 'wbe'])('finds nothing for %s', (text) => expect(first(text)).toBeUndefined());
+
   const pod = [...city.pod.values()].find(({ labels }) => labels.app === 'orders-db') as NonNullable<
     ReturnType<typeof city.pod.get>
   >;
