@@ -160,12 +160,14 @@ describe('under policies', () => {
   }
 
   it('each end says what they say to it behind DNAT, and the rules agree', async () => {
-    const { ends } = await explained({}, await enforced('cart-2'));
+    const { ends, sets } = await explained({}, await enforced('cart-2'));
     const told = ends.map(({ kind, to, isolation }) => [to, kind, isolation?.egress.verdict]);
     expect(told.sort()).toEqual([
       ['10.244.1.1:8080', 'reject', 'refused'],
       ['10.244.1.2:8080', 'dnat', 'allowed'],
     ]);
+    // Policies have sets, too: those are none of session affinity.
+    expect(sets).toBe(0);
     const allowed = ends.find(({ kind }) => kind === 'dnat')?.isolation;
     expect(allowed).toMatchObject({
       allowed: true,

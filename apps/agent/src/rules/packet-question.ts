@@ -9,6 +9,7 @@ import {
 } from '@kubecity/protocol';
 import { cleanAddress, type Family, familyOf } from '@kubecity/routing';
 import {
+  AFFINITY_PREFIX,
   type Explained,
   type ExplainedEnd,
   explain,
@@ -67,7 +68,7 @@ export async function answerPacket(question: PacketQuestion, options: PacketQues
   while (await sets.answer(ipset)) found = look();
   return told(found, packet, {
     at,
-    sets: sets.count,
+    sets: sets.ofAffinity(family),
     hooks: hookChains(text).filter(passes(found, packet)),
     judge: (to) => options.judge?.({ from: packet.source, protocol: question.protocol, ...to }),
   });
@@ -84,8 +85,10 @@ class AskedSets {
     this.#client = client;
   }
 
-  get count(): number {
-    return new Set([...this.#asked.values()].map(([name]) => name)).size;
+  /** The lease and policies have sets of their own, which hold no client at a backend. */
+  ofAffinity(family: Family): number {
+    const names = new Set([...this.#asked.values()].map(([name]) => name));
+    return [...names].filter((name) => name.startsWith(AFFINITY_PREFIX[family])).length;
   }
 
   get(name: string) {

@@ -28,7 +28,7 @@ export function packetSources(city: City): readonly PacketEnd<PacketSource>[] {
     if (pod.node === undefined || pod.ip === undefined) continue;
     sources.push({
       ...{ id: `pod~${uid}`, group: 'Pods', label: pod.name, detail: `${pod.namespace} · ${pod.ip} · ${pod.node}` },
-      words: words(pod.namespace, pod.name, pod.ip, pod.node),
+      words: words(`${pod.namespace}/${pod.name}`, pod.ip, pod.node),
       value: { kind: 'pod', uid },
     });
   }
@@ -77,7 +77,7 @@ function doorsOf(service: CityRecord<'service'>, city: City): PacketEnd<PacketDe
       doors.push({
         ...{ id: destinationId(value), group, label: `${namespace}/${name}`, value },
         detail: [portName, socket(value), protocol, what].filter(Boolean).join(' · '),
-        words: words(namespace, name, portName, what, socket(value), protocol),
+        words: words(`${namespace}/${name}:${at}`, portName, what, socket(value), protocol),
       });
     };
     add('Services', 'cluster IP', clusterIP, port);
@@ -159,14 +159,33 @@ export function sourceWords(city: City, source: PacketSource): string {
 export function destinationWords(city: City, destination: PacketDestination): string {
   const id = destinationId(destination);
   for (const [name, service] of city.service) if (hasDoor(city, service, destination)) return `${name} · ${id}`;
-  return id;
+  const pod = [...city.pod.values()].find(({ ip }) => ip === destination.address);
+  return pod ? `${pod.namespace}/${pod.name} · ${id}` : id;
 }
 
-function hasDoor(city: City, service: CityRecord<'service'>, { address, port, protocol }: PacketDestination): boolean {
-  const { clusterIP, policy, ports } = service;
-  const mine = ports.filter((one) => one.protocol === protocol);
-  const own = clusterIP === address || policy.loadBalancers.includes(address) || policy.externalIPs.includes(address);
-  if (own) return mine.some((one) => one.port === port);
-  const atNode = mine.some(({ nodePort }) => nodePort === port);
+/** A Service's address with a port that it does not have: which Service, and which ports there are. */
+export function portlessWords(city: Pick<City, 'service'>, destination: PacketDestination): string | undefined {
+  const { address, port, protocol } = destination;
+  for (const [name, service] of city.service) {
+    if (!addressesOf(service).includes(address) || hasPort(service, destination)) continue;
+    const ports = service.ports.map((one) => `${one.port}/${one.protocol}`).join(', ');
+    return `${address} is of ${name}, which has no port ${port}/${protocol}, but ${ports}.`;
+  }
+  return undefined;
+}
+
+const addressesOf = ({ clusterIP, policy }: CityRecord<'service'>): readonly (string | undefined)[] => [
+  clusterIP,
+  ...policy.loadBalancers,
+  ...policy.externalIPs,
+];
+
+const hasPort = ({ ports }: CityRecord<'service'>, { port, protocol }: PacketDestination): boolean =>
+  ports.some((one) => one.port === port && one.protocol === protocol);
+
+function hasDoor(city: City, service: CityRecord<'service'>, destination: PacketDestination): boolean {
+  const { address, port, protocol } = destination;
+  if (addressesOf(service).includes(address)) return hasPort(service, destination);
+  const atNode = service.ports.some((one) => one.protocol === protocol && one.nodePort === port);
   return atNode && [...city.node.values()].some(({ addresses }) => addresses.includes(address));
 }

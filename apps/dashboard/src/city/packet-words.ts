@@ -2,7 +2,7 @@ import type { ExplainedEnd, Explanation, PassedRule } from '@kubecity/protocol';
 import type { City } from './city.ts';
 import { count, percent, plural } from './format.ts';
 import { forbiddersOf, isForbidden, isolationSentences, judgementSentences, refuserOf } from './judgement-words.ts';
-import { type PacketDestination, type PacketSource, sourceWords } from './packet-ends.ts';
+import { type PacketDestination, type PacketSource, portlessWords, sourceWords } from './packet-ends.ts';
 import { NODES_GATE, nodePlace, OUTSIDE_GATE, podPlace, servicePlace } from './survey.ts';
 
 /** An explanation, where and of what it was asked. */
@@ -46,7 +46,16 @@ const REFUSALS = {
   other: 'By a rule that is not Kubecity’s.',
 } as const;
 
-export const refusalWords = ({ refusal }: ExplainedEnd): string | undefined => refusal && REFUSALS[refusal];
+const refusalWords = ({ refusal }: ExplainedEnd): string | undefined => refusal && REFUSALS[refusal];
+
+/** Why it arrives nowhere, where that is known. */
+export function reasonWords(
+  city: Pick<City, 'service'>,
+  { destination, explanation }: ExplainedPacket,
+): string | undefined {
+  const [first] = explanation.ends;
+  return (first && refusalWords(first)) ?? portlessWords(city, destination);
+}
 
 const REWRITINGS = {
   itself: 'it is sent to itself, and would not know the answer otherwise',
@@ -81,7 +90,7 @@ export function caveatsOf({ node, explanation }: ExplainedPacket): readonly stri
   } else if (sets > 0) {
     caveats.push('Session affinity: chance decides once, then the client is kept at that backend.');
   }
-  if (ends.some(({ kind }) => kind === 'none')) {
+  if (ends.some((end) => end.kind === 'none' && !isForbidden(end))) {
     caveats.push('Where no rule of ours decides, kube-proxy’s or the CNI’s do, or the address is routed as it is.');
   }
   if (unknown.length > 0) {
@@ -118,6 +127,8 @@ export interface EndRow {
 export function endRows(city: Pick<City, 'backend'>, { explanation }: ExplainedPacket): readonly EndRow[] {
   return explanation.ends.map((end): EndRow => {
     const { kind, to, chance } = end;
+    if (kind !== 'dnat' && isForbidden(end))
+      return { name: 'refused by policy', detail: forbiddersOf(end).join(', '), chance, end };
     if (kind !== 'dnat' || to === undefined) {
       // The one reason there is stands above the list.
       const detail = explanation.ends.length > 1 ? (refusalWords(end) ?? '') : '';
@@ -168,10 +179,12 @@ export function packetText(city: City, packet: ExplainedPacket): string {
     ),
   ]);
   const { rest, unknown } = explanation;
+  const reason = reasonWords(city, packet);
   return [
     `${sourceWords(city, source)} (${explanation.source}) → ${address} ${port}/${protocol}`,
     `By the rules of ${node}, read ${asked}`,
     verdictWords(packet),
+    ...(reason === undefined ? [] : [reason]),
     ...sourceSentences(packet),
     ...isolationSentences(explanation.ends).map(({ words }) => words),
     ...caveatsOf(packet),

@@ -17,6 +17,7 @@ import {
   type ExplainedPacket,
   endRows,
   packetText,
+  reasonWords,
   sourceSentences,
   trailOf,
   verdictWords,
@@ -49,6 +50,7 @@ describe('the ends a person may pick', () => {
     if (!pod?.ip) throw new Error('the first pod has no address');
     expect(endsMatching(sources, pod.ip, 9).map(({ value }) => value)).toContainEqual({ kind: 'pod', uid: pod.uid });
     expect(endsMatching(sources, `${pod.namespace} ${pod.name}`, 9)).toHaveLength(1);
+    expect(endsMatching(sources, `${pod.namespace}/${pod.name}`, 9)).toHaveLength(1);
     expect(endsMatching(sources, 'nothing has this name', 9)).toEqual([]);
     expect(endsMatching(sources, '', 5)).toHaveLength(5);
     expect(typedSource(city, ` ${pod.ip} `, 'node-a')).toEqual({ kind: 'pod', uid: pod.uid });
@@ -69,6 +71,16 @@ describe('the ends a person may pick', () => {
     for (const { label, value } of doors) {
       expect(destinationWords(city, value)).toBe(`${label} · ${destinationId(value)}`);
     }
+    // As they are shown, so they are found.
+    for (const { label, value } of doors) {
+      expect(endsMatching(doors, `${label}:${value.port}`, doors.length).map(({ id }) => id)).toContain(
+        destinationId(value),
+      );
+    }
+    const pod = [...city.pod.values()].find(({ ip }) => ip !== undefined);
+    expect(destinationWords(city, { address: pod?.ip ?? '', port: 8080, protocol: 'TCP' })).toBe(
+      `${pod?.namespace}/${pod?.name} · ${pod?.ip}:8080/TCP`,
+    );
     const elsewhere = { address: '10.244.9.9', port: 80, protocol: 'TCP' } as const;
     expect(destinationWords(city, elsewhere)).toBe('10.244.9.9:80/TCP');
   });
@@ -141,6 +153,15 @@ describe('an answer in words', () => {
   });
 });
 
+it('a Service that has no such port is named with those that it has', () => {
+  const packet = explained(WEB, { ...cart, port: 9999 });
+  expect(reasonWords(city, packet)).toBe(
+    `${cart.address} is of shop/cart, which has no port 9999/TCP, but ${cart.port}/TCP.`,
+  );
+  expect(packetText(city, packet)).toContain('which has no port 9999/TCP');
+  expect(reasonWords(city, explained(WEB, cart))).toBeUndefined();
+});
+
 describe('what else is to be known', () => {
   const packet = explained(WEB, cart);
   const end = packet.explanation.ends[0] as ExplainedEnd;
@@ -165,6 +186,18 @@ describe('what else is to be known', () => {
     const many = changed({ rest: { ends: 4800, chance: 0.9 } });
     expect(verdictWords(many)).toBe('Goes to one of 4,803 backends of shop/cart.');
     expect(packetText(city, many)).toContain('4,800 others together');
+  });
+
+  it('who refuses at the pod’s own node, where no rule of this one decides', () => {
+    const open = { verdict: 'open', policies: [], by: [] } as const;
+    const closed = { pod: 'shop/cart-1', verdict: 'refused', policies: ['shop/only-web'], by: [] } as const;
+    const isolation = { allowed: false, egress: open, ingress: closed } as unknown as NonNullable<
+      ExplainedEnd['isolation']
+    >;
+    const refused = changed({ ends: [{ ...end, kind: 'none', to: undefined, chance: 1, isolation }] });
+    expect(verdictWords(refused)).toBe('Is refused by network policies.');
+    expect(endRows(city, refused)).toMatchObject([{ name: 'refused by policy', detail: 'shop/only-web' }]);
+    expect(caveatsOf(refused).join(' ')).not.toContain('Where no rule of ours decides');
   });
 
   it('a source that is rewritten in some cases only', () => {

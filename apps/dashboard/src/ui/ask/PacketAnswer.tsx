@@ -12,7 +12,7 @@ import {
   type ExplainedPacket,
   endRows,
   packetText,
-  refusalWords,
+  reasonWords,
   sourceSentences,
   trailOf,
   verdictWords,
@@ -65,8 +65,7 @@ function Told({ packet, askFor }: { readonly packet: ExplainedPacket } & Pick<Pr
   const past = useCity((state) => state.moment !== undefined);
   const city = useCity((state) => state.stream.city);
   const { explanation } = packet;
-  const [first] = explanation.ends;
-  const reason = first && refusalWords(first);
+  const reason = reasonWords(city, packet);
   const owner = decidedAt(city, packet);
   return (
     <div className="px-4 py-3">
