@@ -18,6 +18,13 @@ export function sorted<T>(rows: readonly T[], worth: (row: T) => SortValue, down
   return keyed.map(({ row }) => row);
 }
 
+/** The rows in the order in which these ids stood; those that are new come last. */
+export function inOrderOf<T>(rows: readonly T[], ids: readonly string[], idOf: (row: T) => string): readonly T[] {
+  const places = new Map(ids.map((id, place) => [id, place]));
+  const place = (row: T) => places.get(idOf(row)) ?? ids.length;
+  return rows.toSorted((a, b) => place(a) - place(b));
+}
+
 /** Names are few and come again every second: what was made of them is kept, up to so many. */
 const keys = new Map<string, string>();
 const MOST = 100_000;

@@ -27,6 +27,8 @@ export type Palette = Readonly<Record<keyof typeof TOKENS, string>> & { readonly
 /** A custom property is plain text until something is painted with it: a probe resolves `light-dark()`. */
 export function readPalette(host: Element): Palette {
   const probe = document.createElement('span');
+  // Forced colours would make all of them one; the map itself is a picture and keeps its own.
+  probe.style.setProperty('forced-color-adjust', 'none');
   host.append(probe);
   const read = (name: string) => {
     probe.style.color = `var(${name})`;

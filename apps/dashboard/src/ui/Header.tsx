@@ -25,13 +25,13 @@ const METRICS: readonly { readonly metric: Metric; readonly label: string; reado
   { metric: 'bytes', label: 'Bytes', title: 'Streets and houses show bytes per second' },
 ];
 
-/** Beside each other at 1280 pixels: what can be said elsewhere makes room first. */
+/** Beside each other at 1280 pixels: what can be said elsewhere makes room first. On half of that, as at 200 % zoom, in two lines. */
 export function Header() {
   const { city } = useCity((state) => state.whole);
   const { view, table } = useView();
   const name = [...city.cluster.values()][0]?.name;
   return (
-    <header className="z-20 flex h-[52px] shrink-0 items-center gap-2 border-b border-line bg-chrome px-4 min-[1440px]:gap-3">
+    <header className="z-20 flex h-[52px] shrink-0 items-center gap-2 border-b border-line bg-chrome px-4 max-[1023px]:h-auto max-[1023px]:flex-wrap max-[1023px]:py-2 min-[1440px]:gap-3">
       <div className="flex items-center gap-2.5">
         <Mark />
         <h1 className="font-semibold tracking-[-0.01em]">Kubecity</h1>
@@ -68,7 +68,7 @@ export function Header() {
         </span>
         <kbd className="ml-auto rounded-[5px] border border-line px-1.5 font-sans text-xs">⌘K</kbd>
       </button>
-      <div className="ml-auto flex items-center gap-2 min-[1440px]:gap-3">
+      <div className="ml-auto flex items-center gap-2 max-[1023px]:flex-wrap min-[1440px]:gap-3">
         <MetricSwitch />
         <LivePill />
         <ModePill />

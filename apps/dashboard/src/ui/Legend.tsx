@@ -59,7 +59,10 @@ export function Legend({ scene, folded, gates }: Props) {
     (note) => note !== undefined,
   );
   return (
-    <div className="absolute bottom-4 left-4 max-w-[min(880px,max(18rem,calc(100%-17rem)))] rounded-[10px] border border-line bg-panel/95 text-sm text-soft shadow-cast">
+    <div
+      data-testid="legend"
+      className="absolute bottom-4 left-4 max-w-[calc(100%-5.5rem)] @min-[46rem]:max-w-[min(880px,calc(100%-17rem))] rounded-[10px] border border-line bg-panel/95 text-sm text-soft shadow-cast"
+    >
       {open && (
         <div className="border-b border-line px-3.5 py-2.5">
           <p className="text-text">{READING[scene.lens]}</p>
@@ -72,8 +75,9 @@ export function Legend({ scene, folded, gates }: Props) {
         onClick={() => setOpen(!open)}
         className="flex flex-wrap items-center gap-x-3.5 gap-y-1 rounded-[10px] px-3.5 py-2 text-left"
       >
+        <span className={open ? 'hidden' : '@min-[46rem]:hidden'}>Legend</span>
         {[...SIGNS, ...(gates ? GATES : [])].map(({ sign, word }) => (
-          <span key={word} className="flex items-center gap-2">
+          <span key={word} className={`items-center gap-2 ${open ? 'flex' : 'hidden @min-[46rem]:flex'}`}>
             {sign}
             {word}
           </span>

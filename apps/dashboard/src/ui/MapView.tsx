@@ -14,6 +14,7 @@ import type { Lens } from '../map/scene.ts';
 import { Stage } from '../map/stage.ts';
 import { trailOf } from '../map/trail.ts';
 import { ExportMenu } from './Export.tsx';
+import { CLOSER } from './keys.ts';
 import { Legend } from './Legend.tsx';
 import { MapTooltip } from './MapTooltip.tsx';
 import { MiniMap } from './MiniMap.tsx';
@@ -165,11 +166,14 @@ interface Controls {
 
 function MapControls({ fit, zoom, replan }: Controls) {
   return (
-    <div className="absolute right-4 bottom-4 flex flex-col divide-y divide-line overflow-hidden rounded-[10px] border border-line bg-panel shadow-cast">
-      <MapButton label="Nearer" press={() => zoom(1.4)}>
+    <div
+      data-testid="map-controls"
+      className="absolute right-4 bottom-4 flex flex-col divide-y divide-line overflow-hidden rounded-[10px] border border-line bg-panel shadow-cast"
+    >
+      <MapButton label="Nearer" press={() => zoom(CLOSER)}>
         <Plus className="size-4" />
       </MapButton>
-      <MapButton label="Farther" press={() => zoom(1 / 1.4)}>
+      <MapButton label="Farther" press={() => zoom(1 / CLOSER)}>
         <Minus className="size-4" />
       </MapButton>
       <MapButton label="Show the whole city" press={fit}>

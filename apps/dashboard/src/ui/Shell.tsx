@@ -68,7 +68,7 @@ function Workplace() {
       <div className="relative flex min-h-0 flex-1">
         <WhyCard />
         <div className="flex min-w-0 flex-1 flex-col">
-          <main className="relative min-h-0 flex-1" aria-label={view === 'directory' ? 'Directory' : 'Map'}>
+          <main className="@container relative min-h-0 flex-1" aria-label={view === 'directory' ? 'Directory' : 'Map'}>
             {view === 'directory' ? <Directory /> : <MapView lens={view} />}
             <Compare />
             <PastFrame />

@@ -31,7 +31,10 @@ export function Wall() {
       <RewindBanner />
       <main className="relative min-h-0 flex-1" aria-label="Map">
         {/* Larger words over the same ground. A zoomed map misplaces the pointer: what is touched here are its controls. */}
-        <div className="absolute inset-0 [&_[data-testid=map]]:pointer-events-none" style={{ zoom: useLarger() }}>
+        <div
+          className="@container absolute inset-0 [&_[data-testid=map]]:pointer-events-none"
+          style={{ zoom: useLarger() }}
+        >
           <MapView lens={view === 'directory' ? 'services' : view} />
         </div>
         <LinkBanner />

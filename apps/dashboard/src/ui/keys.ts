@@ -1,3 +1,4 @@
+import { useOnStage } from '../live/on-stage.ts';
 import { compareOrNot, playOrPause } from '../live/replay.ts';
 import { backToLive, useRewind } from '../live/rewind.ts';
 import { look, select, setMetric, setTheme, setWall, showTable, useView } from '../live/view-store.ts';
@@ -18,6 +19,10 @@ export interface KeyGroup {
 }
 
 const view = () => useView.getState();
+/** Nothing where no map is, as in the Directory. */
+const stage = () => useOnStage.getState().stage;
+/** One press nearer. */
+export const CLOSER = 1.4;
 
 /** Every key of the page. */
 export const KEYS: readonly KeyGroup[] = [
@@ -62,10 +67,11 @@ export const KEYS: readonly KeyGroup[] = [
   {
     heading: 'Map',
     keys: [
-      { keys: ['ArrowLeft', 'ArrowUp', 'ArrowDown', 'ArrowRight'], words: 'Move the map' },
-      { keys: ['+', '-'], words: 'Nearer, farther' },
-      { keys: ['0'], words: 'The whole city' },
-      { keys: ['Tab', 'Enter'], words: 'From place to place; select it' },
+      { keys: ['+', '='], words: 'Nearer', run: () => stage()?.zoomBy(CLOSER) },
+      { keys: ['-'], words: 'Farther', run: () => stage()?.zoomBy(1 / CLOSER) },
+      { keys: ['0'], words: 'The whole city', run: () => stage()?.fit() },
+      { keys: ['ArrowLeft', 'ArrowUp', 'ArrowDown', 'ArrowRight'], words: 'On the map: move it' },
+      { keys: ['Tab', 'Enter'], words: 'On the map: from place to place; select it' },
     ],
   },
   {
@@ -96,11 +102,16 @@ const OPEN = '[role=dialog][data-state=open], [role=alertdialog][data-state=open
 /** What a space bar presses by itself. */
 const PRESSED = 'button, a[href], summary, [role=button], [role=tab], [role=row], [role=option], [role=radio]';
 
+/** With Caps Lock letters come in upper case. */
+const withoutCapsLock = (key: string): string => (key.length === 1 ? key.toLowerCase() : key);
+
 /** Runs the key's wish, unless a person types, something lies over the page, or the focus has a use of its own for it. */
 export function takeKey(event: KeyboardEvent): void {
   const mod = event.metaKey || event.ctrlKey;
   if (event.defaultPrevented || event.altKey || document.querySelector(OPEN)) return;
-  const run = RUNS.get(mod ? `mod+${event.key.toLowerCase()}` : event.key);
+  const run = RUNS.get(
+    mod ? `mod+${event.key.toLowerCase()}` : event.shiftKey ? event.key : withoutCapsLock(event.key),
+  );
   const on = event.target instanceof HTMLElement ? event.target : undefined;
   if (!run || (!mod && on?.closest(TYPING)) || (event.key === ' ' && on?.closest(PRESSED))) return;
   event.preventDefault();

@@ -16,7 +16,7 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /**
- * The map by keyboard: arrows move it, `+` `-` `0` zoom, Tab walks the places in reading order and leaves after the last
+ * The map by keyboard, beside the keys that do the same everywhere (`keys.ts`): arrows move it, Tab walks the places in reading order and leaves after the last
  * one, Enter selects. `words` is what a screen reader says of the place that one steps on.
  */
 export function useMapKeys(stage: Stage | undefined, scene: Scene | undefined, survey: Survey) {
@@ -31,9 +31,6 @@ export function useMapKeys(stage: Stage | undefined, scene: Scene | undefined, s
     if (!stage || !scene || event.altKey || event.ctrlKey || event.metaKey) return;
     const arrow = ARROWS[event.key];
     if (arrow) stage.panBy(...arrow);
-    else if (event.key === '+' || event.key === '=') stage.zoomBy(1.4);
-    else if (event.key === '-') stage.zoomBy(1 / 1.4);
-    else if (event.key === '0') stage.fit();
     else if (event.key === 'Enter' && on) stage.choose(on);
     else if (event.key === 'Tab') {
       const stop = nextStop(stopsOf(scene, stage.seen, stage.sight.zoom), on?.id, event.shiftKey);

@@ -129,3 +129,23 @@ it('says what the filter folds, in every table', async () => {
   expect(shown[4]).toBeLessThan(all[4] as number);
   await page.close();
 });
+
+it('rows keep their places under a hand, and take new ones when it is gone', async () => {
+  const page = await toy.open('/?lens=directory&tab=edges');
+  const rows = page.getByTestId('edge-row');
+  await rows.nth(9).waitFor();
+  const order = () => rows.evaluateAll((found) => found.map((row) => (row as HTMLElement).dataset.row));
+  const figures = async () => (await rows.allTextContents()).join();
+  // A mouse that comes to the rows: from here on nothing moves.
+  await rows.nth(3).hover();
+  const held = await order();
+  for (let news = 0; news < 4; news += 1) {
+    const before = await figures();
+    await rows.nth(3 + (news % 2)).hover();
+    await expect.poll(figures).not.toBe(before);
+    expect(await order()).toEqual(held);
+  }
+  await page.getByTestId('find').hover();
+  await expect.poll(order).not.toEqual(held);
+  await page.close();
+});

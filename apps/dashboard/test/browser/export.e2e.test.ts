@@ -23,9 +23,12 @@ interface Scene {
 }
 const scene = () => page.evaluate<Scene>('window.kubecity.scene()');
 
-async function take(kind: 'svg' | 'png' | 'json'): Promise<{ readonly name: string; readonly content: Buffer }> {
-  await page.getByTestId('export').click();
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId(`export-${kind}`).click()]);
+async function take(
+  kind: 'svg' | 'png' | 'json',
+  on = page,
+): Promise<{ readonly name: string; readonly content: Buffer }> {
+  await on.getByTestId('export').click();
+  const [download] = await Promise.all([on.waitForEvent('download'), on.getByTestId(`export-${kind}`).click()]);
   return { name: download.suggestedFilename(), content: await readFile(await download.path()) };
 }
 
@@ -62,6 +65,21 @@ describe('the exported SVG', () => {
     expect(Number(width)).toBe(map?.width);
     expect(Number(height)).toBeGreaterThan(map?.height ?? Number.POSITIVE_INFINITY);
     expect(content.toString('utf8')).not.toMatch(/var\(|color-mix|light-dark|class=/);
+  });
+});
+
+describe('forced colours', () => {
+  it('leave the map its own, by which its signs are told', async () => {
+    const coloursOf = async (forcedColors: 'active' | 'none') => {
+      const on = await toy.open('/?namespaces=shop', { colorScheme: 'dark', reducedMotion: 'reduce', forcedColors });
+      await mapOf(on);
+      const svg = (await take('svg', on)).content.toString('utf8');
+      await on.close();
+      return new Set(svg.match(/#[0-9a-f]{6}/g));
+    };
+    const own = ['#111a30', '#ffc861', '#ff6b81', '#a994ff'];
+    expect([...(await coloursOf('none'))]).toEqual(expect.arrayContaining(own));
+    expect([...(await coloursOf('active'))]).toEqual(expect.arrayContaining(own));
   });
 });
 

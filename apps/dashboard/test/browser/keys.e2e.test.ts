@@ -54,6 +54,28 @@ describe('keys', () => {
     await expect.poll(theme).toBe('day');
   });
 
+  it('are taken with Caps Lock, too', async () => {
+    const before = await theme();
+    await page.keyboard.press('N');
+    await expect.poll(theme).not.toBe(before);
+    await page.keyboard.press('n');
+    await expect.poll(theme).toBe(before);
+  });
+
+  it('zoom the map whatever has the focus', async () => {
+    await page.evaluate('document.activeElement.blur()');
+    const zoom = () => page.evaluate(() => window.kubecity?.scene().zoom ?? Number.NaN);
+    const whole = await zoom();
+    await page.keyboard.press('+');
+    await expect.poll(zoom).toBeGreaterThan(whole);
+    await page.keyboard.press('0');
+    await expect.poll(zoom).toBe(whole);
+    await page.keyboard.press('-');
+    await expect.poll(zoom).toBeLessThan(whole);
+    await page.keyboard.press('0');
+    await expect.poll(zoom).toBe(whole);
+  });
+
   it('rest while a person types', async () => {
     await page.keyboard.press('/');
     await page.getByTestId('find-input').waitFor();

@@ -55,3 +55,33 @@ it('with a mouse they are as small as they were', async () => {
   expect((await sizes(page, '[data-testid=flag]'))[0]?.width).toBe(24);
   await page.close();
 });
+
+it.each(['/', '/?selected=service~shop/checkout'])(
+  'on half a laptop, as at 200 % zoom, everything is within reach and the legend leaves the map free: %s',
+  async (address) => {
+    const page = await open(address, { viewport: { width: 640, height: 400 } });
+    const boxOf = async (selector: string) => {
+      const box = await page.locator(selector).first().boundingBox();
+      if (!box) throw new Error(`${selector} is not on the screen`);
+      return { ...box, right: box.x + box.width, bottom: box.y + box.height };
+    };
+    for (const control of await page.locator('header button').all()) {
+      const box = await control.boundingBox();
+      expect([await control.textContent(), (box?.x ?? -1) >= 0, (box?.x ?? 0) + (box?.width ?? 0) <= 640]).toEqual([
+        await control.textContent(),
+        true,
+        true,
+      ]);
+    }
+    const [map, legend, controls] = [
+      await boxOf('[data-testid=map]'),
+      await boxOf('[data-testid=legend]'),
+      await boxOf('[data-testid=map-controls]'),
+    ];
+    expect(legend.right).toBeLessThanOrEqual(controls.x);
+    expect(legend.height).toBeLessThan(map.height / 2);
+    await page.getByTestId('legend').getByRole('button').click();
+    await page.getByText('busy pod').waitFor();
+    await page.close();
+  },
+);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CsvValue, csvOf } from '../../src/city/csv.ts';
-import { sorted } from '../../src/city/sorting.ts';
+import { inOrderOf, sorted } from '../../src/city/sorting.ts';
 
 /** RFC 4180, read strictly and by other means than it is written: letter by letter. */
 function parse(text: string): string[][] {
@@ -107,4 +107,9 @@ describe('sorting', () => {
     expect(reads).toBe(20_000);
     expect(result[0]).toBe(Math.max(...rows));
   });
+});
+
+it('rows are put in an order they had, what is new last and what is gone nowhere', () => {
+  const rows = ['new', 'c', 'a', 'newer', 'b'];
+  expect(inOrderOf(rows, ['a', 'gone', 'b', 'c'], (row) => row)).toEqual(['a', 'b', 'c', 'new', 'newer']);
 });

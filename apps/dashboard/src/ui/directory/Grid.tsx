@@ -14,6 +14,7 @@ import { stepOf } from './keys.ts';
 import { TICK, TickBox } from './TickBox.tsx';
 import { type Layout, valuesOf } from './table.ts';
 import { tick, tickAll, tickTo, useTicked } from './ticked.ts';
+import { useRestingOrder } from './use-resting-order.ts';
 import type { ShownRows } from './use-rows.ts';
 
 interface Props {
@@ -27,7 +28,9 @@ interface Props {
 }
 
 /** One table: only what is seen is drawn; sorted by its heads; walked, chosen and copied with the keyboard alone. */
-export function Grid({ table, shown: { rows, all, sort }, chosen, choose, none }: Props) {
+export function Grid({ table, shown, chosen, choose, none }: Props) {
+  const { all, sort } = shown;
+  const { rows, hand } = useRestingOrder(table, shown);
   const selection = useView((state) => state.selection);
   const scroller = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState<string>();
@@ -112,7 +115,7 @@ export function Grid({ table, shown: { rows, all, sort }, chosen, choose, none }
             />
           )}
         </GridHead>
-        <div className="relative flex-1" style={{ minHeight: virtual.getTotalSize() }}>
+        <div className="relative flex-1" style={{ minHeight: virtual.getTotalSize() }} {...hand}>
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index];
             if (row === undefined) return null;
