@@ -244,14 +244,18 @@ export class Isolation {
   }
 
   #ran(): void {
-    const { metrics } = this.#parts;
+    const { metrics, doors, settled } = this.#parts;
     const plan = this.isEnforced ? this.#plan : undefined;
     metrics.policies.set(policiesInForce(plan).size);
     for (const direction of ['ingress', 'egress'] as const) {
       const closed = [...(plan?.pods.values() ?? [])].filter((pod) => pod[direction]);
       metrics.gates.set({ direction }, closed.length);
     }
-    if (!this.isEnforced && this.#loop.fault === undefined) this.#parts.settled();
+    if (!this.isEnforced && this.#loop.fault === undefined) {
+      for (const ip_family of doors.keys())
+        for (const gauge of [metrics.rules, metrics.sets]) gauge.set({ ip_family }, 0);
+      settled();
+    }
     this.tell();
   }
 

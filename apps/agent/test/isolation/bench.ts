@@ -36,6 +36,7 @@ export class Bench {
   readonly problems: Problem[] = [];
   readonly applied: boolean[] = [];
   readonly drifts: string[] = [];
+  readonly metrics = isolationMetrics(new Registry());
   mode: { mode: Mode | undefined; decided: boolean } = { mode: 'replace', decided: true };
   missing: string | undefined;
   /** How often the kernel was asked whether somebody wrote, and what each answer waits for. */
@@ -63,7 +64,7 @@ export class Bench {
       told: (report) => this.told.push(isolationReport.parse(report)),
       problem: (problem) => this.problems.push(problem),
       drifted: (_family, difference) => this.drifts.push(difference),
-      metrics: isolationMetrics(new Registry()),
+      metrics: this.metrics,
       clock: this.clock,
     });
   }

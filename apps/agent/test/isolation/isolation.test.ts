@@ -283,6 +283,24 @@ it('waits for the mode, and takes everything away in observe', async () => {
   expect(bench.applied.slice(-2)).toEqual([true, true]);
 });
 
+it('counts no rules and sets where none are left', async () => {
+  const bench = new Bench();
+  const { rules, sets, gates } = bench.metrics;
+  const figures = async () => {
+    const all = await Promise.all([rules, sets, gates].map((gauge) => gauge.get()));
+    return all.map(({ values }) => values.reduce((sum, { value }) => sum + value, 0));
+  };
+  await bench.begin();
+  const before = await figures();
+  expect(before.every((figure) => figure > 0)).toBe(true);
+  bench.mode = { mode: 'observe', decided: true };
+  await bench.run();
+  expect(await figures()).toEqual([0, 0, 0]);
+  bench.mode = { mode: 'steer', decided: true };
+  await bench.run();
+  expect(await figures()).toEqual(before);
+});
+
 it('off takes away what was left, tries again where that fails, and enforces nothing', async () => {
   const bench = new Bench();
   await bench.begin();
