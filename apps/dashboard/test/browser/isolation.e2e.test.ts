@@ -1,7 +1,7 @@
 import type { CityRecord } from '@kubecity/protocol';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { mapOf, openToyBrowser, queried, type ToyBrowser, titleOf } from './toy-page.ts';
+import { mapOf, openToyBrowser, queried, someFrames, type ToyBrowser, titleOf } from './toy-page.ts';
 
 let toy: ToyBrowser;
 let page: Page | undefined;
@@ -44,6 +44,7 @@ async function gateOfDatabase(of: Page) {
       async () => {
         const last = before;
         before = await gate();
+        await someFrames(of);
         return before.id !== '' && last.x === before.x && last.y === before.y;
       },
       { interval: 200 },
@@ -56,7 +57,7 @@ describe.each(['', 'lens=nodes'])('the map with %s', (lens) => {
   it('has a gate at every pod that policies close, and a street for what they refuse, at every level', async () => {
     const on = await open(`/?${lens}`);
     await expect.poll(async () => (await scene(on))?.totals?.barred).toBe(ATTEMPTS);
-    expect([...((await scene(on))?.closed ?? [])].sort()).toEqual(closedPods().sort());
+    await expect.poll(async () => [...((await scene(on))?.closed ?? [])].sort()).toEqual(closedPods().sort());
     const levels = new Set<string | undefined>();
     for (let i = 0; i < 12 && levels.size < 3; i += 1) {
       const { level, totals } = (await scene(on)) ?? {};
@@ -73,7 +74,7 @@ describe.each(['', 'lens=nodes'])('the map with %s', (lens) => {
     await expect.poll(async () => (await scene(on))?.barred.length).toBeGreaterThan(2);
     toy.feed.city.tryForbidden(false);
     await expect.poll(async () => (await scene(on))?.totals?.barred).toBe(0);
-    expect((await scene(on))?.barred).toEqual([]);
+    await expect.poll(async () => (await scene(on))?.barred).toEqual([]);
     expect((await scene(on))?.closed).toHaveLength(closedPods().length);
   });
 });
@@ -173,7 +174,7 @@ it('has tables of policies and of refused attempts, sorted, chosen from and copi
   const cells = (column: string) => on.locator(`[role=gridcell][data-column=${column}]`).allTextContents();
   // Those that refuse most stand first.
   await expect.poll(async () => (await cells('name')).length).toBe(5);
-  expect((await cells('name')).slice(0, 2).sort()).toEqual(['default-deny', 'only-checkout']);
+  await expect.poll(async () => (await cells('name')).slice(0, 2).sort()).toEqual(['default-deny', 'only-checkout']);
   await on.getByTestId('copy-csv').click();
   const copied = () => on.evaluate(() => navigator.clipboard.readText());
   await expect.poll(copied).toMatch(/only-checkout,payments,ingress,3,19,2\.4,\d+,\d+/);

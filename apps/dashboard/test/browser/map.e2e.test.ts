@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { mapOf, openToyBrowser, type ToyBrowser, titleOf } from './toy-page.ts';
+import { mapOf, openToyBrowser, someFrames, type ToyBrowser, titleOf } from './toy-page.ts';
 
 let toy: ToyBrowser;
 let page: Page | undefined;
@@ -40,6 +40,7 @@ async function atRest(of: Page) {
         const { zoom, districts } = (await scene(of)) ?? {};
         const last = before;
         before = (zoom ?? 0) * 1e6 + (districts?.[0]?.x ?? 0);
+        await someFrames(of);
         return before === last;
       },
       { interval: 200 },

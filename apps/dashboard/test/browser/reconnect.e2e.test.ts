@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { PROTOCOL_VERSION } from '@kubecity/protocol';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openToyBrowser, type ToyBrowser, titleOf } from './toy-page.ts';
+import { openToyBrowser, someFrames, type ToyBrowser, titleOf } from './toy-page.ts';
 
 let toy: ToyBrowser;
 let hub: ChildProcess | undefined;
@@ -48,6 +49,23 @@ function shown(page: Page) {
   });
 }
 
+/** The same once it changes no more, and the city is there. */
+async function whole(page: Page) {
+  let before = await shown(page);
+  await expect
+    .poll(
+      async () => {
+        const last = before;
+        before = await shown(page);
+        await someFrames(page);
+        return before.pods.length > 20 && isDeepStrictEqual(before, last);
+      },
+      { interval: 500 },
+    )
+    .toBe(true);
+  return before;
+}
+
 const state = (page: Page, wanted: string) =>
   page.locator(`[data-testid=live-state][data-state=${wanted}]`).waitFor({ state: 'attached', timeout: 60_000 });
 const framesDrawn = (page: Page) => page.evaluate(() => window.kubecity?.framesDrawn ?? Number.NaN);
@@ -80,8 +98,10 @@ it('a page has one connection, which its first script opens', async () => {
 it('a page that nobody sees draws nothing, and shows what is new at once when it is seen again', async () => {
   const page = await toy.open('/');
   await expect.poll(() => framesDrawn(page)).toBeGreaterThan(5);
-  const before = await shown(page);
   await setHidden(page, true);
+  // What had begun before is drawn by then.
+  await someFrames(page);
+  const before = await shown(page);
   const drawn = await framesDrawn(page);
   toy.feed.city.silence('node-c', true);
   // three frames of the hub
@@ -119,8 +139,7 @@ it('a restart of the hub is survived without a reload: the page ends where a new
   };
   const page = await open();
   await page.evaluate(() => Object.assign(window, { loadedOnce: true }));
-  await expect.poll(async () => (await shown(page)).pods.length).toBeGreaterThan(20);
-  const before = await shown(page);
+  const before = await whole(page);
 
   await endHub();
   await state(page, 'reconnecting');
@@ -131,7 +150,6 @@ it('a restart of the hub is survived without a reload: the page ends where a new
   await state(page, 'live');
   await expect.poll(async () => (await shown(page)).heard).not.toBe(before.heard);
   const fresh = await open();
-  await expect.poll(async () => (await shown(fresh)).pods.length).toBeGreaterThan(20);
-  await expect.poll(() => shown(page)).toEqual(await shown(fresh));
+  await expect.poll(() => shown(page)).toEqual(await whole(fresh));
   expect(await page.evaluate(() => 'loadedOnce' in window)).toBe(true);
 });

@@ -98,3 +98,9 @@ export async function openToyBrowser(): Promise<ToyBrowser> {
 export async function mapOf(page: Page): Promise<void> {
   await page.waitForFunction(() => (window.kubecity?.scene().services.length ?? 0) > 0);
 }
+
+/** A page that moves has moved on by then: some frames were drawn, however busy the machine is. */
+export const someFrames = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+  });
