@@ -38,6 +38,7 @@ export interface RoutesOptions {
 
 /** Of a route that a router advertised, `linux/rtnetlink.h`. */
 const RTPROT_RA = 9;
+const CLEAR_AGAIN_MS = 30_000;
 const HELD =
   'mode observe writes nothing: set mode to steer or replace, or routes to off where another program keeps them';
 
@@ -53,6 +54,7 @@ export class Routes {
   #allKnown = false;
   /** What a former agent left is being taken away, or was. */
   #clearing: Promise<void> | undefined;
+  #again: { cancel(): void } | undefined;
   #repaired: RoutesReport['repaired'];
   #told = new Set<string>();
   /** Of the last look at the kernel. */
@@ -105,12 +107,16 @@ export class Routes {
   }
 
   #begin(): void {
-    const { mode, log } = this.#options;
+    const { mode, clock, log } = this.#options;
     this.#loop?.begin();
     if (this.#loop || this.#clearing || mode() === 'observe') return;
-    this.#clearing = this.clear().catch((err: unknown) =>
-      log.warn({ err }, 'what a former agent left of its routes cannot be removed'),
-    );
+    this.#clearing = this.clear().catch((err: unknown) => {
+      log.warn({ err }, 'what a former agent left of its routes cannot be removed; trying again');
+      this.#again = clock.after(CLEAR_AGAIN_MS, () => {
+        this.#clearing = undefined;
+        this.#begin();
+      });
+    });
   }
 
   /** Takes away whatever is ours. Rejects with NetlinkError, or an Error that says what the kernel keeps. */
@@ -123,6 +129,7 @@ export class Routes {
   async stop(): Promise<void> {
     await this.#loop?.stop();
     await this.#clearing;
+    this.#again?.cancel();
     this.#tables.close();
   }
 
