@@ -127,15 +127,15 @@ export interface EndRow {
 export function endRows(city: Pick<City, 'backend'>, { explanation }: ExplainedPacket): readonly EndRow[] {
   return explanation.ends.map((end): EndRow => {
     const { kind, to, chance } = end;
-    if (kind !== 'dnat' && isForbidden(end))
-      return { name: 'refused by policy', detail: forbiddersOf(end).join(', '), chance, end };
-    if (kind !== 'dnat' || to === undefined) {
+    const forbidden = isForbidden(end);
+    if (to === undefined || (kind !== 'dnat' && !forbidden)) {
+      if (forbidden) return { name: 'refused by policy', detail: forbiddersOf(end).join(', '), chance, end };
       // The one reason there is stands above the list.
       const detail = explanation.ends.length > 1 ? (refusalWords(end) ?? '') : '';
       return { name: OTHER_ENDS[kind], detail, chance, end };
     }
     const backend = city.backend.get(`${explanation.servicePort}|${to}`);
-    const refused = isForbidden(end) && `refused by ${forbiddersOf(end).join(', ')}`;
+    const refused = forbidden && `refused by ${forbiddersOf(end).join(', ')}`;
     const detail = [refused, backend?.podName && to, backend?.node].filter(Boolean).join(' · ');
     return { name: backend?.podName ?? to, detail, chance, podUid: backend?.podUid, end };
   });

@@ -197,6 +197,11 @@ describe('what else is to be known', () => {
     const refused = changed({ ends: [{ ...end, kind: 'none', to: undefined, chance: 1, isolation }] });
     expect(verdictWords(refused)).toBe('Is refused by network policies.');
     expect(endRows(city, refused)).toMatchObject([{ name: 'refused by policy', detail: 'shop/only-web' }]);
+    // On its own node the rules refuse, behind DNAT: the backend is known.
+    const here = changed({ ends: [{ ...end, kind: 'reject', chance: 1, isolation }] });
+    expect(endRows(city, here)).toMatchObject([
+      { name: endRows(city, packet)[0]?.name, detail: expect.stringMatching(/^refused by shop\/only-web · .*node-/) },
+    ]);
     expect(caveatsOf(refused).join(' ')).not.toContain('Where no rule of ours decides');
   });
 
