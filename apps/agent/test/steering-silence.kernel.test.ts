@@ -65,6 +65,8 @@ it('is named when it falls silent later: what is open there is not known', async
   if (!client) throw new Error('nobody calls from node-c');
   const caller = city.client(client.netns);
   await caller.open({ from: client.addresses[4], to: HTTP, count: 40, group: 'kept' });
+  // The dashboard knows of them with a dump that begins now; before, it would have nothing to wait for.
+  await city.dumps('node-c', 2);
   await drain('later');
   await town.holds('later');
   const kept = town.table(HTTP[0], 'old').open;
