@@ -1,16 +1,16 @@
 import { setTimeout as rest } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tool } from './lab/lab.ts';
-import { answersOf, eventually, ModeCity, ours, WEB_DOORS } from './lab/mode-city.ts';
+import { answersOf, eventually, ModeCity, ours, PATIENCE_MS, WEB_DOORS } from './lab/mode-city.ts';
 import { CITY } from './takeover/city.ts';
 import { RecordedKubeProxy } from './takeover/kube-proxy.ts';
 
 const ALL = answersOf(['p1', 'p2']);
 const ONLY_P2 = answersOf(['p2']);
 const LEASE_MS = 3000;
-/** A configuration is read every two seconds. */
-const PATIENCE_MS = 180_000;
 const KUBE_JUMP = ['-m', 'comment', '--comment', 'kubernetes_service_portals', '-j', 'KUBE-SERVICES'];
+
+vi.setConfig({ testTimeout: PATIENCE_MS });
 
 const city = new ModeCity();
 const kubeProxy = new RecordedKubeProxy();
@@ -101,6 +101,7 @@ describe('beside rules as kube-proxy writes them, under calls that never stop', 
     await city.release('closed');
     await city.settlesTo(ONLY_P2);
     await city.forgive();
+    city.expectNoStrays();
   });
 
   it('session affinity of a steered Service is kept', async () => {
@@ -140,7 +141,7 @@ describe('beside rules as kube-proxy writes them, under calls that never stop', 
 });
 
 describe('changes of mode on a running agent', () => {
-  it('meet no call, in whatever direction', { timeout: PATIENCE_MS }, async () => {
+  it('meet no call, in whatever direction', async () => {
     await city.answers();
     for (const mode of ['steer', 'replace', 'steer', 'observe', 'replace', 'observe'] as const) {
       city.configure(mode, { takeOver: true });
@@ -151,7 +152,7 @@ describe('changes of mode on a running agent', () => {
     await city.expectUnbroken(ALL);
   });
 
-  it('hand back only to a kube-proxy that is there', { timeout: PATIENCE_MS }, async () => {
+  it('hand back only to a kube-proxy that is there', async () => {
     city.configure('replace', { takeOver: true });
     await city.carriesOut('replace');
     await kubeProxy.cleanUp();
@@ -168,7 +169,7 @@ describe('changes of mode on a running agent', () => {
     await city.expectUnbroken(ALL);
   });
 
-  it('replace is refused beside kube-proxy unless it is told to take over', { timeout: PATIENCE_MS }, async () => {
+  it('replace is refused beside kube-proxy unless it is told to take over', async () => {
     city.configure('observe');
     await city.carriesOut('observe');
     await city.stopAgent('SIGTERM');

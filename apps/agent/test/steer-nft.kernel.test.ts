@@ -13,6 +13,7 @@ import { Compiler, defaultCompileOptions, type Front, LEASE } from '@kubecity/ru
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { removeRules } from '../src/rules/cleanup.ts';
 import { RuleSync } from '../src/rules/rule-sync.ts';
+import { expectLost, Handshakes } from './lab/handshakes.ts';
 import { Lab, NODE_ADDRESS, tool } from './lab/lab.ts';
 import { Caller } from './takeover/caller.ts';
 import { CITY, NODE, POD_RANGE, PODS, SHOP, WEB } from './takeover/city.ts';
@@ -119,6 +120,7 @@ describe('between the two fronts', () => {
   const kubeProxy = new RecordedNftKubeProxy();
   let front: Front = 'iptables';
   const steering = new Steering(() => front);
+  const handshakes = new Handshakes();
   let caller: Caller;
   const SERVED = `web p2 ${CLIENT}`;
 
@@ -127,7 +129,10 @@ describe('between the two fronts', () => {
     await steering.makeLease();
     await steering.wish(drained(PODS.p1));
     await steering.renew(300);
-    caller = new Caller('pod', [{ name: 'web', address: WEB.clusterIP, port: 80 }]);
+    const web = { name: 'web', address: WEB.clusterIP, port: 80 };
+    for (const name of Object.keys(PODS)) handshakes.countAtServer(name, 8080);
+    handshakes.countAtCaller('pod', [web]);
+    caller = new Caller('pod', [web]);
   });
   afterAll(async () => {
     caller.close();
@@ -157,7 +162,9 @@ describe('between the two fronts', () => {
       expect(tool('nft list tables').includes('ip kubecity')).toBe(next === 'nft');
       expect((await steering.write()).wrote).toEqual({ chains: 0, rules: 0 });
     }
-    expect(caller.repeatedHandshakes()).toBe(0);
+    await caller.pause();
+    expect(Object.keys(await caller.tally()).filter((answer) => answer !== SERVED)).toEqual([]);
+    await expectLost(handshakes, { asked: 0, answered: 0 });
   });
 });
 

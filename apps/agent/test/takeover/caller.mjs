@@ -1,6 +1,6 @@
 // TARGETS (JSON: [{name, protocol, address, port, pauseMs}]): calls each of them over and over, every call a new
 // connection. A line in, a line out: "tally": a JSON tally of the calls that have ended since the last one, {"name answer": count};
-// "turn": "turned" when every call that is under way has ended.
+// "turn": "turned" when every call that is under way has ended; "pause": the same, and none begins until "resume" ("resumed").
 import dgram from 'node:dgram';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
@@ -11,6 +11,9 @@ const WORKERS = 3;
 let tally = {};
 /** Of each worker, the call that is under way. */
 const calls = new Map();
+/** Calls begin when it is fulfilled. */
+let goAhead = Promise.resolve();
+let resume = () => {};
 
 for (const target of JSON.parse(process.argv[2])) {
   for (let i = 0; i < WORKERS; i++) void work(target);
@@ -21,6 +24,20 @@ for await (const line of createInterface({ input: process.stdin })) {
     console.log('turned');
     continue;
   }
+  if (line === 'pause') {
+    goAhead = new Promise((resolve) => {
+      resume = resolve;
+    });
+    do await rest(1);
+    while (calls.size > 0);
+    console.log('turned');
+    continue;
+  }
+  if (line === 'resume') {
+    resume();
+    console.log('resumed');
+    continue;
+  }
   const told = tally;
   tally = {};
   console.log(JSON.stringify(told));
@@ -29,9 +46,11 @@ for await (const line of createInterface({ input: process.stdin })) {
 async function work(target) {
   const worker = Symbol(target.name);
   for (;;) {
+    await goAhead;
     const call = (target.protocol === 'udp' ? askUdp : askTcp)(target);
     calls.set(worker, call);
     const key = `${target.name} ${await call}`;
+    calls.delete(worker);
     tally[key] = (tally[key] ?? 0) + 1;
     await rest(target.pauseMs);
   }

@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -10,20 +10,25 @@ export interface Target {
   readonly port: number;
   /** Between the calls of one worker. */
   readonly pauseMs?: number;
+  /** What asks there is refused on the way. */
+  readonly refused?: boolean;
 }
 
-/** A client that never stops calling. */
+/** Where a TCP server answers. */
+export const doorsOf = (targets: readonly Target[]): readonly Target[] =>
+  targets.filter(({ protocol, refused }) => protocol !== 'udp' && !refused);
+
+/** A client that calls all the time. */
 export class Caller {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
-  readonly #place: readonly string[];
 
   /** `host` is a namespace of the lab; undefined = the node itself. */
   constructor(host: string | undefined, targets: readonly Target[]) {
     const script = fileURLToPath(new URL('caller.mjs', import.meta.url));
     const list = JSON.stringify(targets.map((target) => ({ pauseMs: 2, ...target })));
-    this.#place = host === undefined ? [] : ['ip', 'netns', 'exec', host];
-    const [program = '', ...args] = [...this.#place, process.execPath, script, list];
+    const place = host === undefined ? [] : ['ip', 'netns', 'exec', host];
+    const [program = '', ...args] = [...place, process.execPath, script, list];
     this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
@@ -38,17 +43,13 @@ export class Caller {
     await this.#say('turn');
   }
 
-  /**
-   * Handshakes of this namespace that had to be begun again since it exists: a first packet that was dropped and came
-   * through a second later counts here, while its call succeeds.
-   */
-  repeatedHandshakes(): number {
-    const [program = '', ...args] = [...this.#place, 'cat', '/proc/net/netstat'];
-    const [names = [], values = []] = execFileSync(program, args, { encoding: 'utf8' })
-      .split('\n')
-      .filter((line) => line.startsWith('TcpExt:'))
-      .map((line) => line.split(' '));
-    return Number(values[names.indexOf('TCPSynRetrans')]);
+  /** The same, and none begins until `resume`. */
+  async pause(): Promise<void> {
+    await this.#say('pause');
+  }
+
+  async resume(): Promise<void> {
+    await this.#say('resume');
   }
 
   close(): void {
