@@ -33,6 +33,18 @@ describe('RuleSync', () => {
     expect(kernel.restores[1]?.match(/^:/gm)).toHaveLength(1);
   });
 
+  it('lays a refusal before nat loses the way, and takes it away when nat has it again', async () => {
+    const { kernel, tracker, world } = setUp();
+    const tables = (text = '') => text.match(/^\*\w+$/gm);
+    await world.syncOnce();
+    tracker.setEndpointSlice(slice('cart'));
+    await world.syncOnce();
+    expect(tables(kernel.restores[1])).toEqual(['*filter', '*nat']);
+    tracker.setEndpointSlice(slice('cart', '10.244.1.1'));
+    await world.syncOnce();
+    expect(tables(kernel.restores[2])).toEqual(['*nat', '*filter']);
+  });
+
   it('finds the kernel as its predecessor left it and writes nothing', async () => {
     const { kernel, world } = setUp();
     await world.syncOnce();

@@ -46,7 +46,7 @@ export { fromNft, type NftRule, toNft } from './nft/rule-words.ts';
 export { type Front, isFront, joined, listed, MISPLACED, parted } from './nft/sides.ts';
 export { type CompileOptions, DEFAULT_MASQUERADE_MARK, defaultCompileOptions, type LocalDetect } from './options.ts';
 export { type Owner, ownerOf } from './owner.ts';
-export { type ExternalPath, type Path, type Pool, planServicePort, type ServicePlan } from './plan.ts';
+export { type ExternalPath, type Path, type Pool, planServicePort, refusesSomebody, type ServicePlan } from './plan.ts';
 export { renderJumpsApart, renderRestore } from './restore.ts';
 export { comment, hairpin, host, MID_STREAM, RESET, reject, toPort, words } from './rule.ts';
 export { type Chain, countRules, type Jump, type Ruleset, TABLES, type Table } from './ruleset.ts';

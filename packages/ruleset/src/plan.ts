@@ -104,3 +104,9 @@ function externalPath(port: ServicePort, pools: Pools, mayCall: (range: string) 
     ...(ranges && port.hasEndpoints && { guard: { ranges, ownAddresses: ranges.some(mayCall) } }),
   };
 }
+
+/** Whether some door of it refuses whom no backend takes. */
+export function refusesSomebody(port: ServicePort): boolean {
+  const { internal, external } = planServicePort(port, () => false);
+  return internal.refuse !== undefined || external?.refuse !== undefined;
+}

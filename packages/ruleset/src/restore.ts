@@ -53,8 +53,8 @@ function* pieces<T extends object>(lines: Iterable<string | T>): Generator<strin
   if (held.length > 0) yield `${held.join('\n')}\n`;
 }
 
-function* linesOf<T extends object = never>({ tables }: Transaction, mark?: T): Generator<string | T, void> {
-  for (const table of TABLES) {
+function* linesOf<T extends object = never>({ tables, natFirst }: Transaction, mark?: T): Generator<string | T, void> {
+  for (const table of natFirst ? TABLES.toReversed() : TABLES) {
     const part = tables[table];
     if (!part) continue;
     const writes = calleesFirst(part.write);

@@ -17,6 +17,8 @@ export interface Transaction {
   /** Cost: chains written or removed, and rules written. */
   readonly chains: number;
   readonly rules: number;
+  /** Table nat is committed before filter, and not after it. */
+  readonly natFirst?: boolean;
 }
 
 /** What must be written so that `found` becomes `wanted`. Chains that are equal are not touched. */

@@ -9,6 +9,7 @@ import {
   firstDifference,
   isEmpty,
   type KernelState,
+  refusesSomebody,
   renderRestore,
   stateOf,
   TABLES,
@@ -79,6 +80,8 @@ export class RuleSync {
   #checkDue = false;
   readonly #touched: Record<Table, Set<string>> = { filter: new Set(), nat: new Set() };
   readonly #suspects: Suspects;
+  /** Service ports whose refusal came or went since the last success. */
+  readonly #refusals = { came: new Set<ServicePortId>(), went: new Set<ServicePortId>() };
   #ports: ReadonlyMap<ServicePortId, ServicePort> = new Map();
   #commits = 0;
   /** The next compilation is of everything. */
@@ -174,9 +177,27 @@ export class RuleSync {
   }
 
   #compile(ids: Iterable<ServicePortId>, ports = this.#ports): void {
+    for (const id of ids) this.#noteRefusal(id, this.#compiler.compiled(id), ports.get(id));
     const touched: Touched = this.#compiler.update(ports, ids);
     this.#reconfigured = false;
     for (const table of TABLES) for (const chain of touched[table]) this.#touched[table].add(chain);
+  }
+
+  #noteRefusal(id: ServicePortId, before: ServicePort | undefined, after: ServicePort | undefined): void {
+    const [refused, refuses] = [before, after].map((port) => port !== undefined && refusesSomebody(port));
+    if (refuses && !refused) this.#refusals.came.add(id);
+    if (refused && !refuses) this.#refusals.went.add(id);
+  }
+
+  /**
+   * Refusals stand in filter, the ways to backends in nat, and each table is committed for itself. Who finds neither leaves the
+   * node for the Service's address as it is, and conntrack keeps it so when it asks again. So a refusal comes before nat and goes
+   * after it.
+   */
+  #inOrder(transaction: Transaction): Transaction {
+    const { came, went } = this.#refusals;
+    const laysJumps = TABLES.some((table) => transaction.tables[table]?.addJumps.length);
+    return went.size > 0 && came.size === 0 && !laysJumps ? { ...transaction, natFirst: true } : transaction;
   }
 
   /** The kernel is known: only what was touched is written. */
@@ -237,7 +258,7 @@ export class RuleSync {
 
   async #write(transaction: Transaction): Promise<void> {
     await this.#sets.prepare(this.#compiler.ruleset.sets);
-    this.#commits += await this.#netfilter.restore(renderRestore(transaction));
+    this.#commits += await this.#netfilter.restore(renderRestore(this.#inOrder(transaction)));
     if (transaction.tables.filter?.addJumps.length) this.#laid();
   }
 
@@ -298,6 +319,8 @@ export class RuleSync {
     this.#known = true;
     this.#checkDue = false;
     this.#suspects.settle();
+    this.#refusals.came.clear();
+    this.#refusals.went.clear();
     for (const table of TABLES) this.#touched[table].clear();
   }
 }
