@@ -55,12 +55,19 @@ export function hatch(context: Pen, rect: Rect, colour: string): void {
   context.restore();
 }
 
-export function tracePath(context: Pen, path: Path): void {
-  context.beginPath();
-  addPath(context, path);
+export function tracePath(brush: Brush, path: Path): void {
+  brush.context.beginPath();
+  addPath(brush, path);
 }
 
-export function addPath(context: Pen, { xy }: Path): void {
+/** As many of its points as can be told apart: no piece gets longer than this, pixels. */
+const LONGEST_PIECE = 6;
+
+export function addPath({ context, zoom }: Brush, { xy, length }: Path): void {
+  const last = xy.length - 2;
+  const piece = ((2 * length) / last) * zoom;
+  const step = piece * 4 <= LONGEST_PIECE ? 8 : piece * 2 <= LONGEST_PIECE ? 4 : 2;
   context.moveTo(xy[0] as number, xy[1] as number);
-  for (let i = 2; i < xy.length; i += 2) context.lineTo(xy[i] as number, xy[i + 1] as number);
+  for (let i = step; i < last; i += step) context.lineTo(xy[i] as number, xy[i + 1] as number);
+  context.lineTo(xy[last] as number, xy[last + 1] as number);
 }

@@ -134,7 +134,8 @@ export class Dots {
   each(visit: (x: number, y: number, lane: Lane) => void, pick: (lane: Lane) => boolean = () => true): void {
     const at = { x: 0, y: 0 };
     for (const { lane, t, aside } of this.#rows.values()) {
-      if (!pick(lane)) continue;
+      // Of a thousand streets most have no dot at a time.
+      if (t.length === 0 || !pick(lane)) continue;
       const breadth = (lane.road.minor ? 0 : lane.road.width / 2 - 2.5) * this.#grain;
       for (let i = 0; i < t.length; i += 1) {
         const [along, off] = [t[i] as number, (aside[i] as number) * breadth];

@@ -13,7 +13,7 @@ export function drawDots(brush: Brush<CanvasRenderingContext2D>, dots: Dots): vo
   const square = radius * zoom < 1.6;
   context.save();
   context.fillStyle = palette.light;
-  for (const near of [false, true]) {
+  for (const near of brush.emphasis ? [false, true] : [true]) {
     context.globalAlpha = near ? 1 : 0.22;
     context.beginPath();
     dots.each(

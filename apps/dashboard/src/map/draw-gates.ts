@@ -117,7 +117,7 @@ export function drawBarredStreets(brush: Brush, streets: readonly Barred[]): voi
     context.globalAlpha = back ? 1 : 0.22;
     for (const [colour, width, dash] of strokes) {
       context.beginPath();
-      for (const { path } of own) addPath(context, path);
+      for (const { path } of own) addPath(brush, path);
       context.setLineDash(dash.map((length) => length * grain));
       context.strokeStyle = colour;
       context.lineWidth = width * grain;

@@ -42,7 +42,7 @@ function drawThin(brush: Brush, roads: readonly Road[]): void {
   const stroke = (own: readonly Road[], dash: number[]) => {
     context.setLineDash(dash);
     context.beginPath();
-    for (const { path } of own) addPath(context, path);
+    for (const { path } of own) addPath(brush, path);
     context.stroke();
   };
   context.save();
@@ -168,7 +168,7 @@ function strokeRoad(brush: Brush, road: Road, width: number, colour: string): vo
     context.lineCap = 'butt';
     context.setLineDash([10 * grainOf(brush), 7 * grainOf(brush)]);
   }
-  tracePath(context, road.path);
+  tracePath(brush, road.path);
   context.stroke();
   context.restore();
 }
@@ -194,7 +194,7 @@ function drawFootpath(brush: Brush, road: Road, lit: boolean, grain: number): vo
   context.setLineDash(far ? [2.6 * grain, 4.4 * grain] : [grain, 6 * grain]);
   context.strokeStyle = lit ? palette.live : palette.soft;
   context.lineWidth = far ? HAIR / zoom : width;
-  tracePath(context, road.path);
+  tracePath(brush, road.path);
   context.stroke();
   context.restore();
 }

@@ -44,7 +44,7 @@ function drawTrail(brush: Brush, trail: readonly TrailLeg[]): void {
     ] as const) {
       context.strokeStyle = colour;
       context.lineWidth = width + more;
-      tracePath(context, path);
+      tracePath(brush, path);
       context.stroke();
     }
     if (barred) drawGate(brush, path);
@@ -123,7 +123,7 @@ function drawMark(brush: Brush, scene: Scene, id: string, focused: boolean): voi
     context.globalAlpha = 0.55;
     context.lineCap = 'round';
     context.lineWidth = Math.max(2 * unit, ('width' in road ? road.width : 5) * grainOf(brush) * 0.5);
-    tracePath(context, road.path);
+    tracePath(brush, road.path);
     context.stroke();
   } else {
     const ground = groundOf(scene, id);
