@@ -61,7 +61,7 @@ export function tracePath(brush: Brush, path: Path): void {
 }
 
 /** As many of its points as can be told apart: no piece gets longer than this, pixels. */
-const LONGEST_PIECE = 6;
+const LONGEST_PIECE = 10;
 
 export function addPath({ context, zoom }: Brush, { xy, length }: Path): void {
   const last = xy.length - 2;

@@ -104,22 +104,28 @@ export class Dots {
   move(seconds: number): void {
     const step = Math.min(seconds, 0.1);
     for (const row of this.#rows.values()) {
-      const { lane, t, aside } = row;
-      const forward = (SPEED * this.#grain * step) / Math.max(1, lane.road.path.length);
-      let kept = 0;
-      for (let i = 0; i < t.length; i += 1) {
-        const next = (t[i] as number) + forward;
-        if (next >= 1) continue;
-        t[kept] = next;
-        aside[kept] = aside[i] as number;
-        kept += 1;
-      }
-      this.#count -= t.length - kept;
-      t.length = kept;
-      aside.length = kept;
-      row.credit += lane.perSecond * step * (0.5 + this.#draw());
-      for (; row.credit >= 1; row.credit -= 1) if (this.#count < DOT_BUDGET * 1.2) this.#set(row, 0);
+      if (row.t.length > 0) this.#moveOn(row, step);
+      row.credit += row.lane.perSecond * step;
+      for (; row.credit >= 1; row.credit -= 0.85 + 0.3 * this.#draw())
+        if (this.#count < DOT_BUDGET * 1.2) this.#set(row, 0);
     }
+  }
+
+  #moveOn({ lane, t, aside }: Row, step: number): void {
+    const forward = (SPEED * this.#grain * step) / Math.max(1, lane.road.path.length);
+    let kept = 0;
+    for (let i = 0; i < t.length; i += 1) {
+      const next = (t[i] as number) + forward;
+      if (next >= 1) continue;
+      t[kept] = next;
+      aside[kept] = aside[i] as number;
+      kept += 1;
+    }
+    // Most often nobody has arrived, and a list that is set to its own length is made anew all the same.
+    if (kept === t.length) return;
+    this.#count -= t.length - kept;
+    t.length = kept;
+    aside.length = kept;
   }
 
   #set({ t, aside, lane: { road } }: Row, at: number): void {
