@@ -10,6 +10,7 @@ import { type Actor, type Sight, type SteerCity, type SteerPlan, SteerRefusal } 
 import { isWithin, type Member, membersOf, reachOf, sameReach, servicesOf } from './reach.ts';
 import { nothing, settle } from './settle.ts';
 import { whatChanged } from './sight.ts';
+import { aloneRemarks, refuseShareOfAll } from './whole-share.ts';
 import { type Lasting, sameEffect, wishedObject } from './wish.ts';
 import { covers, nameOf, specOf } from './words.ts';
 
@@ -39,11 +40,12 @@ export function planSteer(request: Steer, city: SteerCity, actor: Actor, recall?
     if (neutral) return neutral;
   }
   const object = wishedObject(aim, effect, request, existing, ground, actor);
+  refuseShareOfAll(aim, effect);
   if (alike && holdsAlready(alike, object, ground)) {
     return nothing(ground, `${holdsWords(aim, effect)} already (${nameOf(alike)}).`, alike);
   }
   const write = writeOf(existing ? 'replace' : 'create', object, existing);
-  const remarks = cutShort(existing, ground);
+  const remarks = [...cutShort(existing, ground), ...aloneRemarks(effect, members)];
   return settle(write, ground, { allowEmpty: request.allowEmpty, message: done(aim, object), remarks });
 }
 

@@ -170,6 +170,23 @@ test('a weight begun anew wins over that of a group, also at 100', () => {
   );
 });
 
+test('a share of a whole Service is refused: there is nobody to share with', () => {
+  const target = { kind: 'service', namespace: 'shop', name: 'cart' } as const;
+  const refused = refusal({ target, effect: { kind: 'share', share: 10 } });
+  expect(refused).toMatchObject({ code: 'invalid-request' });
+  expect(refused.message).toMatch(/Every backend of Service shop\/cart: together they get all.*Choose one backend/);
+});
+
+test('a group that is all there is now is told that its share does not count yet', () => {
+  const target = { kind: 'service', namespace: 'shop', name: 'cart', backends: only('cart-1') } as const;
+  const one = city([{ name: 'cart', pods: [{ ip: '10.0.0.1', name: 'cart-1' }] }]);
+  const effect = { kind: 'share', share: 10 } as const;
+  expect(plan({ target, effect }, one).remarks.join(' ')).toMatch(
+    /No other backend of shop\/cart takes new connections now: until one does, all of them go there and not 10 %/,
+  );
+  expect(plan({ target, effect }, city([four])).remarks).toEqual([]);
+});
+
 test('a share of those whose weights are set is refused with whose they are', () => {
   const target = { kind: 'service', namespace: 'shop', name: 'cart', backends: only('cart-1') } as const;
   const refused = refusal({ target, effect: { kind: 'share', share: 10 } }, [weight1]);
