@@ -48,6 +48,8 @@ export interface ViewStore {
   readonly finding: boolean;
   /** The filter bar is open though nothing may be filtered. */
   readonly filtering: boolean;
+  /** The list of what is wrong is open. */
+  readonly troubles: boolean;
   readonly metric: Metric;
   /** Nothing but the map: for a screen on the wall. */
   readonly wall: boolean;
@@ -65,6 +67,7 @@ export const useView = create<ViewStore>(() => ({
   reading: { tab: 'services', text: '' },
   finding: false,
   filtering: false,
+  troubles: false,
   metric: 'connections',
   wall: false,
   keys: false,

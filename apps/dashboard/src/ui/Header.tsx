@@ -12,6 +12,7 @@ import { LivePill } from './LivePill.tsx';
 import { Mark } from './Mark.tsx';
 import { MeasuringPill } from './MeasuringPill.tsx';
 import { ModePill } from './ModePill.tsx';
+import { TroublesPill } from './TroublesPill.tsx';
 import { VersionPill } from './VersionPill.tsx';
 
 const VIEWS: readonly { readonly view: View; readonly label: string }[] = [
@@ -71,6 +72,7 @@ export function Header() {
       <div className="ml-auto flex items-center gap-2 max-[1023px]:flex-wrap min-[1440px]:gap-3">
         <MetricSwitch />
         <LivePill />
+        <TroublesPill />
         <ModePill />
         <VersionPill />
         <MeasuringPill />

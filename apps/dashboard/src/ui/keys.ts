@@ -34,6 +34,7 @@ export const KEYS: readonly KeyGroup[] = [
       { keys: ['2'], words: 'Nodes', run: () => look('nodes') },
       { keys: ['3'], words: 'Directory', run: () => look('directory') },
       { keys: ['f'], words: 'Filter', run: () => useView.setState({ filtering: !view().filtering }) },
+      { keys: ['x'], words: 'What is wrong', run: () => useView.setState({ troubles: !view().troubles }) },
       { keys: ['t'], words: 'Traffic table beside the map', run: () => showTable(!view().table) },
       {
         keys: ['m'],

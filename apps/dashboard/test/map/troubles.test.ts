@@ -29,6 +29,33 @@ describe('troublesOf', () => {
     expect(all.filter((one) => one.startsWith('node-d is silent'))).toHaveLength(1);
   });
 
+  it('names the one backend that refuses while the others of its Service do not', () => {
+    const survey = cityOf(5);
+    const [refuser] = [...(survey.backends.get('payments/fraud') ?? [])];
+    const edge = new Map(
+      [...survey.city.edge].map(([id, one]) => [
+        id,
+        one.backend === refuser?.id
+          ? { ...one, openedPerSecond: 4, refusedPerSecond: 1 }
+          : { ...one, refusedPerSecond: 0 },
+      ]),
+    );
+    const [worst] = words(surveyCity({ ...survey.city, edge }));
+    expect(worst).toMatch(/^payments\/fraud refuses .*\/s, .* %: fraud\S* alone, 25 % of what it gets$/);
+  });
+
+  it('tells of a Service without backends, which leaves no trace of whom it refuses; not of one that is a name only', () => {
+    const survey = cityOf(5);
+    const backend = new Map([...survey.city.backend].filter(([, { service }]) => service !== 'shop/cart'));
+    const edge = new Map([...survey.city.edge].filter(([, one]) => one.service !== 'shop/cart'));
+    const empty = 'shop/cart has no backends: it refuses whoever asks';
+    expect(words(surveyCity({ ...survey.city, backend, edge }))).toContain(empty);
+    const cart = survey.city.service.get('shop/cart');
+    if (!cart) throw new Error('the toy city has no cart');
+    const service = new Map([...survey.city.service, ['shop/cart', { ...cart, clusterIP: 'None' }]]);
+    expect(words(surveyCity({ ...survey.city, service, backend, edge }))).not.toContain(empty);
+  });
+
   it('has nothing to say of a city where all is well', () => {
     const survey = cityOf(5);
     const edge = new Map([...survey.city.edge].map(([id, one]) => [id, { ...one, refusedPerSecond: 0 }]));

@@ -5,7 +5,7 @@ import { homesOfPods } from '../../city/services.ts';
 import { type CityStore, hubNow } from '../../live/city-store.ts';
 import { backToLive, rewindTo } from '../../live/rewind.ts';
 import { openSavedView, readViews, useSavedViews } from '../../live/saved-views.ts';
-import { look, setFilter } from '../../live/view-store.ts';
+import { look, setFilter, useView } from '../../live/view-store.ts';
 import { accountActions } from '../account/leave.ts';
 import { openWhy, type WhyPreset } from '../ask/actions.ts';
 import { copy } from '../copy.ts';
@@ -96,6 +96,13 @@ function viewActions({ view, savedViews }: ActionContext): readonly Action[] {
     { to: 'directory', label: 'Open the Directory', keys: '3' },
   ] as const;
   return [
+    {
+      id: 'troubles',
+      label: 'What is wrong?',
+      words: ['trouble', 'problem', 'broken', 'error', 'failing', 'alert', 'refused'],
+      keys: 'x',
+      run: () => useView.setState({ troubles: true }),
+    },
     ...savedViews.map((saved) => ({
       id: `view:${saved.name}`,
       label: `Open view: ${saved.name}`,

@@ -1,11 +1,12 @@
 'use client';
 import { SlidersHorizontal } from 'lucide-react';
-import { count, plural, socket, weightText } from '../../city/format.ts';
+import { count, percent, plural, rate, socket, weightText } from '../../city/format.ts';
 import type { Override } from '../../city/overrides.ts';
 import type { Backend } from '../../city/services.ts';
 import { judge, shareWith, wilson } from '../../city/share.ts';
 import { newForm } from '../../city/steer/form.ts';
 import { NO_TRAFFIC, open } from '../../city/traffic.ts';
+import { refuses } from '../../city/troubles.ts';
 import { useCity } from '../../live/city-store.ts';
 import { goTo } from '../../live/view-store.ts';
 import { Button } from '../Button.tsx';
@@ -46,6 +47,7 @@ export function BackendCard({ backend, group, none }: Props) {
   const unseen = traffic.edges === 0 && (hidden || blind);
   const wished = weight.draft === undefined ? backend.wishedShare : shareWith(group, backend.id, weight.draft);
   const override = survey.city.override.get(backend.overrideUid ?? '');
+  const refused = refuses(traffic);
   return (
     <article
       className={`rounded-card border bg-raised p-3 ${backend.draining ? 'border-dashed border-drain/50' : 'border-line'}`}
@@ -70,6 +72,11 @@ export function BackendCard({ backend, group, none }: Props) {
         </span>
         <span className="shrink-0">{unseen ? 'open unknown' : `${count(open(traffic))} open`}</span>
       </p>
+      {refused !== undefined && (
+        <p className="mt-0.5 text-sm font-medium text-drain-ink" data-testid="refuses">
+          refuses {percent(refused)} of what it gets, {rate(traffic.refusedPerSecond)}/s
+        </p>
+      )}
       <ShareBar
         observed={load && trials > 0 ? load.opened / trials : undefined}
         band={load && trials > 0 ? wilson(load.opened, trials) : undefined}
