@@ -10,7 +10,6 @@ import {
   RoutingTracker,
   type ServicePortId,
 } from '@kubecity/routing';
-import { backendId } from '@kubecity/steering';
 import { AgentRoster } from './agent-roster.ts';
 import { type CityObjects, idOf, isOverride, type ObjectKind, overrideKind } from './city-objects.ts';
 import { EventBook } from './event-book.ts';
@@ -19,6 +18,7 @@ import { HintBook } from './hint-book.ts';
 import { Isolation } from './isolation/isolation.ts';
 import { backendRecords, nodeRecord, podRecord, serviceRecord } from './object-records.ts';
 import { OverrideBook } from './override-book.ts';
+import { PendingWishes } from './pending-wishes.ts';
 import { type ChangedKeys, RecordStore } from './record-store.ts';
 import { TICK_MILLISECONDS, Timeline } from './timeline.ts';
 import type { FrameOutcome } from './traffic/agent-ledger.ts';
@@ -69,6 +69,7 @@ export class CityModel {
   /** Unix ms of the first refresh. */
   #begunAt: number | undefined;
   readonly #book = new OverrideBook();
+  readonly #wishes = new PendingWishes();
   readonly #goneUids = new Set<string>();
   /** Who deletes an override at this moment: the object itself cannot say. */
   #deletedBy: string | undefined;
@@ -253,6 +254,8 @@ export class CityModel {
     this.isolation.refresh(now);
     this.#refreshLoads();
     this.#refreshOverrides(isLive, now);
+    for (const port of this.#wishes.take((uid) => this.#isHeld(uid, isLive)))
+      this.traffic.backends.wishHolds(port, now);
     // a point made while nobody is heard would show a quiet city, not an unseen one
     if (this.#timeline.isDue(now) && this.roster.countBy('live', now) > 0) {
       const tick = this.traffic.tick(now, TICK_MILLISECONDS / 1000);
@@ -272,12 +275,11 @@ export class CityModel {
     this.#table = table;
     for (const portId of new Set([...changed, ...this.#hintedAnew(table)])) {
       const records = this.#backendRecordsOf(table, portId);
-      const old = before.servicePorts.get(portId);
-      for (const backend of old?.backends ?? []) {
-        const id = backendId(old?.key ?? '', backend);
-        if (!records.has(id)) this.store.delete('backend', id);
-      }
+      const old = this.#backendRecordsOf(before, portId);
+      for (const id of old.keys()) if (!records.has(id)) this.store.delete('backend', id);
       for (const [id, record] of records) this.store.set('backend', id, record);
+      const { key } = table.servicePorts.get(portId) ?? {};
+      if (key !== undefined && this.#wishes.changed(key, old, records)) this.traffic.backends.wishChanged(key);
     }
     if (changed.size > 0) {
       this.#book.routed(table);
@@ -364,6 +366,14 @@ export class CityModel {
       settling: !this.settled(now),
     });
     this.store.replaceAll('override', records);
+  }
+
+  /** By every node that is heard and steers: of the others there are no figures either, or nothing is wished of them. */
+  #isHeld(uid: string, isLive: (node: string) => boolean): boolean {
+    const record = this.store.get('override', uid);
+    if (record) return !record.nodes.waitingFor.some(isLive);
+    const heard = [...this.#objects.nodes.keys()].filter((node) => isLive(node) && !this.roster.observes(node));
+    return heard.every((node) => this.roster.isRidOf(node, uid));
   }
 
   /** Nodes that are silent, not in sync, or still tell of an override; undefined while there is no node at all. */

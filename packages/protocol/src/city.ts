@@ -271,6 +271,8 @@ export const loadRecord = z.object({
   opened: num,
   openedOfPort: num,
   windowSeconds: num,
+  /** The window begins where every node had the present wished shares; 0 s while one has not. Absent: they are older than it. */
+  sinceChange: z.boolean().optional(),
   moving: num,
   idle: num,
   closing: num,

@@ -1,3 +1,5 @@
+import { plural } from './format.ts';
+
 /** Shares of new connections: what was wished, what was seen, and how sure one can be. */
 
 /** Standard deviations on either side that hold 95 % and 99.9 % of a normal distribution. */
@@ -32,6 +34,22 @@ export type Verdict =
    * twenty backends that get what they should, one is always outside 95 %.
    */
   | { readonly is: 'wished' | 'less' | 'more'; readonly share: number; readonly low: number; readonly high: number };
+
+/** What was counted of one backend since its present share holds everywhere, in a window of a minute at most. */
+export interface Counted {
+  readonly opened: number;
+  readonly openedOfPort: number;
+  readonly windowSeconds: number;
+  /** The window is shorter because the wished shares changed. */
+  readonly sinceChange?: boolean;
+}
+
+/** `no new connections in 60 s`, `3 new connections in 8 s since the change`. */
+export function countedWords({ openedOfPort, windowSeconds, sinceChange }: Counted): string {
+  if (sinceChange && windowSeconds === 0) return 'the share has just changed and is being measured';
+  const connections = openedOfPort === 0 ? 'no new connections' : plural(openedOfPort, 'new connection');
+  return `${connections} in ${windowSeconds} s${sinceChange ? ' since the change' : ''}`;
+}
 
 /** @param hits new connections of one backend, of `trials` of its whole service port */
 export function judge(hits: number, trials: number, wished: number): Verdict {

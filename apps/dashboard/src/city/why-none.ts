@@ -2,6 +2,7 @@ import type { CityRecord } from '@kubecity/protocol';
 import type { City } from './city.ts';
 import type { Edge } from './edges.ts';
 import { count, percent, plural, rate } from './format.ts';
+import { type Counted, countedWords } from './share.ts';
 import { nodeOfClient, open } from './traffic.ts';
 
 /**
@@ -182,17 +183,22 @@ function unlucky(city: City, id: string, { service, wishedShare }: Backend): Rea
   const load = city.load.get(id);
   const share = percent(wishedShare);
   const among = load?.openedOfPort ?? 0;
-  const seen = load && `${plural(among, 'new connection')} in ${load.windowSeconds} s`;
   if (city.service.get(service)?.policy.affinitySeconds !== undefined) {
     const words = `It is on the list with a share of ${share}, but the clients there are, are kept at other backends.`;
     return { kind: 'kept', words: words + silent(city) };
   }
   if ((1 - wishedShare) ** among > NO_WONDER) {
-    const few = seen === undefined || among === 0 ? 'no new connection was opened lately' : `there were ${seen}`;
-    return { kind: 'chance', words: `It is on the list with a share of ${share}, and ${few}: none is no wonder.` };
+    return { kind: 'chance', words: `It is on the list with a share of ${share}, and ${fewWords(load)}.` };
   }
-  const words = `It is on the list with a share of ${share} and got none of ${seen}.`;
+  const words = `It is on the list with a share of ${share} and got none of ${countedWords(load as Counted)}.`;
   return { kind: 'unexplained', words: `${words} Ask the rules of a client’s node.${silent(city)}` };
+}
+
+function fewWords(load: Counted | undefined): string {
+  if (load?.sinceChange && load.windowSeconds === 0) return countedWords(load);
+  const few =
+    load && load.openedOfPort > 0 ? `there were ${countedWords(load)}` : 'no new connection was opened lately';
+  return `${few}: none is no wonder`;
 }
 
 /** Who tried longer than a minute ago is forgotten: the gate is still there. */

@@ -246,6 +246,18 @@ const CASES: readonly [what: string, change: Change, kind: string, words: RegExp
   ],
   ['few', { callers: ['node-a'], load: { openedOfPort: 2, windowSeconds: 60 } }, 'chance', /2 new connections in 60 s/],
   [
+    'share that has just changed, and is not on every node yet',
+    { callers: ['node-a'], load: { opened: 0, openedOfPort: 0, windowSeconds: 0, sinceChange: true } },
+    'chance',
+    /share of 50 %, and the share has just changed and is being measured\.$/,
+  ],
+  [
+    'few since its share changed',
+    { callers: ['node-a'], load: { openedOfPort: 3, windowSeconds: 2, sinceChange: true } },
+    'chance',
+    /there were 3 new connections in 2 s since the change: none is no wonder\.$/,
+  ],
+  [
     'many',
     { callers: ['node-a'], load: { openedOfPort: 900, windowSeconds: 60 } },
     'unexplained',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { onMap, selectionFromText, selectionToText, servicesOf } from '../../src/city/find.ts';
 import { age, bytes, count, percent, rate, socket } from '../../src/city/format.ts';
 import { workloadOf } from '../../src/city/services.ts';
-import { FEW, judge, shareWith, wilson } from '../../src/city/share.ts';
+import { countedWords, FEW, judge, shareWith, wilson } from '../../src/city/share.ts';
 import { cityOf } from './city-of.ts';
 
 describe('figures', () => {
@@ -93,6 +93,15 @@ describe('shares', () => {
     const { low, high } = wilson(10, 100);
     expect(low).toBeCloseTo(0.0552, 4);
     expect(high).toBeCloseTo(0.1744, 4);
+  });
+
+  it('says of which connections a share is', () => {
+    const of = (openedOfPort: number, windowSeconds: number, sinceChange?: boolean) =>
+      countedWords({ opened: 0, openedOfPort, windowSeconds, ...(sinceChange && { sinceChange }) });
+    expect(of(0, 60)).toBe('no new connections in 60 s');
+    expect(of(1, 60)).toBe('1 new connection in 60 s');
+    expect(of(4, 8, true)).toBe('4 new connections in 8 s since the change');
+    expect(of(0, 0, true)).toBe('the share has just changed and is being measured');
   });
 
   it('knows nothing without trials', () => expect(wilson(0, 0)).toEqual({ low: 0, high: 1 }));

@@ -243,6 +243,58 @@ test('an edge knows its client, and its backend the share of the last minute', (
   expect(model.store.get('load', cart1)).toMatchObject({ opened: 0, openedOfPort: 0, windowSeconds: 60 });
 });
 
+test('a share is measured by what was opened after every node had it', () => {
+  const model = cartCity();
+  for (const name of ['node-a', 'node-b']) connect(model, name);
+  const define: [number, typeof webToCart1][] = [
+    [1, webToCart1],
+    [2, { ...webToCart1, backend: '10.0.0.2:8080' }],
+  ];
+  model.takeEdges('node-b', edgeFrame(0, 0, [], { define }), 0);
+  const opened = [0, 0];
+  /** Each second ten are opened at each of those named. */
+  const at = (second: number, to: readonly (0 | 1)[]) => {
+    for (const backend of to) opened[backend] = (opened[backend] as number) + 10;
+    const rows = opened.map((n, i): [number, number] => [i + 1, n]);
+    model.takeEdges('node-b', edgeFrame(second, second * 1000, rows), second * 1000);
+    model.takeEdges('node-a', edgeFrame(second, second * 1000, []), second * 1000);
+    model.refresh(second * 1000);
+    return model.store.get('load', cart1);
+  };
+  const say = (second: number, nodes: readonly string[], held: boolean) => {
+    for (const name of nodes) {
+      model.takeRules(name, rulesReport(held ? [ack('d')] : []), second * 1000);
+    }
+  };
+  model.takeEdges('node-a', edgeFrame(0, 0, []), 0);
+  for (let second = 1; second < 30; second++) at(second, [0, 1]);
+  expect(at(30, [0, 1])).toMatchObject({ opened: 290, openedOfPort: 580 });
+
+  model.setObject(
+    'routingOverrides',
+    override('d', { service: 'cart', drain: {}, backends: { podNames: ['cart-1'] } }),
+    30_500,
+  );
+  const unmeasured = { opened: 0, openedOfPort: 0, windowSeconds: 0, sinceChange: true };
+  expect(at(31, [0, 1])).toMatchObject(unmeasured);
+  say(32, ['node-b'], true);
+  expect(at(32, [1])).toMatchObject(unmeasured);
+  say(33, ['node-a'], true);
+  for (let second = 33; second < 40; second++) at(second, [1]);
+  const drained = at(40, [1]);
+  expect(drained).toMatchObject({ opened: 0, sinceChange: true });
+  expect(drained?.windowSeconds).toBeGreaterThan(0);
+  expect(drained?.openedOfPort).toBe(10 * (drained?.windowSeconds ?? 0));
+
+  model.deleteObject('routingOverrides', override('d', { service: 'cart', drain: {} }), 40_500);
+  say(41, ['node-a'], false);
+  expect(at(41, [1])).toMatchObject(unmeasured);
+  say(42, ['node-b'], false);
+  for (let second = 42; second < 110; second++) at(second, [0, 1]);
+  expect(at(110, [0, 1])).toMatchObject({ opened: 600, openedOfPort: 1200, windowSeconds: 60 });
+  expect(model.store.get('load', cart1)).not.toHaveProperty('sinceChange');
+});
+
 test('an agent whose dumps are rare is not taken for silent between them, unless it is gone', () => {
   const model = cartCity();
   connect(model, 'node-a');

@@ -8,7 +8,7 @@ import { trafficAt, trafficColumns } from './traffic-columns.ts';
 interface Row {
   readonly id: string;
   readonly backend: CityRecord<'backend'>;
-  /** Share of its port's new connections of the last minute; undefined when there were none, and in the past. */
+  /** Share of its port's new connections, of the last minute or since it changed; undefined when there were none, and in the past. */
   readonly observed: number | undefined;
   readonly traffic: Traffic | undefined;
 }
@@ -44,7 +44,12 @@ export const backends: Table<Row> = {
       percent,
     ),
     figure(
-      { id: 'observed', header: 'Observed', title: 'Observed share of new connections, last 60 s', width: 76 },
+      {
+        id: 'observed',
+        header: 'Observed',
+        title: 'Observed share of new connections, last 60 s or since the share changed',
+        width: 76,
+      },
       ({ observed }) => observed,
       percent,
     ),

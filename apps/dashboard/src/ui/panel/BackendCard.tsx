@@ -83,12 +83,7 @@ export function BackendCard({ backend, group, none }: Props) {
         wished={wished}
         tone={backend.draining ? 'drain' : backend.overrideUid !== undefined ? 'weight' : 'light'}
       />
-      <ShareWords
-        verdict={verdict}
-        wished={wished}
-        draft={weight.draft !== undefined}
-        seconds={load?.windowSeconds ?? 0}
-      />
+      <ShareWords verdict={verdict} counted={load} wished={wished} draft={weight.draft !== undefined} />
       {none !== undefined && (
         <p className="mt-1.5 text-sm wrap-anywhere" data-testid="none">
           <b className="font-semibold">Gets none.</b> {none}

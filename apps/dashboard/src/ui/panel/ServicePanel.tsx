@@ -152,8 +152,8 @@ function Window({ survey, backends }: { readonly survey: Survey; readonly backen
   if (!load) return null;
   return (
     <p className="mt-2 text-xs text-soft">
-      Shares are of new connections in the last {load.windowSeconds} s, with their 95 % interval. A weight moves new
-      connections only.
+      Shares are of new connections {load.sinceChange ? 'since they changed' : `in the last ${load.windowSeconds} s`},
+      with their 95 % interval. A weight moves new connections only.
     </p>
   );
 }
