@@ -32,7 +32,7 @@ export function Header() {
   const { view, table } = useView();
   const name = [...city.cluster.values()][0]?.name;
   return (
-    <header className="z-20 flex h-[52px] shrink-0 items-center gap-2 border-b border-line bg-chrome px-4 max-[1023px]:h-auto max-[1023px]:flex-wrap max-[1023px]:py-2 min-[1440px]:gap-3">
+    <header className="z-20 flex h-[52px] shrink-0 items-center gap-2 border-b border-line bg-chrome px-4 max-[1023px]:gap-x-1 max-[1023px]:px-2 max-[1023px]:h-auto max-[1023px]:flex-wrap max-[1023px]:py-2 min-[1440px]:gap-3">
       <div className="flex items-center gap-2.5">
         <Mark />
         <h1 className="font-semibold tracking-[-0.01em]">Kubecity</h1>
@@ -69,7 +69,7 @@ export function Header() {
         </span>
         <kbd className="ml-auto rounded-[5px] border border-line px-1.5 font-sans text-xs">⌘K</kbd>
       </button>
-      <div className="ml-auto flex items-center gap-2 max-[1023px]:flex-wrap min-[1440px]:gap-3">
+      <div className="ml-auto flex items-center gap-2 max-[1023px]:flex-wrap max-[1023px]:gap-x-0.5 min-[1440px]:gap-3">
         <MetricSwitch />
         <LivePill />
         <TroublesPill />

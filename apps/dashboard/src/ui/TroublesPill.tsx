@@ -22,7 +22,7 @@ export function TroublesPill() {
         data-testid="troubles"
         title="What is wrong, the worst first (x)"
         aria-label={wrong === 0 ? words : `${words} wrong`}
-        className={`touchable flex h-8 shrink-0 items-center gap-1.5 rounded-control px-2 text-sm whitespace-nowrap transition-colors duration-150 hover:bg-hover ${wrong > 0 ? 'font-medium text-drain-ink' : 'text-soft'}`}
+        className={`touchable flex h-8 shrink-0 items-center gap-1.5 rounded-control px-2 text-sm whitespace-nowrap max-[1023px]:px-1 transition-colors duration-150 hover:bg-hover ${wrong > 0 ? 'font-medium text-drain-ink' : 'text-soft'}`}
       >
         {wrong > 0 ? (
           <TriangleAlert className="size-3.5" aria-hidden="true" />
