@@ -50,9 +50,7 @@ export function TroublesPill() {
             </ul>
           )}
           {troubles.length > SHOWN && (
-            <p className="mt-1 px-2 text-sm text-soft">
-              and {plural(troubles.length - SHOWN, 'lesser one')}: the Directory has them all
-            </p>
+            <p className="mt-1 px-2 text-sm text-soft">and {plural(troubles.length - SHOWN, 'lesser one')}</p>
           )}
         </Popover.Content>
       </Popover.Portal>
@@ -60,7 +58,7 @@ export function TroublesPill() {
   );
 }
 
-/** More at once are not read. */
+/** More at once nobody reads; mending the worst brings the others up. */
 const SHOWN = 50;
 
 function Line({ trouble, since }: { readonly trouble: Trouble; readonly since: Since | undefined }) {
