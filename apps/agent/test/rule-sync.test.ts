@@ -45,6 +45,18 @@ describe('RuleSync', () => {
     expect(tables(kernel.restores[2])).toEqual(['*nat', '*filter']);
   });
 
+  it('opens one door before it closes another, when both is wished at once', async () => {
+    const { kernel, tracker, world } = setUp();
+    tracker.setService(service('pay', '10.96.0.10'));
+    tracker.setEndpointSlice(slice('pay', '10.244.1.3'));
+    tracker.setEndpointSlice(slice('cart'));
+    await world.syncOnce();
+    tracker.setEndpointSlice(slice('cart', '10.244.1.1'));
+    tracker.setEndpointSlice(slice('pay'));
+    await world.syncOnce();
+    expect(kernel.restores[1]?.match(/^\*\w+$/gm)).toEqual(['*nat', '*filter']);
+  });
+
   it('finds the kernel as its predecessor left it and writes nothing', async () => {
     const { kernel, world } = setUp();
     await world.syncOnce();

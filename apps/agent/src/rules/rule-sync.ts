@@ -80,8 +80,8 @@ export class RuleSync {
   #checkDue = false;
   readonly #touched: Record<Table, Set<string>> = { filter: new Set(), nat: new Set() };
   readonly #suspects: Suspects;
-  /** Service ports whose refusal came or went since the last success. */
-  readonly #refusals = { came: new Set<ServicePortId>(), went: new Set<ServicePortId>() };
+  /** Some service port's refusal went since the last success. */
+  #opening = false;
   #ports: ReadonlyMap<ServicePortId, ServicePort> = new Map();
   #commits = 0;
   /** The next compilation is of everything. */
@@ -177,27 +177,21 @@ export class RuleSync {
   }
 
   #compile(ids: Iterable<ServicePortId>, ports = this.#ports): void {
-    for (const id of ids) this.#noteRefusal(id, this.#compiler.compiled(id), ports.get(id));
+    for (const id of ids) this.#opening ||= refuses(this.#compiler.compiled(id)) && !refuses(ports.get(id));
     const touched: Touched = this.#compiler.update(ports, ids);
     this.#reconfigured = false;
     for (const table of TABLES) for (const chain of touched[table]) this.#touched[table].add(chain);
   }
 
-  #noteRefusal(id: ServicePortId, before: ServicePort | undefined, after: ServicePort | undefined): void {
-    const [refused, refuses] = [before, after].map((port) => port !== undefined && refusesSomebody(port));
-    if (refuses && !refused) this.#refusals.came.add(id);
-    if (refused && !refuses) this.#refusals.went.add(id);
-  }
-
   /**
    * Refusals stand in filter, the ways to backends in nat, and each table is committed for itself. Who finds neither leaves the
    * node for the Service's address as it is, and conntrack keeps it so when it asks again. So a refusal comes before nat and goes
-   * after it.
+   * after it. Where some come and others go, the ways of those that open are first: who asks in between for one that closes is
+   * still new to conntrack when it asks again, and is refused then.
    */
   #inOrder(transaction: Transaction): Transaction {
-    const { came, went } = this.#refusals;
     const laysJumps = TABLES.some((table) => transaction.tables[table]?.addJumps.length);
-    return went.size > 0 && came.size === 0 && !laysJumps ? { ...transaction, natFirst: true } : transaction;
+    return this.#opening && !laysJumps ? { ...transaction, natFirst: true } : transaction;
   }
 
   /** The kernel is known: only what was touched is written. */
@@ -319,11 +313,12 @@ export class RuleSync {
     this.#known = true;
     this.#checkDue = false;
     this.#suspects.settle();
-    this.#refusals.came.clear();
-    this.#refusals.went.clear();
+    this.#opening = false;
     for (const table of TABLES) this.#touched[table].clear();
   }
 }
+
+const refuses = (port: ServicePort | undefined): boolean => port !== undefined && refusesSomebody(port);
 
 function without<T>(map: ReadonlyMap<string, T>, names: ReadonlySet<string>): ReadonlyMap<string, T> {
   return new Map([...map].filter(([name]) => !names.has(name)));
