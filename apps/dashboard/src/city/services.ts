@@ -29,8 +29,6 @@ export interface Stand {
   /** Mean wished share over the Service's ports, 0..1. */
   readonly wishedShare: number;
   readonly sign: Sign;
-  /** The number beside a violet house. */
-  readonly weight: number;
 }
 
 export function standsOf(backends: readonly Backend[]): readonly Stand[] {
@@ -52,7 +50,6 @@ export function standsOf(backends: readonly Backend[]): readonly Stand[] {
       backends: group,
       wishedShare: group.reduce((sum, backend) => sum + backend.wishedShare, 0) / Math.max(1, ports),
       sign: signOf(group),
-      weight: Math.min(...group.map((backend) => backend.weight)),
     };
   });
 }

@@ -1,4 +1,4 @@
-import { age, plural, rate, weightText } from '../city/format.ts';
+import { age, percent, plural, rate } from '../city/format.ts';
 import type { Slices } from '../city/slices.ts';
 import { type Brush, chosen, grainOf, isSeen, presence } from './brush.ts';
 import { districtLabels } from './district-labels.ts';
@@ -246,7 +246,7 @@ function yardLabels(brush: Brush, { id, label, rect, folded }: Yard, project: Pr
   ];
 }
 
-/** The number of a reweighted house always; names of pods when near enough to read, or chosen. */
+/** The wished share of a reweighted house always; names of pods when near enough to read, or chosen. */
 function houseLabels(brush: Brush, house: House, project: Project): Label[] {
   const { zoom } = brush;
   const at = project(house);
@@ -265,7 +265,7 @@ function houseLabels(brush: Brush, house: House, project: Project): Label[] {
         ];
     labels.push({
       ...PLAIN,
-      text: weightText(house.weight),
+      text: percent(house.wishedShare),
       places,
       size: 11,
       priority: 90,

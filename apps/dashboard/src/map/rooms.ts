@@ -46,7 +46,7 @@ export function* roomsOf(survey: Survey, plan: NodesPlan, metric: Metric, whole:
       size: square.width,
       activity: activity(telling(pod.uid), busiest),
       sign: signOfRoom(city.node, pod, signs),
-      weight: signs.get(pod.uid)?.weight ?? 100,
+      wishedShare: signs.get(pod.uid)?.wishedShare ?? 0,
       hue: hues.get(pod.namespace) ?? 0,
       stale: stateOf(survey, pod.node) !== 'live',
       closed: closedOf(pod),

@@ -51,7 +51,7 @@ export function* hamletsOf(
         size: HOUSE,
         activity: activity(told(metric, measuredOf(survey.sums.outOfPod.get(pod.uid) ?? NO_TRAFFIC)), most),
         sign: state === 'absent' ? 'unknown' : pod.terminating ? 'draining' : pod.ready ? 'plain' : 'unready',
-        weight: 100,
+        wishedShare: 0,
         stale: state !== 'live',
         at: hamlet.id,
         closed: closedOf(pod),

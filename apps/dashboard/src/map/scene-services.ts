@@ -176,7 +176,7 @@ function houseAt(survey: Survey, stand: Stand, service: string, light: number, a
     size: HOUSE,
     activity: light,
     sign: signAt(survey, stand),
-    weight: stand.weight,
+    wishedShare: stand.wishedShare,
     stale: stateOf(survey, stand.node) !== 'live',
     at: servicePlace(service),
     closed: closedOf(survey.city.pod.get(stand.podUid ?? '')),

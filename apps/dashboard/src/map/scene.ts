@@ -122,7 +122,8 @@ export interface House {
   readonly size: number;
   readonly activity: number;
   readonly sign: Sign;
-  readonly weight: number;
+  /** Of the new connections of its Service, 0..1: the number beside a violet house. */
+  readonly wishedShare: number;
   /** Index of the namespace's hue; rooms only. */
   readonly hue?: number;
   readonly stale: boolean;

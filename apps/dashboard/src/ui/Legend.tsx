@@ -10,7 +10,7 @@ const SIGNS = [
   { sign: <i className="size-2.5 rounded-[3px] bg-light" />, word: 'busy pod' },
   { sign: <i className="size-2.5 rounded-[3px] bg-quiet" />, word: 'quiet pod' },
   { sign: <i className="size-2.5 rounded-[3px] border-[1.5px] border-dashed border-drain" />, word: 'draining' },
-  { sign: <b className="text-xs font-bold text-weight-ink">10</b>, word: 'reweighted' },
+  { sign: <b className="text-xs font-bold text-weight-ink">10 %</b>, word: 'wished by an override' },
   { sign: <Bars />, word: 'refused' },
 ] as const;
 

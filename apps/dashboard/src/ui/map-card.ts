@@ -1,6 +1,6 @@
 import type { CityRecord } from '@kubecity/protocol';
 import { flawsOf, measuringOf, silentNodes } from '../city/coverage.ts';
-import { age, count, plural, rate, size, span, weightText } from '../city/format.ts';
+import { age, count, percent, plural, rate, size, span } from '../city/format.ts';
 import { NO_ZONE } from '../city/lanes.ts';
 import { policiesWords } from '../city/refusals.ts';
 import type { Survey } from '../city/survey.ts';
@@ -110,7 +110,7 @@ function describeHouse(id: string, scene: Scene, survey: Survey): Card | undefin
   const into = survey.sums.intoPod.get(house.podUid ?? '');
   const direct = survey.sums.directIntoPod.get(house.podUid ?? '');
   const out = survey.sums.outOfPod.get(house.podUid ?? '');
-  const sign = house.sign === 'weighted' ? `weight ${weightText(house.weight)}` : SIGN_WORDS[house.sign];
+  const sign = house.sign === 'weighted' ? `reweighted: ${percent(house.wishedShare)} wished` : SIGN_WORDS[house.sign];
   return {
     title: house.label,
     code: true,

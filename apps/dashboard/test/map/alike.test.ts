@@ -34,7 +34,7 @@ const room = (i: number, more: Partial<House> = {}): House => ({
   size: 34,
   activity: (i % 997) / 997,
   sign: 'plain',
-  weight: 100,
+  wishedShare: 0.25,
   hue: i % 7,
   stale: false,
   ...more,

@@ -126,7 +126,6 @@ describe('splitRing', () => {
     backends: [],
     wishedShare,
     sign: 'plain' as const,
-    weight: 100,
   });
 
   it.each([1, 2, 7, 24, 60, 200])('closes the ring and keeps %d houses apart, however the shares lie', (n) => {

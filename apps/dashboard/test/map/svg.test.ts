@@ -102,6 +102,17 @@ describe('svgOf', () => {
     expect(told.length).toBe(1);
   });
 
+  it('tells of a reweighted house the share that was asked for, not the weight it takes', () => {
+    const survey = cityOf(5, (toy) => {
+      const [asked, ...others] = backendsOf(toy).filter((id) => id.startsWith('shop/cart:'));
+      toy.weigh(asked as string, (100 * others.length) / 9, 1_700_000_000_000);
+    });
+    const scene = sceneOfServices(survey, planServices(plotsOf(survey), linksOf(survey), EMPTY_SERVICES_PLAN));
+    const told = svgOf({ view: viewOf({ scene, emphasis: undefined }), caption }, measure);
+    expect(told).toContain('>10 %<');
+    expect(scene.houses.filter(({ sign }) => sign === 'weighted')).toHaveLength(1);
+  });
+
   it('uses only references that it defines', () => {
     const defined = new Set([...svg.matchAll(/ id="(d\d+)"/g)].map(([, id]) => id));
     const used = [...svg.matchAll(/url\(#(d\d+)\)/g)].map(([, id]) => id);

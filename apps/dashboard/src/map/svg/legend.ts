@@ -69,7 +69,7 @@ const ENTRIES: readonly Entry[] = [
   { words: 'busy pod', draw: square('light') },
   { words: 'quiet pod', draw: square('quiet') },
   { words: 'draining', draw: dashed('drain', false) },
-  { words: 'reweighted, with its weight', draw: square('weight') },
+  { words: 'reweighted, with the share wished', draw: square('weight') },
   { words: 'refused', draw: bars },
   { words: 'not ready or stale', draw: dashed('faint', false) },
   { words: 'unknown', draw: dashed('faint', true) },

@@ -185,6 +185,6 @@ export function StateChip({ backend }: { readonly backend: Backend }) {
   if (backend.draining) return <Chip tone="drain">draining</Chip>;
   if (backend.terminating) return <Chip tone="drain">terminating{backend.serving && ', serving'}</Chip>;
   if (!backend.usable) return <Chip tone="light">{backend.ready ? 'not usable' : 'not ready'}</Chip>;
-  if (backend.overrideUid !== undefined) return <Chip tone="weight">weight {weightText(backend.weight)}</Chip>;
+  if (backend.overrideUid !== undefined) return <Chip tone="weight">{percent(backend.wishedShare)} wished</Chip>;
   return <Chip>{weightText(backend.weight)}</Chip>;
 }
