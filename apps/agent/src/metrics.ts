@@ -13,7 +13,7 @@ export interface LiveFigures {
   /** Whether the kernel counts packets and bytes of connections. */
   counting(): boolean;
   /** Carried out. */
-  mode(): Mode;
+  mode(): Mode | undefined;
   /** Milliseconds since the lease of the rules was renewed; undefined while there is none. */
   leaseAge(): number | undefined;
 }

@@ -108,7 +108,7 @@ export async function runAgent(invocation: Invocation, loaded: LoadedConfig, log
     accounting: figuresOf(accounting),
     hubConnected: () => hub?.connected ?? false,
     counting: () => counters.counters !== 'unavailable',
-    mode: () => rules.mode,
+    mode: () => rules.carriedOut,
     leaseAge: () => lease.age,
   });
 

@@ -88,7 +88,6 @@ export class RuleLoop {
   #at = 0;
   #runningSince: number | undefined;
   #check: { cancel(): void } | undefined;
-  /** Carried out by the last run that succeeded. */
   #mode: Course['mode'] | undefined;
   /** Why the last run came to nothing for all families. */
   #fault: string | undefined;
@@ -165,7 +164,12 @@ export class RuleLoop {
     return undefined;
   }
 
-  /** Carried out; the wished one until that is decided. */
+  /** By the last run that succeeded; absent before one did, and where nothing is written or taken away. */
+  get carriedOut(): Course['mode'] | undefined {
+    return this.#mode;
+  }
+
+  /** Decided on; the wished one until then. */
   get mode(): RulesReport['mode'] {
     return this.#options.modes.course?.mode ?? this.#options.wished();
   }

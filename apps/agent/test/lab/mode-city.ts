@@ -256,8 +256,8 @@ export class ModeCity {
   /** The agent is ready, in this mode. */
   async carriesOut(mode: Mode): Promise<void> {
     await eventually(async () => {
-      expect((await fetch(`http://${HEALTH}/healthz`)).status).toBe(200);
       expect(await metric(`kubecity_mode{mode="${mode}"}`)).toBe(1);
+      expect((await fetch(`http://${HEALTH}/healthz`)).status).toBe(200);
     });
   }
 
