@@ -200,6 +200,27 @@ describe('a node', () => {
     expect([...(await nat()).chains.nat.keys()].filter((chain) => chain.startsWith('CITY-S-'))).toEqual([]);
   });
 
+  it('says that a mode is carried out when its rules stand, and not before', async () => {
+    const { node, loop, kernel, pass } = setUp({ mode: 'steer', takeOver: true });
+    loop.begin();
+    await pass(10);
+    expect(loop.carriedOut).toBe('steer');
+    const write = kernel.restore.bind(kernel);
+    const gate = Promise.withResolvers<void>();
+    kernel.restore = async (text) => {
+      await gate.promise;
+      return write(text);
+    };
+    node.mode = 'replace';
+    loop.request();
+    await pass(1000);
+    expect(loop.mode).toBe('replace');
+    expect(loop.carriedOut).toBe('steer');
+    gate.resolve();
+    await pass(1000);
+    expect(loop.carriedOut).toBe('replace');
+  });
+
   it('is not taken from a kube-proxy unasked, looks again, and takes over when it is told to', async () => {
     const { node, loop, kernel, seen, pass, nat } = setUp({ mode: 'replace' });
     loop.begin();
