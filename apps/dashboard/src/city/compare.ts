@@ -1,3 +1,4 @@
+import { poisson } from './share.ts';
 import { bundle, pathId, placesOfRoad, roadId, type Survey, servicePlace } from './survey.ts';
 import { NO_TRAFFIC, type Traffic } from './traffic.ts';
 
@@ -9,29 +10,32 @@ export interface Change {
   readonly is?: Traffic;
   /** New connections per second, now minus then. */
   readonly difference: number;
-  readonly kind: 'new' | 'gone' | 'changed';
+  /** `alike`: the difference is within chance, as few connections as were counted. */
+  readonly kind: 'new' | 'gone' | 'changed' | 'alike';
+}
+
+/** What the rates of both sides are means over, milliseconds. */
+export interface Windows {
+  readonly was: number;
+  readonly is: number;
 }
 
 export interface Comparison {
-  /** By Service; connections past every Service are streets only. The largest difference first. */
+  /** By Service; connections past every Service are streets only. The largest difference first, those within chance last. */
   readonly services: readonly Change[];
   /** By client's place and Service: the streets of the services lens. */
   readonly streets: readonly Change[];
-  readonly all: Pick<Change, 'was' | 'is' | 'difference'>;
+  readonly all: Omit<Change, 'id'>;
 }
 
 /** Two surveys of the same city, with the same filter. Sums of `services` and `streets` are those of the surveys. */
-export function compareSurveys(then: Survey, now: Survey): Comparison {
+export function compareSurveys(then: Survey, now: Survey, windows: Windows): Comparison {
   const services = (survey: Survey) =>
     new Map([...survey.sums.byService].map(([id, traffic]) => [servicePlace(id), traffic]));
   return {
-    services: changes(services(then), services(now)),
-    streets: changes(streetsOf(then), streetsOf(now)),
-    all: {
-      was: then.sums.all,
-      is: now.sums.all,
-      difference: now.sums.all.openedPerSecond - then.sums.all.openedPerSecond,
-    },
+    services: changes(services(then), services(now), windows),
+    streets: changes(streetsOf(then), streetsOf(now), windows),
+    all: changeOf(then.sums.all, now.sums.all, windows),
   };
 }
 
@@ -43,29 +47,56 @@ const streetsOf = (survey: Survey): ReadonlyMap<string, Traffic> =>
     ).map(({ id, traffic }) => [id, traffic]),
   );
 
-function changes(then: ReadonlyMap<string, Traffic>, now: ReadonlyMap<string, Traffic>): readonly Change[] {
+function changes(
+  then: ReadonlyMap<string, Traffic>,
+  now: ReadonlyMap<string, Traffic>,
+  windows: Windows,
+): readonly Change[] {
   const ids = new Set([...then.keys(), ...now.keys()]);
   return [...ids]
-    .map((id) => changeOf(id, then.get(id), now.get(id)))
-    .sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference) || (a.id < b.id ? -1 : 1));
+    .map((id) => ({ id, ...changeOf(then.get(id), now.get(id), windows) }))
+    .sort(
+      (a, b) =>
+        Number(a.kind === 'alike') - Number(b.kind === 'alike') ||
+        Math.abs(b.difference) - Math.abs(a.difference) ||
+        (a.id < b.id ? -1 : 1),
+    );
 }
 
 /** Edges are kept a while after their last connection: new and gone is who begins or ceases to open any. */
-function changeOf(id: string, was: Traffic | undefined, is: Traffic | undefined): Change {
+function changeOf(was: Traffic | undefined, is: Traffic | undefined, windows: Windows): Omit<Change, 'id'> {
   const [before, after] = [rateOf(was), rateOf(is)];
-  const kind = before > 0 === after > 0 ? 'changed' : after > 0 ? 'new' : 'gone';
-  return { id, was, is, difference: after - before, kind };
+  const kind = isWithinChance(before, after, windows)
+    ? 'alike'
+    : before > 0 === after > 0
+      ? 'changed'
+      : after > 0
+        ? 'new'
+        : 'gone';
+  return { was, is, difference: after - before, kind };
+}
+
+/** Both rates may have been the same: the intervals of what was counted have a rate in common. */
+export function isWithinChance(before: number, after: number, windows: Windows): boolean {
+  const [then, now] = [ratesOf(before, windows.was), ratesOf(after, windows.is)];
+  return then.low <= now.high && now.low <= then.high;
+}
+
+/** Per second, between which the true rate lies when `rate` was seen over so many milliseconds. */
+function ratesOf(rate: number, milliseconds: number) {
+  const seconds = milliseconds / 1000;
+  const { low, high } = poisson(rate * seconds);
+  return { low: low / seconds, high: high / seconds };
 }
 
 const rateOf = (traffic = NO_TRAFFIC): number => traffic.openedPerSecond;
 
-/** Too little for a figure, and for a person to act on. */
-const LITTLE = 0.05;
-
-/** The words of a change: `+120/s`, `−3.4/s`; `±0` for none, `≈0` for next to none. */
-export function differenceWords(difference: number, rate: (perSecond: number) => string): string {
-  if (difference === 0) return '±0';
-  if (Math.abs(difference) < LITTLE) return '≈0';
+/** The words of a change: `+120/s`, `−3.4/s`. What is within chance has no figure. */
+export function differenceWords(
+  { kind, difference }: Pick<Change, 'kind' | 'difference'>,
+  rate: (perSecond: number) => string,
+): string {
+  if (kind === 'alike') return 'about the same';
   return `${difference > 0 ? '+' : '−'}${rate(Math.abs(difference))}/s`;
 }
 

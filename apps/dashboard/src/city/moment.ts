@@ -14,7 +14,7 @@ export interface Moment {
 }
 
 /** Streamed rates are means over this long, milliseconds. */
-const WINDOW = 10_000;
+export const WINDOW = 10_000;
 
 /** What the rates of a moment are means over, milliseconds: the stream's window, of coarser steps the step. */
 export const meanOf = ({ stepMilliseconds }: Moment): number => Math.max(WINDOW, stepMilliseconds);

@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { type Comparison, compareSurveys } from '../city/compare.ts';
 import { filterCity, isFiltering } from '../city/filter.ts';
-import { shownCity } from '../city/moment.ts';
+import { meanOf, shownCity, WINDOW } from '../city/moment.ts';
 import { surveyCity } from '../city/survey.ts';
 import { useCity } from './city-store.ts';
 
@@ -13,5 +13,8 @@ export function useComparison(): Comparison | undefined {
     const city = shownCity(stream.city, undefined, only);
     return surveyCity(isFiltering(filter) ? filterCity(city, filter).city : city);
   }, [moment, stream.city, only, filter]);
-  return useMemo(() => now && compareSurveys(survey, now), [now, survey]);
+  return useMemo(
+    () => now && moment && compareSurveys(survey, now, { was: meanOf(moment), is: WINDOW }),
+    [now, survey, moment],
+  );
 }

@@ -63,7 +63,8 @@ function Then({ moment, wanted, replay }: ThenProps) {
       )}
       <span className="text-soft">
         {' '}
-        · mean of {span(meanOf(moment))} · pods, Services and wishes as they are now · steering waits for live
+        · mean of {span(meanOf(moment))} · pods, Services and wishes as they are now · refusals by policy are not kept ·
+        steering waits for live
       </span>
       {moment.folded > 0 && (
         <span className="text-light-ink"> · {plural(moment.folded, 'small edge')} not kept one by one</span>

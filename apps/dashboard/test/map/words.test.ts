@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { onMap, selectionFromText, selectionToText, servicesOf } from '../../src/city/find.ts';
 import { age, bytes, count, percent, rate, socket } from '../../src/city/format.ts';
 import { workloadOf } from '../../src/city/services.ts';
-import { countedWords, FEW, judge, shareWith, wilson } from '../../src/city/share.ts';
+import { countedWords, FEW, judge, poisson, shareWith, wilson } from '../../src/city/share.ts';
 import { cityOf } from './city-of.ts';
 
 describe('figures', () => {
@@ -102,6 +102,17 @@ describe('shares', () => {
     expect(of(1, 60)).toBe('1 new connection in 60 s');
     expect(of(4, 8, true)).toBe('4 new connections in 8 s since the change');
     expect(of(0, 0, true)).toBe('the share has just changed and is being measured');
+  });
+
+  it('holds a count that chance makes', () => {
+    for (const [counted, low, high] of [
+      [0, 0, 3.84],
+      [10, 5.43, 18.4],
+      [100, 82.2, 121.6],
+    ] as const) {
+      expect(poisson(counted).low).toBeCloseTo(low, 1);
+      expect(poisson(counted).high).toBeCloseTo(high, 1);
+    }
   });
 
   it('knows nothing without trials', () => expect(wilson(0, 0)).toEqual({ low: 0, high: 1 }));

@@ -3,8 +3,8 @@ import { X } from 'lucide-react';
 import { Tabs } from 'radix-ui';
 import { type Change, type Comparison, differenceWords, endsOfChange } from '../../city/compare.ts';
 import type { Selection } from '../../city/find.ts';
-import { plural, rate, second, span } from '../../city/format.ts';
-import { type Moment, meanOf } from '../../city/moment.ts';
+import { count, plural, rate, second, span } from '../../city/format.ts';
+import { type Moment, meanOf, WINDOW } from '../../city/moment.ts';
 import { useCity } from '../../live/city-store.ts';
 import { useRewind } from '../../live/rewind.ts';
 import { useComparison } from '../../live/use-comparison.ts';
@@ -70,8 +70,9 @@ function Card() {
 function Caution({ moment }: { readonly moment: Moment }) {
   return (
     <p className="px-3.5 pt-1 pb-2 text-xs text-soft">
-      New connections per second: then over {span(meanOf(moment))}, now over 10 s
-      {moment.folded > 0 && ` · ${plural(moment.folded, 'small edge')} of then not kept: “new” may have been small`}
+      New connections per second: means of {span(meanOf(moment))} then and {span(WINDOW)} now. Differences within chance
+      are not shown.
+      {moment.folded > 0 && ` ${plural(moment.folded, 'small edge')} of then not kept: “new” may have been small`}
     </p>
   );
 }
@@ -84,6 +85,7 @@ interface ChangesProps {
 
 function Changes({ of, all, folded }: ChangesProps) {
   const rest = of.slice(SHOWN);
+  const news = rest.filter(({ kind }) => kind !== 'alike').length;
   return (
     // Focusable, so that it can be scrolled with the keyboard alone.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls
@@ -98,7 +100,7 @@ function Changes({ of, all, folded }: ChangesProps) {
           </tr>
         </thead>
         <tbody>
-          <Row name="All" of={{ ...all, id: '', kind: 'changed' }} folded={false} />
+          <Row name="All" of={{ ...all, id: '' }} folded={false} />
           {of.slice(0, SHOWN).map((change) => (
             <ChangeRow key={change.id} of={change} folded={folded} />
           ))}
@@ -106,11 +108,10 @@ function Changes({ of, all, folded }: ChangesProps) {
       </table>
       {rest.length > 0 && (
         <p className="px-3.5 py-1.5 text-sm text-soft">
-          {plural(rest.length, 'smaller change')}, together{' '}
-          {differenceWords(
-            rest.reduce((sum, { difference }) => sum + difference, 0),
-            rate,
-          )}
+          {[
+            ...(news > 0 ? [plural(news, 'smaller change')] : []),
+            ...(rest.length > news ? [`${count(rest.length - news)} more about the same`] : []),
+          ].join(', ')}
         </p>
       )}
     </section>
@@ -134,9 +135,7 @@ interface RowProps {
 }
 
 function Row({ name, of, folded, choose }: RowProps) {
-  const { was, is, difference, kind } = of;
-  const words = differenceWords(difference, rate);
-  const still = !words.endsWith('/s');
+  const { was, is, kind } = of;
   return (
     <tr className="border-t border-line/60" data-testid="change" data-kind={kind}>
       <th scope="row" className="max-w-44 px-3.5 py-0.5 text-left font-normal">
@@ -154,13 +153,13 @@ function Row({ name, of, folded, choose }: RowProps) {
       </th>
       <td className="px-1 text-right text-soft">{was ? rate(was.openedPerSecond) : '–'}</td>
       <td className="px-1 text-right text-soft">{is ? rate(is.openedPerSecond) : '–'}</td>
-      <td className={`px-3.5 text-right whitespace-nowrap ${still ? 'text-soft' : 'font-medium'}`}>
-        {kind !== 'changed' && (
+      <td className={`px-3.5 text-right whitespace-nowrap ${kind === 'alike' ? 'text-sm text-soft' : 'font-medium'}`}>
+        {(kind === 'new' || kind === 'gone') && (
           <span className="mr-1.5 rounded-full border border-line px-1.5 text-xs text-soft">
             {kind === 'new' && folded ? 'new?' : kind}
           </span>
         )}
-        {words}
+        {differenceWords(of, rate)}
       </td>
     </tr>
   );
