@@ -45,5 +45,10 @@ export class Pointer {
   readonly #leave = (): void => this.#events.hover(undefined, { x: 0, y: 0 });
 
   // d3-zoom keeps clicks that end a drag from arriving here.
-  readonly #click = (event: MouseEvent): void => this.#events.choose(this.#events.under(this.#at(event)));
+  readonly #click = (event: MouseEvent): void => {
+    const at = this.#at(event);
+    // Beside the panel that opens the map slides away from under the pointer: what is told of it would cover its neighbours.
+    this.#events.hover(undefined, at);
+    this.#events.choose(this.#events.under(at));
+  };
 }

@@ -2,7 +2,6 @@
 import { type ReactNode, useState } from 'react';
 import type { Folded } from '../city/filter.ts';
 import { count, plural, rate, size } from '../city/format.ts';
-import { bytesPerSecond } from '../city/traffic.ts';
 import type { Scene } from '../map/scene.ts';
 
 const SIGNS = [
@@ -41,8 +40,9 @@ const MORE_GATES = [
 ] as const;
 
 const READING = {
-  services: 'A ring is a Service, its parts are its backends: length is the wished share, light the activity.',
-  nodes: 'A building is a node, its rooms are pods: hue is the namespace, light the activity.',
+  services:
+    'A ring is a Service, its parts are its backends: length is the wished share, light what comes in. A pod in a yard backs no Service: its light is what it opens.',
+  nodes: 'A building is a node, its rooms are pods: hue is the namespace, light what comes in and goes out.',
 } as const;
 
 interface Props {
@@ -55,7 +55,7 @@ interface Props {
 
 export function Legend({ scene, folded, gates }: Props) {
   const [open, setOpen] = useState(false);
-  const notes = [folded && foldedWords(folded, scene.metric), streetWords(scene), barredWords(scene)].filter(
+  const notes = [folded && foldedWords(folded), streetWords(scene), barredWords(scene)].filter(
     (note) => note !== undefined,
   );
   return (
@@ -92,12 +92,11 @@ export function Legend({ scene, folded, gates }: Props) {
   );
 }
 
-/** Words for what is not drawn: nothing vanishes without being told. */
-function foldedWords({ services, pods, nodes, traffic, refusals }: Folded, metric: Scene['metric']): string {
-  const flow = metric === 'bytes' ? `${size(bytesPerSecond(traffic))}/s` : `${rate(traffic.openedPerSecond)} conn/s`;
+/** What is not drawn: nothing vanishes without being told. How much traffic that is tells the filter's bar. */
+function foldedWords({ services, pods, nodes, refusals }: Folded): string {
   const things = [plural(services, 'Service'), plural(pods, 'pod'), ...(nodes > 0 ? [plural(nodes, 'node')] : [])];
-  const refused = refusals > 0 ? [plural(refusals, 'refused attempt')] : [];
-  return `${[...things, ...refused].join(', ')} and ${flow} are folded by the filter`;
+  const refused = refusals > 0 ? [plural(refusals, 'refused pair')] : [];
+  return `${[...things, ...refused].join(', ')} and the rest of the traffic are left out by the filter`;
 }
 
 function streetWords({ asides, metric }: Scene): string | undefined {
@@ -113,8 +112,8 @@ function barredWords({ barring: { within, aside } }: Scene): string | undefined 
   const told = [...within.values()].reduce((sum, n) => sum + n, 0);
   if (told + aside === 0) return undefined;
   const parts = [
-    ...(told > 0 ? [`${plural(told, 'refused attempt')} told at their places`] : []),
-    ...(aside > 0 ? [`${plural(aside, 'refused attempt')} to what is not on this lens: the Directory has them`] : []),
+    ...(told > 0 ? [`${plural(told, 'refused pair')} told at their places`] : []),
+    ...(aside > 0 ? [`${plural(aside, 'refused pair')} to what is not on this lens: the Directory has them`] : []),
   ];
   return parts.join(' · ');
 }

@@ -187,7 +187,7 @@ function describeBarred(id: string, scene: Scene, survey: Survey, now: number): 
     title: `${placeName(survey, street.from)} ⊣ ${placeName(survey, street.to)}`,
     lines: [
       `refused by ${street.policies.length > 0 ? street.policies.slice(0, 3).join(', ') : 'no policy: nobody knows a pod there'}`,
-      `${plural(street.refusals.length, 'attempt')} at ${ports.join(', ')}, the last ${age(now - last.lastAt)} ago`,
+      `${plural(street.refusals.length, 'pair')} at ${ports.join(', ')}, the last ${age(now - last.lastAt)} ago`,
     ],
   };
 }
@@ -195,7 +195,7 @@ function describeBarred(id: string, scene: Scene, survey: Survey, now: number): 
 /** Traffic of this place that has no road of its own. */
 function asideLines(scene: Scene, id: string): string[] {
   const within = scene.barring.within.get(id);
-  const barred = within === undefined ? [] : [`${plural(within, 'attempt')} refused by policy here`];
+  const barred = within === undefined ? [] : [`${plural(within, 'pair')} refused by policy here`];
   const roads = scene.asides.flatMap(({ at, kind, streets, rate: opened, bytes }) => {
     if (at !== id || (opened === 0 && bytes === 0)) return [];
     const told = `${rate(opened)} new conn/s · ${size(bytes)}/s`;

@@ -104,7 +104,7 @@ it('is walked to with Tab, told in words, and opened with Enter', async () => {
     await expect.poll(() => words(on)).not.toBe(before);
     said = (await words(on)) ?? '';
   }
-  expect(said).toMatch(/⊣.*refused by .*attempt.* ago/);
+  expect(said).toMatch(/⊣.*refused by .*pair.* ago/);
   await on.keyboard.press('Enter');
   await expect.poll(() => titleOf(on)).toContain('⊣');
 });

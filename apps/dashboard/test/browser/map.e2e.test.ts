@@ -145,6 +145,6 @@ describe('the map', () => {
     const note = on.getByTestId('legend-note').first();
     await expect
       .poll(() => note.textContent())
-      .toMatch(/^\d+ Services?, \d+ pods?.* conn\/s are folded by the filter$/);
+      .toMatch(/^\d+ Services?, \d+ pods?.* and the rest of the traffic are left out by the filter$/);
   });
 });

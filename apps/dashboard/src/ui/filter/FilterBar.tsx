@@ -120,9 +120,12 @@ function Chips() {
   );
 }
 
-/** `12 of 40 Services · 340 of 900 new conn/s shown`. What is folded is the difference. */
+/**
+ * `12 of 40 Services · 340 of 900 new conn/s shown`; where only refusals by policy are shown, `4 of 5 pairs refused by policy
+ * shown`: a pair is a client and the port it tries. What is folded is the difference.
+ */
 function Shown() {
-  const { survey, whole, folded } = useCity();
+  const { survey, whole, folded, filter } = useCity();
   const [shown, all] = [survey.city.service.size, whole.city.service.size];
   const [some, total] = [survey.sums.all.openedPerSecond, whole.sums.all.openedPerSecond];
   return (
@@ -130,7 +133,16 @@ function Shown() {
       {folded ? (
         <>
           <b className="font-medium text-text">{count(shown)}</b> of {plural(all, 'Service')} ·{' '}
-          <b className="font-medium text-text">{rate(some)}</b> of {rate(total)} new conn/s shown
+          {filter.barred ? (
+            <>
+              <b className="font-medium text-text">{count(survey.city.refusal.size)}</b> of{' '}
+              {plural(whole.city.refusal.size, 'pair')} refused by policy shown
+            </>
+          ) : (
+            <>
+              <b className="font-medium text-text">{rate(some)}</b> of {rate(total)} new conn/s shown
+            </>
+          )}
         </>
       ) : (
         'Everything is shown'

@@ -16,12 +16,12 @@ interface Props {
 /** More are found in the directory. */
 const SHOWN = 12;
 
-/** Attempts that policies refused within the last minute: who, at what port, by which policy, and when. */
+/** What policies refused within the last minute, pair by pair: who, at what port, by which policy, and when last. */
 export function Refusals({ survey, rows, title = 'Refused by policy' }: Props) {
   const now = useNow(1000);
   if (rows.length === 0) return null;
   return (
-    <Section title={title} aside={`${plural(rows.length, 'attempt')} in the last minute`}>
+    <Section title={title} aside={`${plural(rows.length, 'pair')} in the last minute`}>
       <div className="-mx-2.5" data-testid="refusals">
         {rows.slice(0, SHOWN).map(([id, refusal]) => (
           <Row key={id} onSelect={() => goTo({ kind: 'barred', id: streetOfRefusal(survey, id) })}>
