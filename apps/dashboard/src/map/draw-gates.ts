@@ -77,7 +77,7 @@ function strokeFences(brush: Brush, fences: readonly Fence[], colour: string, ba
 }
 
 /** Before the door: on the drive to the roundabout, else at the foot of the wall. */
-function fenceOf({ x, y, size, hue, closed }: House, junction: Junction | undefined, zoom: number): Fence {
+export function fenceOf({ x, y, size, hue, closed }: House, junction: Junction | undefined, zoom: number): Fence {
   const room = hue !== undefined;
   const half = Math.max(room ? size * 0.3 : HOUSE * 0.46, 2.4 / zoom);
   const far = junction ? Math.hypot(junction.x - x, junction.y - y) : 0;

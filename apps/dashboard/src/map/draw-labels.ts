@@ -2,6 +2,7 @@ import { age, percent, plural, rate } from '../city/format.ts';
 import type { Slices } from '../city/slices.ts';
 import { type Brush, chosen, grainOf, isSeen, presence } from './brush.ts';
 import { districtLabels } from './district-labels.ts';
+import { fenceOf } from './draw-gates.ts';
 import { inset, overlap, type Point, type Rect } from './geometry.ts';
 import { type Label, type PlacedLabel, placeLabels } from './labels.ts';
 import { groundAround } from './levels.ts';
@@ -17,6 +18,7 @@ export function* placeWords(brush: Brush, scene: Scene, project: Project): Slice
   const over = <T extends { readonly rect: Rect }>(things: readonly T[]) =>
     things.filter(({ rect }) => isSeen(brush, rect));
   const houses = near(scene.houses, 40);
+  const junctions = new Map(scene.junctions.map((junction) => [junction.id, junction]));
   const labels: Label[] = [];
   const kinds: readonly (() => readonly Label[])[] = [
     () => over(scene.districts).flatMap((one) => districtLabels(brush, scene, one, project)),
@@ -24,7 +26,7 @@ export function* placeWords(brush: Brush, scene: Scene, project: Project): Slice
     () => near(scene.junctions, 90).flatMap((junction) => junctionLabels(brush, scene, junction, project)),
     () => over(scene.yards).flatMap((yard) => yardLabels(brush, yard, project)),
     () => scene.gates.map((gate) => gateLabel(brush, scene, gate, project)),
-    () => houses.flatMap((house) => houseLabels(brush, house, project)),
+    () => houses.flatMap((house) => houseLabels(brush, house, project, junctions.get(house.at ?? ''))),
     () => asideLabels(brush, scene, project),
     () => barredLabels(brush, scene, project),
   ];
@@ -247,7 +249,7 @@ function yardLabels(brush: Brush, { id, label, rect, folded }: Yard, project: Pr
 }
 
 /** The wished share of a reweighted house always; names of pods when near enough to read, or chosen. */
-function houseLabels(brush: Brush, house: House, project: Project): Label[] {
+function houseLabels(brush: Brush, house: House, project: Project, junction: Junction | undefined): Label[] {
   const { zoom } = brush;
   const at = project(house);
   const half = (house.size / 2) * zoom;
@@ -278,14 +280,14 @@ function houseLabels(brush: Brush, house: House, project: Project): Label[] {
   }
   const lit = chosen(brush, house.id);
   if (lit || (zoom > 1.9 && house.hue === undefined)) {
-    const places = [
-      { x: at.x, y: at.y + half + 11 },
-      { x: at.x, y: at.y - half - 11 },
-    ];
+    const below = { x: at.x, y: at.y + half + 11 };
+    const above = { x: at.x, y: at.y - half - 11 };
+    // The name would cover a gate on its side.
+    const gateBelow = house.closed !== undefined && fenceOf(house, junction, zoom).at.y > house.y;
     labels.push({
       ...PLAIN,
       text: house.label,
-      places,
+      places: gateBelow ? [above, below] : [below, above],
       size: 11,
       priority: lit ? 180 : 20,
       tone: 'soft',
