@@ -140,6 +140,9 @@ it('filters by what policies refuse, by pointer and from the palette, and a link
   await expect.poll(() => queried(on, 'barred')).toBe('');
   await expect.poll(async () => (await scene(on))?.totals?.rate).toBe(0);
   await expect.poll(async () => (await scene(on))?.totals?.barred).toBe(ATTEMPTS);
+  await expect
+    .poll(() => on.getByTestId('filter-shown').textContent())
+    .toContain(`${ATTEMPTS} of ${ATTEMPTS} pairs refused by policy shown`);
   expect((await scene(on))?.services.map(({ id }) => id).sort()).toContain('payments/payments');
   expect((await scene(on))?.services.map(({ id }) => id)).not.toContain('platform/dns');
   await on.getByRole('button', { name: 'Remove: refused by policy' }).click();

@@ -167,10 +167,11 @@ function Needle({ x }: { readonly x: number }) {
   );
 }
 
+/** In the place of the hours, which it tells better: above the line it would cover the map's legend. */
 function Reading({ near, left, now }: { readonly near: LinePoint; readonly left: number; readonly now: number }) {
   return (
     <div
-      className="pointer-events-none absolute bottom-[76px] z-20 rounded-control border border-line bg-raised px-2 py-1 text-sm whitespace-nowrap shadow-cast"
+      className="pointer-events-none absolute bottom-0 z-20 rounded border border-line bg-raised px-1.5 text-xs whitespace-nowrap"
       style={{ left }}
     >
       <span className="text-soft">{now - near.until > 80_000_000 ? moment(near.until, now) : second(near.until)}</span>{' '}
