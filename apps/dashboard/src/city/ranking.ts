@@ -2,6 +2,7 @@ import type { City } from './city.ts';
 import { backendAddress, backendName, clientName } from './edge-rows.ts';
 import type { Selection } from './find.ts';
 import type { NamedEdge } from './scope.ts';
+import { clearlyMore } from './share.ts';
 import { placesOfRoad } from './survey.ts';
 import {
   bytesPerSecond,
@@ -128,51 +129,80 @@ export const rankTargets = (city: City, edges: Iterable<NamedEdge>, measure: Mea
     return { id: edge.backend, name: backendName(city, edge), detail: 'direct', selection };
   });
 
-/** A line passes the one above it only with so many times as much: among equals chance would move them every second. */
+/** The rows with their new figures in the order of `before`; new ones follow. */
+export function standing(rows: readonly Ranked[], before: readonly string[]): readonly Ranked[] {
+  const places = new Map(before.map((id, place) => [id, place]));
+  return rows.toSorted((a, b) => (places.get(a.id) ?? before.length) - (places.get(b.id) ?? before.length));
+}
+
+/** One that stands first, or several between which chance decides. */
+export interface Leaders {
+  /** The most first; of those that cannot be told apart too. */
+  readonly rows: readonly Ranked[];
+  /** What the first has, per second. */
+  readonly amount: number;
+}
+
+/** Who gets the most, and from whom that comes. */
+export interface Busiest {
+  readonly backends: Leaders;
+  readonly clients: Leaders;
+}
+
+/** Streamed rates are means over this long, seconds. */
+const RATE_SECONDS = 10;
+
+/** Connections are counted and chance is known; bytes are not independent of each other, and so many times as much is clearly more. */
 const CLEARLY = 1.15;
 
 /**
- * The same lines in an order that rests: as they stood before, except for those that clearly have more than others.
- * @param before their ids as they stood; new ones join where they belong
+ * Who is first, and everybody who may be: between equals chance decides, and a name alone would state it as a fact.
+ * New connections of backends are those that their shares are made of, a minute's; where they are not told, the rates' window.
  */
-export function settled(rows: readonly Ranked[], before: readonly string[]): readonly Ranked[] {
-  const stood = new Map(before.map((id, place) => [id, place]));
-  const known = rows.filter(({ id }) => stood.has(id));
-  const order = known.sort((a, b) => (stood.get(a.id) as number) - (stood.get(b.id) as number));
-  order.push(...rows.filter(({ id }) => !stood.has(id)));
-  for (let i = 1; i < order.length; i += 1) {
-    const row = order[i] as Ranked;
-    let place = i;
-    while (place > 0 && row.share > (order[place - 1] as Ranked).share * CLEARLY) {
-      order[place] = order[place - 1] as Ranked;
-      place -= 1;
-    }
-    order[place] = row;
-  }
-  return order;
+export function busiest(city: City, edges: readonly NamedEdge[], measure: Measure): Busiest | undefined {
+  const backends = leaders(recounted(city, rankBackends(city, edges, measure), measure), measure);
+  if (!backends) return undefined;
+  const ids = new Set(backends.rows.map(({ id }) => id));
+  const own = edges.filter(([, edge]) => ids.has(`${edge.backend}>${podOfBackend(city, edge) ?? ''}`));
+  const clients = leaders(counted(rankClients(city, own, measure), measure), measure);
+  return clients && { backends, clients };
 }
 
-/** The backend that gets the most and the client from which it gets the most of that; undefined while nothing moves. */
-export interface Busiest {
-  readonly backend: Ranked;
-  readonly client: Ranked;
+interface CountedRow {
+  readonly row: Ranked;
+  /** New connections within `seconds`, or bytes per second. */
+  readonly count: number;
+  readonly seconds: number;
 }
 
-/** @param before what was said last: among equals it is said again */
-export function busiest(
-  city: City,
-  edges: readonly NamedEdge[],
-  measure: Measure,
-  before?: Busiest,
-): Busiest | undefined {
-  const backend = first(rankBackends(city, edges, measure), before?.backend);
-  if (!backend || backend.share === 0) return undefined;
-  const own = edges.filter(([, edge]) => `${edge.backend}>${podOfBackend(city, edge) ?? ''}` === backend.id);
-  const client = first(rankClients(city, own, measure), before?.client);
-  return client && { backend, client };
+const counted = (rows: readonly Ranked[], measure: Measure): readonly CountedRow[] => {
+  const seconds = measure === 'bytes' ? 1 : RATE_SECONDS;
+  return rows.map((row) => ({ row, count: measured(row.traffic, measure) * seconds, seconds }));
+};
+
+/** The counts that the bars of shares are drawn by, so that sentence and bars say the same. */
+function recounted(city: City, rows: readonly Ranked[], measure: Measure): readonly CountedRow[] {
+  if (measure === 'bytes') return counted(rows, measure);
+  const loads = rows.map(({ selection }) => (selection?.kind === 'backend' ? city.load.get(selection.id) : undefined));
+  const window = loads[0]?.windowSeconds ?? 0;
+  const told = window > 0 && loads.every((load) => load?.windowSeconds === window);
+  if (!told) return counted(rows, measure);
+  const all = loads.reduce((sum, load) => sum + (load?.opened ?? 0), 0);
+  return rows
+    .map((row, i) => {
+      const count = loads[i]?.opened ?? 0;
+      return { row: { ...row, share: all === 0 ? 0 : count / all }, count, seconds: window };
+    })
+    .sort((a, b) => b.count - a.count);
 }
 
-function first(rows: readonly Ranked[], before: Ranked | undefined): Ranked | undefined {
-  const again = rows.find(({ id }) => id === before?.id);
-  return again && (rows[0] as Ranked).share <= again.share * CLEARLY ? again : rows[0];
+function leaders(rows: readonly CountedRow[], measure: Measure): Leaders | undefined {
+  const [first] = rows;
+  if (!first || first.count === 0) return undefined;
+  const isBehind = ({ count }: CountedRow) =>
+    measure === 'bytes' ? first.count > count * CLEARLY : clearlyMore(first.count, count);
+  return {
+    rows: rows.filter((row) => row.count > 0 && !isBehind(row)).map(({ row }) => row),
+    amount: first.count / first.seconds,
+  };
 }

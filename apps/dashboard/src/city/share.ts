@@ -70,6 +70,9 @@ export function judge(hits: number, trials: number, wished: number): Verdict {
   return { is, share: Math.min(1, hits / trials), low, high };
 }
 
+/** Whether `more` is more than `less`, and not by chance: of both together it is beyond half in all but one of a thousand. */
+export const clearlyMore = (more: number, less: number): boolean => wilson(more, more + less, Z_999).low > 0.5;
+
 /** One backend as the routing sees it. */
 export interface Weighed {
   readonly id: string;

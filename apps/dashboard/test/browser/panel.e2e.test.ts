@@ -44,9 +44,11 @@ const podOf = (app: string) => {
 };
 
 describe('reading', () => {
-  it('says at once which pod of a Service gets the most, and from whom; both names lead on', async () => {
+  it('says at once which pods of a Service get the most, of equals that they are, and from whom; the names lead on', async () => {
     await open('selected=service~shop/cart');
-    await expect.poll(() => text('busiest')).toMatch(/^cart-\S+ gets the most: .+ of that from web-\S+ \(/);
+    await expect
+      .poll(() => text('busiest'))
+      .toMatch(/^cart-\S+ \(\d+ %\), .+ get the most, each about .+ from web-\S+ \(/);
     const first = await clickedText(page.getByTestId('busiest').getByRole('button').first());
     await expect.poll(() => titleOf(page)).toBe(first);
     await expect.poll(() => queried(page, 'selected')).toMatch(/^backend~shop\/cart:/);

@@ -1,28 +1,67 @@
 'use client';
-import { useMemo, useRef } from 'react';
-import { percent, rate, size } from '../../city/format.ts';
-import { busiest, type Busiest as Found, measured, type Ranked } from '../../city/ranking.ts';
+import { Fragment, useMemo } from 'react';
+import { count, percent, rate, size } from '../../city/format.ts';
+import { busiest, type Leaders, type Ranked } from '../../city/ranking.ts';
 import type { NamedEdge } from '../../city/scope.ts';
 import type { Survey } from '../../city/survey.ts';
 import { goTo, useView } from '../../live/view-store.ts';
 
-/** One sentence: who gets the most, and from whom. */
+/** One sentence: who gets the most, and from whom; of equals that they are. */
 export function Busiest({ survey, into }: { readonly survey: Survey; readonly into: readonly NamedEdge[] }) {
   const measure = useView((state) => state.metric);
-  const last = useRef<Found>(undefined);
-  const found = useMemo(() => {
-    last.current = busiest(survey.city, into, measure, last.current);
-    return last.current;
-  }, [survey, into, measure]);
+  const found = useMemo(() => busiest(survey.city, into, measure), [survey, into, measure]);
   if (!found) return null;
-  const { backend, client } = found;
-  const amount = measured(backend.traffic, measure);
+  const { backends, clients } = found;
+  const [first] = backends.rows as [Ranked];
+  const amount = measure === 'bytes' ? `${size(backends.amount)}/s` : `${rate(backends.amount)} new conn/s`;
   return (
     <p className="mt-3 rounded-card border border-line bg-raised px-3 py-2" data-testid="busiest">
-      <Name of={backend} /> gets the most: {measure === 'bytes' ? `${size(amount)}/s` : `${rate(amount)} new conn/s`},{' '}
-      {percent(backend.share)} of it all, {client.share > 0.5 ? 'most' : 'the largest part'} of that from{' '}
-      <Name of={client} /> ({percent(client.share)}).
+      {backends.rows.length === 1 ? (
+        <>
+          <Name of={first} /> gets the most: {amount}, {percent(first.share)} of it all, <FromWhom clients={clients} />.
+        </>
+      ) : (
+        <>
+          <Names of={backends} /> get the most, each about {amount}, <FromWhom clients={clients} />.
+        </>
+      )}
     </p>
+  );
+}
+
+function FromWhom({ clients }: { readonly clients: Leaders }) {
+  const [first] = clients.rows as [Ranked];
+  if (clients.rows.length > 1) {
+    return (
+      <>
+        from <Names of={clients} />
+      </>
+    );
+  }
+  return (
+    <>
+      {first.share > 0.5 ? 'most' : 'the largest part'} of that from <Name of={first} /> ({percent(first.share)})
+    </>
+  );
+}
+
+/** So many are named; the others are in the list below. */
+const NAMED = 3;
+
+/** `a (31 %), b (30 %) and 4 more`. */
+function Names({ of: { rows } }: { readonly of: Leaders }) {
+  const named = rows.slice(0, NAMED);
+  const more = rows.length - named.length;
+  return (
+    <>
+      {named.map((row, i) => (
+        <Fragment key={row.id}>
+          {i > 0 && (i === named.length - 1 && more === 0 ? ' and ' : ', ')}
+          <Name of={row} /> ({percent(row.share)})
+        </Fragment>
+      ))}
+      {more > 0 && ` and ${count(more)} more`}
+    </>
   );
 }
 

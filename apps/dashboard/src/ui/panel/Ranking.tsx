@@ -1,7 +1,7 @@
 'use client';
 import { useMemo, useRef, useState } from 'react';
 import { count, percent, rate, size } from '../../city/format.ts';
-import { measured, type Ranked, settled } from '../../city/ranking.ts';
+import { measured, type Ranked, standing } from '../../city/ranking.ts';
 import { goTo, useView } from '../../live/view-store.ts';
 import { Section } from './parts.tsx';
 
@@ -17,20 +17,29 @@ interface Props {
 const FIRST = 5;
 const MOST = 100;
 
-/** Who has how much of it, the most first: a name, its part as a bar, and the figure. */
+/** Who has how much of it, the most first: a name, its part as a bar, and the figure. Nothing moves under a pointer or the focus. */
 export function Ranking({ title, rows, none, testId }: Props) {
   const [all, setAll] = useState(false);
-  const stood = useRef<readonly string[]>([]);
-  const order = useMemo(() => {
-    const resting = settled(rows, stood.current);
-    stood.current = resting.map(({ id }) => id);
-    return resting;
-  }, [rows]);
+  const held = useRef<readonly string[]>(undefined);
+  const order = useMemo(() => (held.current ? standing(rows, held.current) : rows), [rows]);
+  const hold = () => {
+    held.current ??= rows.map(({ id }) => id);
+  };
+  const release = () => {
+    held.current = undefined;
+  };
   const shown = order.slice(0, all ? MOST : FIRST);
   return (
     <Section title={title} aside={rows.length > FIRST ? count(rows.length) : undefined}>
       {rows.length === 0 && <p className="text-soft">{none}</p>}
-      <ol className="-mx-2.5" data-testid={testId}>
+      <ol
+        className="-mx-2.5"
+        data-testid={testId}
+        onPointerEnter={hold}
+        onPointerLeave={release}
+        onFocus={hold}
+        onBlur={release}
+      >
         {shown.map((row) => (
           <li key={row.id}>
             <RankedLine row={row} />
