@@ -1,6 +1,7 @@
 import {
   type Acknowledgement,
   type CityRecord,
+  type EdgeFrame,
   type IsolationReport,
   type RoutesReport,
   type RulesReport,
@@ -24,9 +25,15 @@ interface Seen {
   lastFrameAt: number | undefined;
   rules: RulesReport | undefined;
   acknowledged: ReadonlyMap<string, Acknowledgement>;
+  /** Since when each override stands in the kernel as it was acknowledged last, by the node's clock. */
+  heldSince: ReadonlyMap<string, Held>;
+  /** When its last dump began, by the node's clock. */
+  dumpedAt: number | undefined;
   isolation: NodeAgent['isolation'];
   routes: NodeAgent['routes'];
 }
+
+type Held = Pick<Acknowledgement, 'generation' | 'state'> & { readonly at: number };
 
 type NodeAgent = CityRecord<'node'>['agent'];
 
@@ -37,6 +44,8 @@ const newcomer = (version: string): Seen => ({
   lastFrameAt: undefined,
   rules: undefined,
   acknowledged: new Map(),
+  heldSince: new Map(),
+  dumpedAt: undefined,
   isolation: undefined,
   routes: undefined,
 });
@@ -57,16 +66,18 @@ export class AgentRoster {
     if (seen) seen.connected = false;
   }
 
-  /** @param periodMilliseconds until the next frame is to be expected */
-  heardEdges(node: string, now: number, periodMilliseconds: number): void {
+  /** @param frame its figures are told with the next one, a period from now */
+  heardEdges(node: string, now: number, { at, table }: Pick<EdgeFrame, 'at' | 'table'>): void {
     const seen = this.#heard(node, now);
-    seen.period = periodMilliseconds;
+    seen.period = table.periodMilliseconds;
+    seen.dumpedAt = at;
   }
 
   heardRules(node: string, now: number, rules: RulesReport): void {
     const seen = this.#heard(node, now);
     seen.rules = rules;
     seen.acknowledged = new Map(rules.acknowledged.map((entry) => [entry.uid, entry]));
+    seen.heldSince = heldSince(rules, seen.heldSince);
   }
 
   heardIsolation(node: string, now: number, report: IsolationReport): void {
@@ -98,6 +109,16 @@ export class AgentRoster {
   acknowledgementOf(node: string, uid: string): Acknowledgement | undefined {
     const seen = this.#seen.get(node);
     return seen?.rules?.inSync ? seen.acknowledged.get(uid) : undefined;
+  }
+
+  /**
+   * Whether the node's figures are of a dump that began when its kernel held this override: what was opened before that is in
+   * them, and nothing was after. Both times are the node's.
+   */
+  hasCountedSince(node: string, uid: string): boolean {
+    const seen = this.#seen.get(node);
+    const since = seen?.heldSince.get(uid)?.at;
+    return since !== undefined && seen?.dumpedAt !== undefined && seen.dumpedAt >= since;
   }
 
   /** Its agent writes no rules, by its last word. */
@@ -166,3 +187,14 @@ function problemsOfAgent({ problems }: RulesReport): { problems?: string[] } {
 }
 
 type NodeConntrack = NonNullable<CityRecord<'node'>['agent']['conntrack']>;
+
+/** A kernel that is not in sync may have let in anything meanwhile: what it holds begins anew. */
+function heldSince({ inSync, at, acknowledged }: RulesReport, before: Seen['heldSince']): Seen['heldSince'] {
+  if (!inSync) return new Map();
+  return new Map(
+    acknowledged.map(({ uid, generation, state }) => {
+      const known = before.get(uid);
+      return [uid, known?.generation === generation && known.state === state ? known : { generation, state, at }];
+    }),
+  );
+}

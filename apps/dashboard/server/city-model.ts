@@ -239,7 +239,7 @@ export class CityModel {
   }
 
   takeEdges(node: string, frame: EdgeFrame, now: number): FrameOutcome {
-    this.roster.heardEdges(node, now, frame.table.periodMilliseconds);
+    this.roster.heardEdges(node, now, frame);
     return this.traffic.take(node, frame, now);
   }
 
@@ -362,6 +362,7 @@ export class CityModel {
       isLive,
       observes: (node) => this.roster.observes(node),
       acknowledgementOf: (node, uid) => this.roster.acknowledgementOf(node, uid),
+      hasCountedSince: (node, uid) => this.roster.hasCountedSince(node, uid),
       openOf: (backend) => this.traffic.backends.openOf(backend),
       settling: !this.settled(now),
     });

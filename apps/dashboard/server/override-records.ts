@@ -23,6 +23,8 @@ export interface OverrideSurroundings {
   readonly observes: (node: string) => boolean;
   /** What a node said of an override with the last report that it read back in sync. */
   readonly acknowledgementOf: (node: string, uid: string) => Acknowledgement | undefined;
+  /** Whether the node's figures of open connections began after it held the override. */
+  readonly hasCountedSince: (node: string, uid: string) => boolean;
   /** Backend ids that have their weight from this override. */
   readonly backendsOf: (uid: string) => readonly string[];
   readonly openOf: (backend: string) => OpenConnections;
@@ -110,6 +112,7 @@ function drainOf(
   const phase = phaseOf(record, {
     cuts: existing === 'cut' || udp === 'cut' || (deadline !== undefined && around.now >= deadline),
     lastCutAt,
+    counted: record.nodes.acknowledged.every((node) => around.hasCountedSince(node, record.uid)),
     wasDrained: around.settling && told.drained,
     now: around.now,
   });
@@ -131,13 +134,23 @@ const CUTTING_MILLISECONDS = 15_000;
 
 type Drain = NonNullable<OverrideRecord['drain']>;
 
+interface PhaseFacts {
+  readonly cuts: boolean;
+  /** Each node that confirmed has counted since. */
+  readonly counted: boolean;
+  readonly lastCutAt: number;
+  readonly wasDrained: boolean;
+  readonly now: number;
+}
+
 /**
- * Drained is only what every node has confirmed and every agent says. With nothing open where agents report, and others
+ * Drained is only what every node has confirmed and every agent says by a dump that began after that: one before it does not know
+ * what was opened up to the confirmation. With nothing open where agents report, and others
  * silent, nobody knows. Closing connections carry nothing any more and are not waited for.
  */
 function phaseOf(
   { state, nodes, connections }: Pick<OverrideRecord, 'state' | 'nodes' | 'connections'>,
-  { cuts, lastCutAt, wasDrained, now }: { cuts: boolean; lastCutAt: number; wasDrained: boolean; now: number },
+  { cuts, counted, lastCutAt, wasDrained, now }: PhaseFacts,
 ): Drain['phase'] {
   if (state !== 'applied') return 'unknown';
   // Nobody carries it out.
@@ -145,7 +158,7 @@ function phaseOf(
   const open = connections.moving + connections.idle + connections.waiting;
   const whole = connections.coverage === 'complete';
   if (open === 0 && nodes.desired > 0) {
-    if (whole && nodes.waitingFor.length === 0) return 'drained';
+    if (whole && counted && nodes.waitingFor.length === 0) return 'drained';
     if (wasDrained) return 'drained';
     if (!whole) return 'unknown';
   }

@@ -27,6 +27,7 @@ function recordOf(object: KubeRoutingOverride, { now = NOW, live = ['a', 'b'], s
     isLive: (node) => live.includes(node),
     observes: () => false,
     acknowledgementOf: () => said && ({ ...ack('d'), ...said } as Acknowledgement),
+    hasCountedSince: () => true,
     backendsOf: () => [cart1],
     openOf: () => ({ moving, idle: 0, closing: 7, waiting: 0 }),
     cutOf: () => 0,
@@ -42,6 +43,7 @@ const phase = (scene: Scene, spec: object = {}, more: object = {}) => recordOf(d
 test('drained needs the word of every node, each of them heard', () => {
   expect(phase({ said: {} })).toBe('drained');
   expect(phase({ said: {}, moving: 1 })).toBe('draining');
+  expect(phase({ said: {}, more: { hasCountedSince: (node) => node === 'a' } })).toBe('draining');
   expect(phase({})).toBe('draining');
   expect(phase({ said: {}, live: ['a'] })).toBe('unknown');
   expect(phase({ said: {}, live: ['a'], moving: 1 })).toBe('draining');
