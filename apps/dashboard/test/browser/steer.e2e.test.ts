@@ -109,6 +109,17 @@ describe('a drain by the sheet', () => {
   });
 });
 
+it('a weight is taken back on the card of its backend', async () => {
+  const [[id, { podName }]] = backendsOf('shop/cart') as [ReturnType<typeof backendsOf>[number]];
+  toy.feed.city.weigh(id, 50, Date.now());
+  await until(() => overridesOf('shop/cart').length).toBe(1);
+  await open('selected=service~shop/cart');
+  await page.getByTestId(`release-${podName}`).click();
+  await until(() => overridesOf('shop/cart').length).toBe(0);
+  await page.getByTestId(`release-${podName}`).waitFor({ state: 'detached' });
+  await page.getByTestId('notice-done').waitFor();
+});
+
 describe('a floor', () => {
   it('is broken only by the typed name', async () => {
     await open('selected=service~data/orders-db');

@@ -89,10 +89,10 @@ export function BackendCard({ backend, group, none }: Props) {
           <b className="font-semibold">Gets none.</b> {none}
         </p>
       )}
-      {override && <Held override={override} backend={backend} name={name} />}
+      {override && <Held override={override} backend={backend} name={name} lock={lock} />}
       <Locked why={lock} className="mt-2.5 flex items-center gap-2">
         {backend.draining ? (
-          <Undrain backend={backend} name={name} override={override} />
+          <Release backend={backend} name={name} override={override} />
         ) : (
           <>
             <WeightControl backend={backend} name={name} weight={weight} pending={pending} />
@@ -135,54 +135,71 @@ interface HeldProps {
   readonly override: Override;
   readonly backend: Backend;
   readonly name: string;
+  /** Why nothing can be steered here. */
+  readonly lock: string | undefined;
 }
 
 /** The hand on it: how far its override is, whose it is and why. Of one that holds more, that stands once, with the override. */
-function Held({ override, backend, name }: HeldProps) {
+function Held({ override, backend, name, lock }: HeldProps) {
   const { by, reason } = override;
   const more = others(override, backend);
   return (
     <>
       {more === 0 && <Progress override={override} name={name} />}
-      <p className="mt-1.5 text-xs text-soft wrap-anywhere">
-        <span className="code">{override.name}</span>
-        {by !== undefined && ` by ${by}`}
-        {reason ? `: “${reason}”` : ''}
-        {more > 0 && `. It holds ${plural(more, 'other backend')} too: see Overrides.`}
-      </p>
+      <div className="mt-1.5 flex items-start gap-2">
+        <p className="min-w-0 flex-1 text-xs text-soft wrap-anywhere">
+          <span className="code">{override.name}</span>
+          {by !== undefined && ` by ${by}`}
+          {reason ? `: “${reason}”` : ''}
+          {more > 0 && `. It holds ${plural(more, 'other backend')} too: see Overrides.`}
+        </p>
+        {!backend.draining && (
+          <Locked why={lock}>
+            <Release backend={backend} name={name} override={override} />
+          </Locked>
+        )}
+      </div>
     </>
   );
 }
 
-interface UndrainProps {
+interface ReleaseProps {
   readonly backend: Backend;
   readonly name: string;
   readonly override: Override | undefined;
 }
 
-/** The way back. A drain that holds more than this pod is lifted as a whole, and says so. */
-function Undrain({ backend, name, override }: UndrainProps) {
+/** The way back. What holds more than this pod is released as a whole, and says so. */
+function Release({ backend, name, override }: ReleaseProps) {
   const whole = override !== undefined && others(override, backend) > 0;
   const target = whole
     ? ({ kind: 'override', namespace: override.cluster ? undefined : override.namespace, name: override.name } as const)
     : ({ kind: 'backend', id: backend.id } as const);
   const pending = useSteering((state) => state.pending.has(keyOf(target)));
+  const verb = backend.draining ? 'Undrain' : 'Release';
   return (
     <Button
       tone="undrain"
-      className="ml-auto"
+      className="ml-auto shrink-0"
       disabled={pending}
-      data-testid={`undrain-${name}`}
-      title="New connections reach it again on every node"
+      data-testid={`${verb.toLowerCase()}-${name}`}
+      title={
+        backend.draining
+          ? 'New connections reach it again on every node'
+          : 'It has the weight of every other backend again'
+      }
       onClick={() => void wish({ action: 'steer', target, effect: { kind: 'release' } })}
     >
-      {whole ? `Undrain all ${count(override.backends.length)} of ${override.name}` : 'Undrain'}
+      {whole ? `${verb} all ${count(override.backends.length)} of ${override.name}` : verb}
     </Button>
   );
 }
 
 export function StateChip({ backend }: { readonly backend: Backend }) {
-  if (backend.draining) return <Chip tone="drain">draining</Chip>;
+  const drained = useCity(
+    ({ whole }) => whole.city.override.get(backend.overrideUid ?? '')?.drain?.phase === 'drained',
+  );
+  if (backend.draining) return <Chip tone="drain">{drained ? 'drained' : 'draining'}</Chip>;
   if (backend.terminating) return <Chip tone="drain">terminating{backend.serving && ', serving'}</Chip>;
   if (!backend.usable) return <Chip tone="light">{backend.ready ? 'not usable' : 'not ready'}</Chip>;
   if (backend.overrideUid !== undefined) return <Chip tone="weight">{percent(backend.wishedShare)} wished</Chip>;
