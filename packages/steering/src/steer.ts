@@ -172,7 +172,7 @@ function released({ who }: Aim, object: KubeRoutingOverride): string {
   if (spec.drain) return `${who} gets new connections again.`;
   return spec.share === undefined
     ? `${who} is back at weight ${NEUTRAL_WEIGHT}.`
-    : `${who} has no share of its own any more.`;
+    : `${who} is released from its share.`;
 }
 
 function holdsWords({ who }: Aim, effect: Lasting): string {

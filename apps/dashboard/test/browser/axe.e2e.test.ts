@@ -73,7 +73,15 @@ const VIEWS: readonly View[] = [
     },
     until: 'find-input',
   },
-  { name: 'steering sheet', address: `/?${CHECKOUT}`, act: click('steer'), until: 'confirm-name' },
+  {
+    name: 'steering sheet',
+    address: `/?${CHECKOUT}`,
+    act: async (page) => {
+      await page.getByTestId('steer').click();
+      await page.getByTestId('effect-drain').click();
+    },
+    until: 'confirm-name',
+  },
   {
     name: 'steering sheet, a group by label',
     address: '/?selected=service~shop/web',

@@ -124,6 +124,9 @@ describe('a floor', () => {
   it('is broken only by the typed name', async () => {
     await open('selected=service~data/orders-db');
     await page.getByTestId('steer').click();
+    // nobody who only looks stands before the end of a whole Service
+    await until(() => page.getByTestId('effect-share').getAttribute('data-state')).toBe('checked');
+    await page.getByTestId('effect-drain').click();
     await page.getByTestId('confirm-name').waitFor();
     expect(await text('floor')).toBe('0 of 1 stay, floor 1: too few');
     const confirm = page.getByTestId('confirm-empty');

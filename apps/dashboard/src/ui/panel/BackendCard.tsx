@@ -112,7 +112,8 @@ export function BackendCard({ backend, group, none }: Props) {
           title="Drain, weight or share, with a look at what comes of it"
           data-testid={`steer-${name}`}
           className="px-1.5!"
-          onClick={() => openSheet(newForm(target))}
+          // drain and weight stand beside it
+          onClick={() => openSheet(newForm(target, 'share'))}
         >
           <SlidersHorizontal className="size-3.5" aria-hidden="true" />
         </Button>

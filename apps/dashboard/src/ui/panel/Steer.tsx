@@ -17,7 +17,8 @@ export function Steer({ of }: { readonly of: Selection }) {
   return (
     <Locked why={lock}>
       <Button
-        onClick={() => openSheet(newForm(target))}
+        // Of a whole Service a share of some of it is what moves traffic; to drain all of it is one click further.
+        onClick={() => openSheet(newForm(target, target.kind === 'service' ? 'share' : 'drain'))}
         title="Drain, weight or share, with a look at what comes of it (d, s)"
         data-testid="steer"
       >

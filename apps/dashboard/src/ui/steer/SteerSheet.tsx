@@ -145,12 +145,13 @@ function Sheet({ begin }: { readonly begin: SteerForm }) {
         </section>
       </div>
       <footer className="flex shrink-0 items-center gap-3 border-t border-line px-5 py-3">
-        <p className="min-w-0 flex-1 text-sm text-soft" role="status" data-testid="sheet-state">
-          {lock ?? (connected ? stateWords(preview.asking, fresh, nothing, request === undefined) : AWAY)}
-        </p>
+        {/* not beside what applies, whose words and width change with the wish */}
         <Dialog.Close asChild>
           <Button>Cancel</Button>
         </Dialog.Close>
+        <p className="min-w-0 flex-1 text-sm text-soft" role="status" data-testid="sheet-state">
+          {lock ?? (connected ? stateWords(preview.asking, fresh, nothing, request === undefined) : AWAY)}
+        </p>
         <Button
           type="submit"
           tone={breaks ? 'danger' : form.effect === 'drain' ? 'drainNow' : 'weight'}

@@ -10,7 +10,7 @@ const FLAGS = {
   undrain: ['bg-live', 'text-live-ink', 'undrain'],
   weight: ['bg-weight', 'text-weight-ink', 'weight'],
   share: ['bg-weight', 'text-weight-ink', 'share'],
-  reset: ['bg-live', 'text-live-ink', 'reset'],
+  reset: ['bg-live', 'text-live-ink', 'released'],
   changed: ['bg-light', 'text-light-ink', 'changed'],
 } as const;
 
