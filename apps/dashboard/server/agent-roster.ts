@@ -27,8 +27,10 @@ interface Seen {
   acknowledged: ReadonlyMap<string, Acknowledgement>;
   /** Since when each override stands in the kernel as it was acknowledged last, by the node's clock. */
   heldSince: ReadonlyMap<string, Held>;
-  /** When its last dump began, by the node's clock. */
+  /** When the last dump that it told as whole began, by the node's clock. */
   dumpedAt: number | undefined;
+  /** Dumps that were cut short or failed, by its last frame. */
+  lostDumps: number;
   isolation: NodeAgent['isolation'];
   routes: NodeAgent['routes'];
 }
@@ -46,6 +48,7 @@ const newcomer = (version: string): Seen => ({
   acknowledged: new Map(),
   heldSince: new Map(),
   dumpedAt: undefined,
+  lostDumps: 0,
   isolation: undefined,
   routes: undefined,
 });
@@ -70,7 +73,8 @@ export class AgentRoster {
   heardEdges(node: string, now: number, { at, table }: Pick<EdgeFrame, 'at' | 'table'>): void {
     const seen = this.#heard(node, now);
     seen.period = table.periodMilliseconds;
-    seen.dumpedAt = at;
+    if (table.lostDumps === seen.lostDumps) seen.dumpedAt = at;
+    seen.lostDumps = table.lostDumps;
   }
 
   heardRules(node: string, now: number, rules: RulesReport): void {
@@ -112,7 +116,7 @@ export class AgentRoster {
   }
 
   /**
-   * Whether the node's figures are of a dump that began when its kernel held this override: what was opened before that is in
+   * Whether the node's figures are of a whole dump that began when its kernel held this override: what was opened before that is in
    * them, and nothing was after. Both times are the node's.
    */
   hasCountedSince(node: string, uid: string): boolean {

@@ -4,14 +4,14 @@ import { AgentRoster } from '../../server/agent-roster.ts';
 import { ack } from './objects.ts';
 
 const NOW = 1_000_000;
-const table = { periodMilliseconds: 5000 } as never;
 
 function setUp() {
   const roster = new AgentRoster();
   roster.connected('a', '0.1.0');
   const said = (at: number, more: object = {}) =>
     roster.heardRules('a', NOW, { at, inSync: true, acknowledged: [ack('d')], ...more } as RulesReport);
-  const dumped = (at: number) => roster.heardEdges('a', NOW, { at, table });
+  const dumped = (at: number, lostDumps = 0) =>
+    roster.heardEdges('a', NOW, { at, table: { periodMilliseconds: 5000, lostDumps } as never });
   return { roster, said, dumped, counted: () => roster.hasCountedSince('a', 'uid-d') };
 }
 
@@ -42,5 +42,16 @@ test('that it is said again changes nothing; another generation, another state a
   said(500, { acknowledged: [{ ...ack('d'), generation: 2 }] });
   expect(counted()).toBe(false);
   dumped(500);
+  expect(counted()).toBe(true);
+});
+
+test('a dump that was lost counts for nothing, the next whole one does', () => {
+  const { said, dumped, counted } = setUp();
+  said(100);
+  dumped(101, 1);
+  expect(counted()).toBe(false);
+  dumped(102, 2);
+  expect(counted()).toBe(false);
+  dumped(103, 2);
   expect(counted()).toBe(true);
 });

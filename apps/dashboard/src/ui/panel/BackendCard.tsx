@@ -72,24 +72,13 @@ export function BackendCard({ backend, group, none }: Props) {
         </span>
         <span className="shrink-0">{unseen ? 'open unknown' : `${count(open(traffic))} open`}</span>
       </p>
-      {refused !== undefined && (
-        <p className="mt-0.5 text-sm font-medium text-drain-ink" data-testid="refuses">
-          refuses {percent(refused)} of what it gets, {rate(traffic.refusedPerSecond)}/s
-        </p>
-      )}
       <ShareBar
         observed={load && trials > 0 ? load.opened / trials : undefined}
         band={load && trials > 0 ? wilson(load.opened, trials) : undefined}
         wished={wished}
         tone={backend.draining ? 'drain' : backend.overrideUid !== undefined ? 'weight' : 'light'}
       />
-      <ShareWords verdict={verdict} counted={load} wished={wished} draft={weight.draft !== undefined} />
-      {none !== undefined && (
-        <p className="mt-1.5 text-sm wrap-anywhere" data-testid="none">
-          <b className="font-semibold">Gets none.</b> {none}
-        </p>
-      )}
-      {override && <Held override={override} backend={backend} name={name} lock={lock} />}
+      {/* above the lines that come and go: a button does not move away under the pointer */}
       <Locked why={lock} className="mt-2.5 flex items-center gap-2">
         {backend.draining ? (
           <Release backend={backend} name={name} override={override} />
@@ -118,6 +107,18 @@ export function BackendCard({ backend, group, none }: Props) {
           <SlidersHorizontal className="size-3.5" aria-hidden="true" />
         </Button>
       </Locked>
+      {refused !== undefined && (
+        <p className="mt-1.5 text-sm font-medium text-drain-ink" data-testid="refuses">
+          refuses {percent(refused)} of what it gets, {rate(traffic.refusedPerSecond)}/s
+        </p>
+      )}
+      <ShareWords verdict={verdict} counted={load} wished={wished} draft={weight.draft !== undefined} />
+      {none !== undefined && (
+        <p className="mt-1.5 text-sm wrap-anywhere" data-testid="none">
+          <b className="font-semibold">Gets none.</b> {none}
+        </p>
+      )}
+      {override && <Held override={override} backend={backend} name={name} lock={lock} />}
       {past && <p className="mt-1.5 text-xs text-light-ink">{lock}</p>}
     </article>
   );
