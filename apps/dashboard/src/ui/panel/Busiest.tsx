@@ -22,7 +22,7 @@ export function Busiest({ survey, into }: { readonly survey: Survey; readonly in
         </>
       ) : (
         <>
-          <Names of={backends} /> get the most, each about {amount}, <FromWhom clients={clients} />.
+          <Names of={backends} most={3} /> get the most, each about {amount}, <FromWhom clients={clients} />.
         </>
       )}
     </p>
@@ -34,7 +34,7 @@ function FromWhom({ clients }: { readonly clients: Leaders }) {
   if (clients.rows.length > 1) {
     return (
       <>
-        from <Names of={clients} />
+        from <Names of={clients} most={1} />
       </>
     );
   }
@@ -45,12 +45,15 @@ function FromWhom({ clients }: { readonly clients: Leaders }) {
   );
 }
 
-/** So many are named; the others are in the list below. */
-const NAMED = 3;
+interface NamesProps {
+  readonly of: Leaders;
+  /** So many are named; the others are in the list below. */
+  readonly most: number;
+}
 
 /** `a (31 %), b (30 %) and 4 more`. */
-function Names({ of: { rows } }: { readonly of: Leaders }) {
-  const named = rows.slice(0, NAMED);
+function Names({ of: { rows }, most }: NamesProps) {
+  const named = rows.slice(0, most);
   const more = rows.length - named.length;
   return (
     <>
