@@ -1,6 +1,6 @@
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openToyBrowser, type ToyBrowser } from './toy-page.ts';
+import { mapOf, openToyBrowser, queried, type ToyBrowser, titleOf } from './toy-page.ts';
 
 let toy: ToyBrowser;
 beforeAll(async () => {
@@ -85,3 +85,82 @@ it.each(['/', '/?selected=service~shop/checkout'])(
     await page.close();
   },
 );
+
+describe('fingers on the map', () => {
+  type Point = { readonly x: number; readonly y: number };
+  const spot = (page: Page, id: string) =>
+    page.evaluate((wanted) => window.kubecity?.scene().services.find((one) => one.id === wanted), id);
+  /** Where two Services stand, once they rest there. */
+  async function ends(page: Page): Promise<readonly [Point, Point]> {
+    let before = '';
+    await expect
+      .poll(
+        async () => {
+          const last = before;
+          before = JSON.stringify([await spot(page, 'shop/cart'), await spot(page, 'data/orders-db')]);
+          return before === last;
+        },
+        { interval: 200 },
+      )
+      .toBe(true);
+    return JSON.parse(before);
+  }
+  const apart = ([a, b]: readonly [Point, Point]) => Math.hypot(a.x - b.x, a.y - b.y);
+
+  /** Moves fingers from where they begin to where they end, in ten steps. */
+  async function gesture(page: Page, fingers: readonly (readonly [Point, Point])[]): Promise<void> {
+    const session = await page.context().newCDPSession(page);
+    const at = (part: number) =>
+      fingers.map(([from, to], id) => ({
+        x: from.x + (to.x - from.x) * part,
+        y: from.y + (to.y - from.y) * part,
+        id,
+      }));
+    await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at(0) });
+    for (let step = 1; step <= 10; step += 1) {
+      await session.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at(step / 10) });
+    }
+    await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    await session.detach();
+  }
+
+  it('one pans, two zoom, a tap chooses', async () => {
+    const page = await toy.open('/', {
+      reducedMotion: 'reduce',
+      hasTouch: true,
+      isMobile: true,
+      viewport: { width: 1280, height: 800 },
+    });
+    await mapOf(page);
+    const begin = await ends(page);
+    await gesture(page, [
+      [
+        { x: 640, y: 300 },
+        { x: 740, y: 340 },
+      ],
+    ]);
+    const moved = async () => {
+      const [cart] = await ends(page);
+      return [cart.x - begin[0].x, cart.y - begin[0].y].map((way) => Math.round(way / 10) * 10);
+    };
+    await expect.poll(moved).toEqual([100, 40]);
+    const panned = await ends(page);
+    expect(apart(panned)).toBeCloseTo(apart(begin), 0);
+    await gesture(page, [
+      [
+        { x: 600, y: 350 },
+        { x: 560, y: 350 },
+      ],
+      [
+        { x: 680, y: 350 },
+        { x: 720, y: 350 },
+      ],
+    ]);
+    await expect.poll(async () => (apart(await ends(page)) / apart(panned)).toFixed(1)).toBe('2.0');
+    const [cart] = await ends(page);
+    await page.touchscreen.tap(cart.x, cart.y);
+    await expect.poll(() => titleOf(page)).toBe('cart');
+    expect(await queried(page, 'selected')).toBe('service~shop/cart');
+    await page.close();
+  });
+});
